@@ -1,0 +1,411 @@
+"""Declared rules over a collected table: what is valid, what is set aside, what is quarantined, and why.
+
+Rules are data: `rules/*.yaml`, a SQL condition each, run by DuckDB over the frame in place. The first rule that holds takes
+the row, so the parts add up to what was received, in rows and in money. Flags mark valid rows and change nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import yaml
+
+from course import schema
+from course.collect import Table, control_totals
+from course.errors import DataError
+from course.language import Sentence
+
+_RULES = Path(__file__).parent / "rules"
+_OUTCOMES = ("set_aside", "quarantine")
+
+#: What every table is judged by after its declared rules: nothing later can use such a row.
+_ALWAYS = (
+    {"name": "unreadable", "outcome": "quarantine", "en": "a value that cannot be read", "zh": "无法识别的值"},
+    {"name": "impossible_date", "outcome": "quarantine", "en": "year outside 1970–2100", "zh": "年份不在 1970–2100 之间"},
+    {"name": "missing_value", "outcome": "quarantine", "en": "a required value is missing", "zh": "缺少必填的值"},
+    {"name": "after_as_of", "outcome": "set_aside", "en": "later than the as-of date", "zh": "晚于统计截止日"},
+)
+
+
+@dataclass
+class Cleaned:
+    """A table after its rules.
+
+    Attributes
+    ----------
+    kind : the canonical table
+    valid : the rows to work with: the table's columns, its flags (bool) and, for orders, `refunded` (money, ≥ 0, of
+        cancellations matched to the row)
+    set_aside, quarantine : the other rows, with `rule`, `column` (the one to look at) and `value` (masked)
+    rules : the rules in order: name, outcome, names in both languages
+    accounts : control totals of received, valid and every rule; rows and money add up
+    flags : control totals of every flag on valid rows
+    notes : what a reader should know
+    """
+
+    kind: str
+    valid: pd.DataFrame
+    set_aside: pd.DataFrame
+    quarantine: pd.DataFrame
+    rules: list[dict]
+    accounts: dict[str, dict]
+    flags: dict[str, dict]
+    notes: list[Sentence] = field(default_factory=list)
+
+
+def load_rules(path: str | Path) -> dict:
+    """Read a rules file.
+
+    Raises
+    ------
+    DataError : not YAML, or a rule without name, outcome, condition or column.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError("{file} is not a rules file: {why}.", file=Path(path).name, why=str(error).splitlines()[0]) from None
+    except OSError:
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=Path(path).name) from None
+    _check_rules(content, Path(path).name)
+    return content
+
+
+def _check_rules(content: object, where: str) -> None:
+    rules = content.get("rules") if isinstance(content, dict) else None
+    if not isinstance(rules, list):
+        raise DataError("{where}: expected a list under “rules:”.", where=where)
+    seen = {r["name"] for r in _ALWAYS}
+    for i, rule in enumerate(rules, 1):
+        lacking = [k for k in ("name", "outcome", "when", "column") if not isinstance(rule, dict) or k not in rule]
+        if lacking:
+            raise DataError("{where}: rule {i} lacks {keys}.", where=where, i=i, keys=", ".join(lacking))
+        if rule["outcome"] not in _OUTCOMES:
+            raise DataError("{where}: the outcome of {rule} is set_aside or quarantine, not {outcome}.", where=where, rule=rule["name"], outcome=rule["outcome"])
+        if rule["name"] in seen or rule["name"] in ("received", "valid"):
+            raise DataError("{where}: the rule name {rule} is used twice.", where=where, rule=rule["name"])
+        seen.add(rule["name"])
+
+
+@cache
+def _default_rules(name: str) -> dict:
+    path = _RULES / f"{name}.yaml"
+    return load_rules(path) if path.exists() else {"rules": [], "flags": []}
+
+
+def rules_for(table: Table) -> dict:
+    """The rules the kit applies to this table unless told otherwise."""
+    return _default_rules("order_lines" if table.kind == "orders" and table.has_lines else table.kind)
+
+
+def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: object = None) -> Cleaned:
+    """Sort the rows of a collected table into valid, set aside and quarantined.
+
+    Parameters
+    ----------
+    table : what collect.read gave.
+    rules : a rules file or its content; default: `rules_for(table)`.
+    as_of : rows after this day are set aside.
+
+    Raises
+    ------
+    DataError : a rule that cannot be run; no valid row left.
+    """
+    rules = rules_for(table) if rules is None else rules
+    if isinstance(rules, str | Path):
+        rules = load_rules(rules)
+    else:
+        _check_rules(rules, "rules")
+    declared = list(rules["rules"])
+    frame = table.frame
+    number = _first_match(frame, table, [r["when"] for r in declared])
+    unread, always = _always(table, as_of)
+    number = np.where(number > 0, number, np.where(always > 0, always + len(declared), 0))
+    names = declared + [dict(r) for r in _ALWAYS]
+    valid = frame[number == 0].reset_index(drop=True)
+    if valid.empty:
+        raise _nothing_left(names, number)
+    apart = _with_reasons(frame, number, names, table, unread)
+    cleaned = Cleaned(
+        table.kind,
+        valid,
+        apart["set_aside"],
+        apart["quarantine"],
+        names,
+        _accounts(frame, number, names),
+        {},
+    )
+    if table.kind == "orders":
+        cleaned.notes += _flag(cleaned, frame[number == 0], list(rules.get("flags") or []), table)
+    return cleaned
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    """DuckDB that sees the frame it is given and no file: a rule is a condition, not a programme."""
+    connection = duckdb.connect(config={"enable_external_access": "false", "threads": "2"})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Table) -> None:
+    """`received`: the canonical columns, those the file lacks as NULL, so that one rules file serves every export."""
+    columns = schema.canonical(table.kind).columns
+    present = [c for c in frame.columns if c not in ("source",)]
+    connection.register("_cells", frame[present])
+    lacking = [f'CAST(NULL AS {_SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
+    if table.kind == "orders" and "is_repeated_order" not in frame:
+        connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
+        lacking.append("_repeated.is_repeated_order")
+        connection.execute(f"CREATE VIEW received AS SELECT _cells.*, {', '.join(lacking)} FROM _cells POSITIONAL JOIN _repeated")
+    else:
+        connection.execute(f"CREATE VIEW received AS SELECT {', '.join(['*', *lacking])} FROM _cells")
+
+
+_SQL_TYPES = {"id": "VARCHAR", "text": "VARCHAR", "number": "DOUBLE", "money": "DOUBLE", "score": "DOUBLE", "time": "TIMESTAMP", "date": "TIMESTAMP"}
+
+
+def _repeated_orders(table: Table) -> np.ndarray:
+    """Rows of an order table that repeat an earlier row of the same order id to the letter."""
+    frame = table.frame
+    if table.has_lines or "order_id" not in table.mapping:
+        return np.zeros(len(frame), dtype=bool)
+    suspects = frame["order_id"].duplicated(keep=False) & frame["order_id"].notna()
+    content = frame[suspects].drop(columns=["source", "source_row"]).astype("str")
+    repeated = np.zeros(len(frame), dtype=bool)
+    repeated[np.flatnonzero(suspects)] = content.duplicated().to_numpy()
+    return repeated
+
+
+def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np.ndarray:
+    """The number (from 1) of the first condition that holds in each row; 0 where none does."""
+    if not conditions:
+        return np.zeros(len(frame), dtype="int64")
+    with _connection() as connection:
+        _view(connection, frame, table)
+        for i, condition in enumerate(conditions, 1):
+            try:
+                connection.execute(f"SELECT count(*) FROM (SELECT * FROM received LIMIT 0) AS received WHERE ({condition})")
+            except duckdb.Error as error:
+                raise DataError("Rule {i} cannot be run: {why}. Mend its “when”.", i=i, why=str(error).splitlines()[0]) from None
+        cases = " ".join(f"WHEN ({c}) THEN {i}" for i, c in enumerate(conditions, 1))
+        return connection.execute(f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received").fetchnumpy()["number"]
+
+
+def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np.ndarray]:
+    """What _ALWAYS finds: {row: (column, raw value)} of unreadable cells, and the rule's number (from 1) a row."""
+    frame, needs = table.frame, _needs(table)
+    number = np.zeros(len(frame), dtype="int64")
+    if as_of is not None and (time := _time_column(table)):
+        number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = 4
+    for column in needs:
+        number[frame[column].isna().to_numpy()] = 3
+    for column in (c for c in needs if pd.api.types.is_datetime64_any_dtype(frame[c].dtype)):
+        years = frame[column].dt.year
+        number[(frame[column].notna() & ~years.between(1970, 2100)).to_numpy()] = 2
+    problems = table.problems[table.problems["column"].isin([*needs, "quantity", "unit_price"])]
+    unread = {int(r): (c, v) for r, c, v in problems.itertuples(index=False)}
+    number[list(unread)] = 1
+    return unread, number
+
+
+def _needs(table: Table) -> list[str]:
+    """Columns a row must have filled to be of use."""
+    needs = [c for c in schema.canonical(table.kind).required if c in table.frame]
+    if table.kind == "orders":
+        needs += ["amount", "order_id"]
+    return needs
+
+
+def _time_column(table: Table) -> str | None:
+    return next((c for c in ("ordered_at", "at", "answered_at", "opened_at", "sent_at") if c in table.frame), None)
+
+
+def _with_reasons(frame: pd.DataFrame, number: np.ndarray, rules: list[dict], table: Table, unread: dict) -> dict[str, pd.DataFrame]:
+    out = {}
+    for outcome in _OUTCOMES:
+        numbers = [i for i, r in enumerate(rules, 1) if r["outcome"] == outcome]
+        rows = np.flatnonzero(np.isin(number, numbers))
+        part = frame.iloc[rows]
+        rule = np.array([r["name"] for r in rules], dtype=object)[number[rows] - 1]
+        column, value = _reason(frame, rows, number[rows], rules, table, unread)
+        out[outcome] = part.assign(rule=pd.array(rule, dtype="str"), column=column, value=value).reset_index(drop=True)
+    return out
+
+
+def _reason(frame, rows, numbers, rules, table, unread) -> tuple[pd.array, pd.array]:
+    """The column to look at and its masked value, a rule at a time."""
+    column = np.full(len(rows), "", dtype=object)
+    value = np.full(len(rows), "", dtype=object)
+    needs = _needs(table)
+    time = _time_column(table) or ""
+    for i in np.unique(numbers):
+        at = np.flatnonzero(numbers == i)
+        rule = rules[i - 1]
+        name = rule.get("column") or (time if rule["name"] in ("impossible_date", "after_as_of") else None)
+        if rule["name"] == "unreadable":
+            column[at] = [unread[r][0] for r in rows[at]]
+            value[at] = [masked(unread[r][1]) for r in rows[at]]
+        elif rule["name"] == "missing_value":
+            blank = frame.iloc[rows[at]][needs].isna()
+            column[at] = blank.idxmax(axis=1).to_numpy()
+        else:
+            column[at] = name
+            if name in frame:
+                value[at] = _masked_column(frame[name].iloc[rows[at]])
+    return pd.array(column, dtype="str"), pd.array(value, dtype="str")
+
+
+def _masked_column(cells: pd.Series) -> np.ndarray:
+    """Figures and dates as they are, texts masked: they may name a person."""
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return cells.dt.strftime("%Y-%m-%d %H:%M:%S").fillna("").to_numpy(dtype=object)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells.map(lambda v: f"{v:.15g}", na_action="ignore").fillna("").to_numpy(dtype=object)
+    codes, distinct = pd.factorize(cells)
+    shown = np.array([masked(v) for v in distinct] + [""], dtype=object)
+    return shown[codes]
+
+
+def masked(value: object) -> str:
+    """A text's shape without what it says: first two and last characters stay, letters and digits between become *."""
+    text = str(value)[:40]
+    keep_first, keep_last = (2, 1) if len(text) > 4 else (1, 0)
+    middle = text[keep_first : len(text) - keep_last]
+    return text[:keep_first] + "".join("*" if c.isalnum() else c for c in middle) + text[len(text) - keep_last :]
+
+
+def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:
+    accounts = {"received": _account(frame), "valid": _account(frame[number == 0])}
+    for i, rule in enumerate(rules, 1):
+        taken = frame[number == i]
+        # The last ones are not the user's: they are named when they catch something.
+        if len(taken) or rule not in _ALWAYS:
+            accounts[rule["name"]] = _account(taken)
+    return accounts
+
+
+def _account(frame: pd.DataFrame) -> dict:
+    totals = control_totals(frame)
+    return {k: totals[k] for k in ("rows", "orders", "customers", "money")}
+
+
+def _nothing_left(rules: list[dict], number: np.ndarray) -> DataError:
+    counts = {r: int((number == i).sum()) for i, r in enumerate((r["name"] for r in rules), 1)}
+    worst = max(counts, key=lambda k: counts[k])
+    rule = next(r for r in rules if r["name"] == worst)
+    return DataError(
+        "No valid row is left: all {rows:,} are set aside or quarantined, {n:,} of them by the rule {rule} ({column}). "
+        "Check the mapping of that column.",
+        rows=len(number),
+        n=counts[worst],
+        rule=worst,
+        column=rule.get("column") or Sentence(rule["en"]),
+    )
+
+
+# --- flags and refunds -----------------------------------------------------------------------------------------------
+
+
+def _flag(cleaned: Cleaned, original: pd.DataFrame, flags: list[dict], table: Table) -> list[Sentence]:
+    valid = cleaned.valid
+    refunds = match_refunds(valid, cleaned.set_aside)
+    valid["refunded"] = refunds["refunded"].to_numpy()
+    for flag in flags:
+        name = flag["name"]
+        if name == "is_duplicate":
+            content = valid.drop(columns=["source", "source_row", "refunded"] + [f for f in cleaned.flags])
+            valid[name] = content.duplicated().to_numpy()
+        elif name == "is_cancelled_later":
+            valid[name] = refunds["cancelled"].to_numpy()
+        else:
+            received = Table(table.kind, table.frame, table.totals, table.mapping)
+            number = _first_match(received.frame, received, [flag["when"]])
+            valid[name] = number[original.index] == 1
+        cleaned.flags[name] = _account(valid[valid[name]])
+    return []
+
+
+def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
+    """Match cancellations to what they cancel.
+
+    A cancellation that names its order (`cancels_order_id`) goes there. Any other goes to the last earlier row of the same
+    customer, product and price (for orders: of the same customer and amount) with at least its quantity; a row takes no
+    more than it sold. What finds no partner (bought before the data begin) changes nothing.
+
+    Returns
+    -------
+    frame aligned with `valid`: refunded (money, ≥ 0), cancelled (bool: something of the row was cancelled)
+    """
+    none = pd.DataFrame({"refunded": 0.0, "cancelled": False}, index=valid.index)
+    if "rule" not in set_aside:
+        return none
+    back = set_aside[(set_aside["rule"] == "cancellation") & (set_aside["amount"] < 0)]
+    if back.empty:
+        return none
+    lines = "product_id" in valid and "unit_price" in valid
+    key = ["customer_id", "product_id", "unit_price"] if lines else ["customer_id"]
+    sold = _parties(valid, key, lines)
+    returned = _parties(back, key, lines)
+    returned["amount"], returned["units"] = -returned["amount"], -returned["units"]
+    if not lines:  # an order is cancelled as a whole
+        sold["units"], returned["units"] = sold["amount"], returned["amount"]
+    cancels = back["cancels_order_id"] if "cancels_order_id" in back else pd.Series(None, index=back.index, dtype="str")
+    returned["cancels"] = cancels.to_numpy()
+    same = " AND ".join(f's."{k}" = r."{k}"' for k in key)
+    with _connection() as connection:
+        connection.register("sold", sold)
+        connection.register("returned", returned)
+        pairs = connection.execute(f"""
+            WITH candidates AS (
+                SELECT s.row AS sold, s.units AS has, s.moment AS bought, r.*
+                FROM returned AS r JOIN sold AS s ON s.order_id = r.cancels {f"AND {same}" if lines else ""}
+                UNION ALL
+                SELECT s.row, s.units, s.moment, r.*
+                FROM returned AS r JOIN sold AS s ON {same} {"" if lines else "AND s.units = r.units"}
+                WHERE r.cancels IS NULL AND s.moment <= r.moment AND s.units >= r.units
+            ), chosen AS (
+                SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
+            ), running AS (
+                SELECT *, sum(units) OVER (PARTITION BY sold ORDER BY moment, row) AS taken FROM chosen
+            )
+            SELECT sold, sum(CAST(round(amount, 6) AS DECIMAL(30, 6)))::DOUBLE AS refunded
+            FROM running WHERE taken <= has + 1e-9 GROUP BY sold ORDER BY sold
+        """).df()
+    none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
+    none.loc[valid.index[pairs["sold"]], "cancelled"] = True
+    return none
+
+
+def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
+    return pd.DataFrame(
+        {k: frame[k].to_numpy() for k in key}
+        | {
+            "row": np.arange(len(frame)),
+            "order_id": frame["order_id"].to_numpy(),
+            "moment": frame["ordered_at"].to_numpy(),
+            "amount": frame["amount"].to_numpy(),
+            "units": (frame["quantity"] if lines else frame["amount"]).to_numpy(dtype="float64"),
+        }
+    )
+
+
+def profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Quality of the canonical columns: column, rows, filled (share), distinct, lowest, highest (figures and dates only)."""
+    rows = []
+    for name in (c for c in schema.canonical(kind).columns if c in frame):
+        cells = frame[name].dropna()
+        counts = not pd.api.types.is_string_dtype(cells.dtype) and not pd.api.types.is_object_dtype(cells.dtype)
+        rows.append(
+            {
+                "column": name,
+                "rows": len(frame),
+                "filled": len(cells) / len(frame) if len(frame) else np.nan,
+                "distinct": int(cells.nunique()),
+                "lowest": cells.min() if counts and len(cells) else None,
+                "highest": cells.max() if counts and len(cells) else None,
+            }
+        )
+    return pd.DataFrame(rows)

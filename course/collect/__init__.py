@@ -1,0 +1,259 @@
+"""Raw files in, canonical tables out: formats, encodings, columns, values; control totals for every source.
+
+Nothing is judged here (that is `course.clean`): a cell that cannot be read becomes blank and is kept in `problems`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from course import schema
+from course.collect import mapping as _mapping
+from course.collect import values
+from course.collect.sources import Raw, open_source
+from course.errors import DataError
+from course.language import Sentence
+
+Source = str | Path | pd.DataFrame
+#: Rows of these tables are one and the same when two files carry them.
+_IDENTIFIED = {
+    "orders": ("order_id", "ordered_at"),
+    "order_lines": ("order_id",),
+    "customers": ("customer_id",),
+    "events": ("at",),
+    "surveys": ("customer_id",),
+    "tickets": ("ticket_id", "opened_at"),
+    "posts": ("post_id",),
+    "campaigns": ("customer_id",),
+}
+
+
+@dataclass
+class Table:
+    """A canonical table as collected.
+
+    Attributes
+    ----------
+    kind : one of schema.TABLES
+    frame : one row a record: canonical columns typed, the export's other columns under their own names, `source` (file
+        name) and `source_row` (row in the file); index 0 … n−1
+    totals : control totals, one row a source: source, rows, orders, customers, money, first, last
+    mapping : {canonical column: column of the export}
+    notes : what a reader should know (encoding guessed, title rows skipped, overlap of files)
+    problems : cells that could not be read: `row` (of frame), `column`, `value` (raw text; not for output)
+    sources : what each file is: name, format, bytes, sha256, encoding, …
+    shared : rows that an earlier file held already: rows, orders, customers, money
+    """
+
+    kind: str
+    frame: pd.DataFrame
+    totals: pd.DataFrame
+    mapping: dict[str, str]
+    notes: list[Sentence] = field(default_factory=list)
+    problems: pd.DataFrame = field(default_factory=lambda: _no_problems())
+    sources: list[dict] = field(default_factory=list)
+    shared: dict = field(default_factory=dict)
+
+    @property
+    def has_lines(self) -> bool:
+        """True for a table of order lines: its product column is mapped."""
+        return "product_id" in self.mapping or "product_name" in self.mapping
+
+
+def read(
+    source: Source | Sequence[Source],
+    kind: str,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    blanks: Mapping[str, Sequence[str]] | None = None,
+    encoding: str | None = None,
+    date_order: str | None = None,
+) -> Table:
+    """Read one table from one or several files.
+
+    Parameters
+    ----------
+    source : a path, a DataFrame or a list of them (one table in several files); "shop.db::orders" and
+        "book.xlsx::Sheet2" name a table or a sheet.
+    kind : the canonical table, one of schema.TABLES.
+    mapping : {canonical column: column of the export} where the suggestion is not wanted; a file without a header has
+        the columns "1", "2", ….
+    blanks : {column (canonical or the export's): values that mean "not filled in"}.
+    encoding : of text files, where the one found is wrong.
+    date_order : "dmy" or "mdy", where the dates leave it open.
+
+    Raises
+    ------
+    DataError : a structural fault: unreadable, ragged, columns that cannot be mapped.
+    """
+    items = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
+    if not items:
+        raise DataError("No file was named for “{kind}”.", kind=kind)
+    parts = [_read_one(open_source(item, encoding), kind, dict(mapping or {}), blanks or {}, date_order) for item in items]
+    _number_repeated_names(parts)
+    totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
+    table = parts[0] if len(parts) == 1 else _combine(parts)
+    table.totals = totals
+    return table
+
+
+def control_totals(frame: pd.DataFrame) -> dict:
+    """Rows, orders, customers, money (exact to six decimals) and first and last date of a canonical frame.
+
+    What a frame has no column for is None.
+    """
+    time = next((c for c in ("ordered_at", "at", "answered_at", "opened_at", "sent_at") if c in frame), None)
+    dates = frame[time].dropna() if time else pd.Series(dtype="datetime64[us]")
+    return {
+        "rows": len(frame),
+        "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
+        "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
+        "money": money(frame["amount"]) if "amount" in frame else None,
+        "first": dates.min().date() if len(dates) else None,
+        "last": dates.max().date() if len(dates) else None,
+    }
+
+
+def money(amounts: pd.Series) -> float:
+    """Sum of amounts, exact to the millionth: summed as whole numbers, so no order of rows changes it."""
+    micro = (amounts.dropna().to_numpy(dtype="float64") * 1e6).round()
+    if len(micro) and np.abs(micro).max() * len(micro) < 2**63:
+        return int(micro.astype("int64").sum()) / 1e6
+    return sum(int(m) for m in micro) / 1e6
+
+
+def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None) -> Table:
+    mapping, notes = _mapping.settle(raw.frame, kind, raw.header, chosen)
+    _mapping.complete(mapping, raw.frame, kind, raw.name)
+    notes = raw.notes + notes
+    taken = set(mapping.values())
+    frame = pd.DataFrame(index=raw.frame.index)
+    problems = []
+    columns = schema.canonical(kind).columns
+    for name in (n for n in columns if n in mapping):
+        cells = _blanked(raw.frame[mapping[name]], [*blanks.get(name, ()), *blanks.get(mapping[name], ())])
+        column = _convert(cells, columns[name].type, name, date_order)
+        frame[name] = column.values
+        notes += column.notes
+        if column.bad.any():
+            at = np.flatnonzero(column.bad)
+            problems.append(pd.DataFrame({"row": at, "column": name, "value": cells.iloc[at].astype("str").to_numpy()}))
+    for column in (c for c in raw.frame.columns if c not in taken):
+        if column not in columns and column not in ("source", "source_row"):
+            frame[column] = raw.frame[column]
+    frame = _derive(frame, kind) if kind == "orders" else frame
+    frame.insert(len(frame.columns), "source", raw.name)
+    frame["source"] = frame["source"].astype("category")
+    frame["source_row"] = frame.index
+    return Table(
+        kind,
+        frame.reset_index(drop=True),
+        pd.DataFrame(),
+        mapping,
+        notes,
+        pd.concat(problems, ignore_index=True) if problems else _no_problems(),
+        [{"name": raw.name} | raw.facts],
+    )
+
+
+def _no_problems() -> pd.DataFrame:
+    return pd.DataFrame({"row": pd.Series(dtype="int64"), "column": pd.Series(dtype="str"), "value": pd.Series(dtype="str")})
+
+
+def _blanked(cells: pd.Series, declared: list[str]) -> pd.Series:
+    if not declared:
+        return cells
+    texts = cells.astype("str").str.strip()
+    figures = pd.to_numeric(texts, errors="coerce")
+    same = texts.isin(declared) | figures.isin(pd.to_numeric(pd.Series(declared, dtype="str"), errors="coerce").dropna())
+    return cells.mask(same)
+
+
+def _convert(cells: pd.Series, type_: str, name: str, date_order: str | None) -> values.Column:
+    if type_ == "id":
+        return values.ids(cells, name)
+    if name == "status":
+        return values.statuses(cells)
+    if type_ == "text":
+        return values.texts(cells)
+    if type_ in ("time", "date"):
+        return values.times(cells, name, date_order)
+    return values.numbers(cells)
+
+
+def _derive(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Amount from quantity and price or price from amount and quantity; an order without an id is a customer's hour or day."""
+    lines = "product_id" in frame or "product_name" in frame
+    if lines and "quantity" not in frame:
+        frame["quantity"] = 1.0
+    if "amount" not in frame:
+        frame["amount"] = (frame.get("quantity", 1.0) * frame["unit_price"]).round(6)
+    elif lines and "unit_price" not in frame:
+        frame["unit_price"] = frame["amount"] / frame["quantity"].where(frame["quantity"] != 0)
+    if "order_id" not in frame:
+        made = frame["customer_id"] + "@" + frame["ordered_at"].dt.strftime("%Y-%m-%dT%H:%M:%S").str.removesuffix("T00:00:00")
+        frame["order_id"] = made.astype("str")
+    return frame
+
+
+def _number_repeated_names(parts: list[Table]) -> None:
+    """Two files of the same name (from two folders) are told apart as "orders.csv" and "orders.csv (2)"."""
+    seen: dict[str, int] = {}
+    for part in parts:
+        name = part.sources[0]["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            part.sources[0]["name"] = f"{name} ({seen[name]})"
+            part.frame["source"] = part.frame["source"].cat.rename_categories([part.sources[0]["name"]])
+
+
+def _combine(parts: list[Table]) -> Table:
+    """Several files as one table. A row that an earlier file holds already is counted once; of an order table (one row an
+    order) whose row changed, the later file's row counts."""
+    kind = parts[0].kind
+    frame = pd.concat([p.frame.astype({"source": "str"}) for p in parts], ignore_index=True)
+    number = np.repeat(np.arange(len(parts)), [len(p.frame) for p in parts])
+    starts = np.cumsum([0] + [len(p.frame) for p in parts])
+    problems = pd.concat([p.problems.assign(row=p.problems["row"] + s) for p, s in zip(parts, starts, strict=False)], ignore_index=True)
+    again = _held_already(frame, number, kind)
+    notes = [n for p in parts for n in p.notes]
+    shared = control_totals(frame[again])
+    if again.any():
+        notes.append(
+            Sentence(
+                "{rows:,} {rows:row|rows} of the later files are in an earlier one already and were counted once.",
+                rows=int(again.sum()),
+            )
+        )
+    changed = np.zeros(len(frame), dtype=bool)
+    if kind == "orders" and not any(p.has_lines for p in parts) and all("order_id" in p.mapping for p in parts):
+        last = frame["order_id"].map(pd.Series(number[~again]).groupby(frame.loc[~again, "order_id"].to_numpy()).max())
+        changed = ~again & (number < last.fillna(-1).to_numpy())
+        if changed.any():
+            notes.append(
+                Sentence(
+                    "{rows:,} {rows:order stands|orders stand} in two files with different contents; the later file counts.",
+                    rows=int(changed.sum()),
+                )
+            )
+    keep = ~(again | changed)
+    renumber = np.cumsum(keep) - 1
+    problems = problems[keep[problems["row"].to_numpy(dtype="int64")]]
+    problems = problems.assign(row=renumber[problems["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
+    frame = frame[keep].reset_index(drop=True).astype({"source": "category"})
+    mapping = {k: v for p in reversed(parts) for k, v in p.mapping.items()}
+    sources = [p.sources[0] for p in parts]
+    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared)
+
+
+def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:
+    """True for rows whose content an earlier file holds at least as often (rows repeated within one file stay)."""
+    if not any(c in frame for c in _IDENTIFIED[kind]):
+        return np.zeros(len(frame), dtype=bool)
+    content = frame.drop(columns=["source", "source_row"])
+    key = pd.util.hash_pandas_object(content.astype("str").fillna(""), index=False)
+    occurrence = pd.DataFrame({"file": number, "key": key}).groupby(["file", "key"]).cumcount()
+    return pd.DataFrame({"key": key, "occurrence": occurrence}).duplicated().to_numpy()

@@ -1,0 +1,203 @@
+"""Which column of an export is which canonical column: suggested by its header, vetoed by its content, settled by the user."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+import pandas as pd
+
+from course import schema
+from course.collect import values
+from course.errors import DataError, first_few
+from course.language import Sentence
+
+_SAMPLE = 500
+
+
+def normal(header: object) -> str:
+    """A header without case, spaces, punctuation and bracketed units: "Invoice No." and "invoice_no" are one."""
+    text = unicodedata.normalize("NFKC", str(header if header is not None else "")).lower()
+    text = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
+    return re.sub(r"[\W_]+", "", text)
+
+
+@cache
+def _all_headers() -> frozenset[str]:
+    columns = (c for kind in schema.TABLES for c in schema.canonical(kind).columns.values())
+    return frozenset(normal(h) for c in columns for h in (c.name, *(h for tier in c.headers for h in tier)))
+
+
+def known_headers(cells: Iterable[object]) -> int:
+    """How many of these cells are headers that some canonical table knows."""
+    known = _all_headers()
+    return sum(normal(c) in known for c in cells if isinstance(c, str))
+
+
+def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[str, str], list[Sentence]]:
+    """Map canonical columns of `kind` to the columns of `frame`.
+
+    Returns
+    -------
+    mapping : {canonical column: column of the frame}
+    notes : what was vetoed or left open, and why
+
+    Raises
+    ------
+    DataError : two columns could both be a required one.
+    """
+    if not header:
+        return _by_position(frame, kind), []
+    table = schema.canonical(kind)
+    by_header: dict[str, list[str]] = {}
+    for column in frame.columns:
+        by_header.setdefault(normal(column), []).append(column)
+    mapping: dict[str, str] = {}
+    notes: list[Sentence] = []
+    for name in sorted(table.columns, key=lambda n: n not in table.required):
+        spec = table.columns[name]
+        for tier in ((name,), *spec.headers):
+            found = [c for h in dict.fromkeys(map(normal, tier)) for c in by_header.get(h, [])]
+            found = [c for c in found if c not in mapping.values()]
+            fits = [c for c in found if _fits(frame[c], spec.type)]
+            notes += [_veto(c, name, spec.type) for c in found if c not in fits]
+            if len(fits) == 1:
+                mapping[name] = fits[0]
+            elif fits and name in table.required:
+                raise DataError(
+                    "{columns} could both be the column {name}. Say which: --map {name}={first}.",
+                    columns=first_few(fits), name=name, first=fits[0],
+                )  # fmt: skip
+            elif fits:
+                notes.append(
+                    Sentence("{columns} could both be the column {name}; none was taken. --map {name}={first} takes the first.",
+                             columns=first_few(fits), name=name, first=fits[0])
+                )  # fmt: skip
+            if fits:
+                break
+    return mapping, notes
+
+
+def _veto(column: str, name: str, type_: str) -> Sentence:
+    return Sentence(
+        "Column {column} is called like {name}, but its values are not {expected}; it was left out.",
+        column=column,
+        name=name,
+        expected=EXPECTED[type_],
+    )
+
+
+EXPECTED = {
+    "id": Sentence("identifiers"),
+    "text": Sentence("texts"),
+    "number": Sentence("numbers"),
+    "money": Sentence("amounts of money"),
+    "score": Sentence("numbers"),
+    "time": Sentence("dates"),
+    "date": Sentence("dates"),
+}
+
+
+def _fits(cells: pd.Series, type_: str) -> bool:
+    """Whether at least half of the filled cells can be read as `type_`; a blank column fits."""
+    filled = cells.dropna()
+    filled = filled[~values.is_blank(filled.astype("str"))]
+    sample = filled.drop_duplicates().iloc[:_SAMPLE]
+    if sample.empty or type_ == "text":
+        return True
+    if type_ in ("time", "date"):
+        return _share_of_dates(sample) >= 0.5
+    if type_ == "id":
+        return not (_share_of_fractions(sample) > 0.5 or _share_of_dates(sample, with_digits=False) > 0.5)
+    return 1 - values.numbers(sample).bad.mean() >= 0.5
+
+
+def _share_of_dates(sample: pd.Series, with_digits: bool = True) -> float:
+    """Share of values that are dates; `with_digits=False` counts bare figures (19970101, 45000) as none."""
+    if not with_digits and not pd.api.types.is_datetime64_any_dtype(sample.dtype):
+        if pd.api.types.is_numeric_dtype(sample.dtype):
+            return 0.0
+        bare = sample.astype("str").str.match(r"^\s*[\w.]+\s*$")
+        sample = sample[~bare]
+        if sample.empty:
+            return 0.0
+    try:
+        return 1 - values.times(sample, "").bad.mean()
+    except DataError:
+        return 1.0  # dates they are; what is wrong with them is said when they are read
+
+
+def _share_of_fractions(sample: pd.Series) -> float:
+    numbers = values.numbers(sample).values
+    return float((numbers.notna() & (numbers % 1 != 0)).mean())
+
+
+def _by_position(frame: pd.DataFrame, kind: str) -> dict[str, str]:
+    """A file without a header: an order's ids come first, then its date, then perhaps a quantity, then the money."""
+    if kind != "orders":
+        return {}
+    columns = list(frame.columns)
+    head = frame.iloc[:_SAMPLE]
+    dates = [c for c in columns if _share_of_dates(head[c].drop_duplicates()) >= 0.9 and not _counts(head[c])]
+    if not dates or columns.index(dates[0]) == 0 or dates[0] == columns[-1]:
+        return {}
+    at = columns.index(dates[0])
+    after = [c for c in columns[at + 1 :] if _fits(head[c], "number")]
+    if not after:
+        return {}
+    found = {"customer_id": columns[0], "ordered_at": dates[0]}
+    if len(after) > 1:
+        found["quantity"] = after[0]
+    return found | {"amount": after[-1]}
+
+
+def _counts(cells: pd.Series) -> bool:
+    """Small whole numbers or ids rather than dates: fewer than eight digits throughout."""
+    return bool(cells.astype("str").str.match(r"^\s*\d{1,7}(\.\d+)?\s*$").all())
+
+
+def settle(frame: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]) -> tuple[dict[str, str], list[Sentence]]:
+    """The user's mapping over the suggested one.
+
+    Raises
+    ------
+    DataError : a key that `kind` does not have, a column that the file does not have.
+    """
+    table = schema.canonical(kind)
+    for name, column in chosen.items():
+        if name not in table.columns:
+            raise DataError("“{kind}” has no column {name}. It can have: {names}.", kind=kind, name=name, names=", ".join(table.columns))
+        if column not in frame.columns:
+            raise DataError("There is no column {column} to map to {name}. The file has: {columns}.", column=column, name=name, columns=first_few(frame.columns, 20))
+    rest = frame.drop(columns=list(dict.fromkeys(chosen.values())))
+    unsettled, notes = _suggest_rest(rest, kind, header, chosen)
+    return unsettled | chosen, notes
+
+
+def _suggest_rest(rest: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]) -> tuple[dict[str, str], list[Sentence]]:
+    if not header and chosen:
+        return {}, []
+    # A required column that the user settled may be called like others: they are no longer candidates.
+    masked = rest
+    taken = schema.canonical(kind)
+    if chosen:
+        used = {normal(h) for n in chosen for h in (n, *(h for tier in taken.columns[n].headers for h in tier))}
+        still = {normal(h) for n, c in taken.columns.items() if n not in chosen for h in (n, *(h for t in c.headers for h in t))}
+        masked = rest[[c for c in rest.columns if normal(c) not in used - still]]
+    suggested, notes = suggest(masked, kind, header)
+    return {n: c for n, c in suggested.items() if n not in chosen}, notes
+
+
+def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str) -> None:
+    """Refuse a mapping without the columns that `kind` cannot do without."""
+    missing = [n for n in schema.canonical(kind).required if n not in mapping]
+    if kind == "orders" and "amount" not in mapping and "unit_price" not in mapping:
+        missing.append("amount")
+    if missing:
+        raise DataError(
+            "{file}: no column was found for {missing}. The file has: {columns}. Say which one it is: --map {first}=COLUMN.",
+            file=name,
+            missing=", ".join(missing),
+            columns=first_few(frame.columns, 20),
+            first=missing[0],
+        )

@@ -1,0 +1,581 @@
+"""Files and databases as tables of cells: what the format is, where the header stands, which row each record came from.
+
+Nothing is interpreted here. Text comes back as text, typed formats (Excel, Parquet, databases) keep their types.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from course.collect import mapping
+from course.errors import DataError, first_few
+from course.language import Sentence
+
+DELIMITERS = (",", "\t", ";", "|")
+_TOTAL = re.compile(r"^(总计|合计|小计|总和|(grand )?total|sum)[:：]?$", re.IGNORECASE)
+_CHUNK = 20_000
+csv.field_size_limit(1 << 20)
+
+
+@dataclass
+class Raw:
+    """Cells of one source. `frame`'s index is the row number in the source (a text's first line and a sheet's first row
+    are 1; records of typed files count from 1); `header` is False where columns are named by position ("1", "2", …)."""
+
+    name: str
+    frame: pd.DataFrame
+    header: bool
+    facts: dict
+    notes: list[Sentence] = field(default_factory=list)
+
+
+def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None) -> Raw:
+    """Read one source.
+
+    Parameters
+    ----------
+    source : a path; "shop.db::orders" or "book.xlsx::Sheet2" names a table or a sheet; or a DataFrame.
+    encoding : overrides what was found in a text file.
+
+    Raises
+    ------
+    DataError : unreadable, truncated, ragged, or not what its name says.
+    """
+    if isinstance(source, pd.DataFrame):
+        frame = source.set_axis([str(c) for c in source.columns], axis=1).set_axis(range(1, len(source) + 1))
+        return Raw("DataFrame", frame, True, {"format": "DataFrame"})
+    path, part = _split(str(source))
+    if path.is_dir():
+        raise DataError("{file} is a folder. Name the file inside it.", file=path.name)
+    if not path.exists():
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name)
+    try:
+        head = path.open("rb").read(4096)
+    except PermissionError:
+        raise DataError("{file} may not be read. Check its permissions.", file=path.name) from None
+    if not head:
+        raise DataError("{file} is empty (0 bytes). Export it again.", file=path.name)
+    format_ = _format(path, head)
+    raw = _READERS[format_](path, part, encoding)
+    raw.facts = {"format": format_, "bytes": path.stat().st_size, "sha256": _sha256(path)} | raw.facts
+    if raw.frame.empty:
+        raise DataError("{file} has a header but no rows. Export it again.", file=path.name)
+    return raw
+
+
+def _split(source: str) -> tuple[Path, str | None]:
+    path, separator, part = source.rpartition("::")
+    return (Path(path), part) if separator else (Path(source), None)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- what is it? -----------------------------------------------------------------------------------------------------
+
+_NAMES = {
+    "excel": Sentence("an Excel workbook"),
+    "parquet": Sentence("a Parquet file"),
+    "sqlite": Sentence("an SQLite database"),
+    "duckdb": Sentence("a DuckDB database"),
+    "gzip": Sentence("a gzip file"),
+    "zip": Sentence("a zip archive"),
+    "pdf": Sentence("a PDF"),
+    "html": Sentence("a web page"),
+    "image": Sentence("a picture"),
+    "text": Sentence("a text file"),
+}
+_SUFFIXES = {
+    ".csv": "text", ".tsv": "text", ".txt": "text", ".json": "text", ".jsonl": "text", ".ndjson": "text",
+    ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".ods": "excel",
+    ".parquet": "parquet", ".pq": "parquet", ".gz": "gzip", ".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite",
+    ".pdf": "pdf", ".zip": "zip",
+}  # fmt: skip
+
+
+def _format(path: Path, head: bytes) -> str:
+    found = _magic(path, head)
+    promised = _SUFFIXES.get(path.suffix.lower())
+    if found in ("pdf", "html", "image", "zip") or (promised and promised != found):
+        raise DataError(
+            "{file} is {found}{promised}. {advice}",
+            file=path.name,
+            found=_NAMES[found],
+            promised=Sentence(", although its name ends in {suffix}", suffix=path.suffix) if promised != found and path.suffix else "",
+            advice=Sentence("Open it where it came from and export it as CSV or Excel.")
+            if found in ("pdf", "html", "image", "zip", "text")
+            else Sentence("Give it its own ending, or export it again."),
+        )
+    return found
+
+
+def _magic(path: Path, head: bytes) -> str:
+    if head.startswith(b"%PDF"):
+        return "pdf"
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
+        return "image"
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"PK\x03\x04"):
+        return "excel" if _is_workbook(path) else "zip"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "excel"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"SQLite format 3\0"):
+        return "sqlite"
+    if head[8:12] == b"DUCK":
+        return "duckdb"
+    if re.match(rb"\s*(<!doctype html|<html|<table|<\?xml)", head.lower()):
+        return "html"
+    return "text"
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except zipfile.BadZipFile:
+        return path.suffix.lower() in (".xlsx", ".xlsm", ".ods")  # a workbook cut short: its reader will say so
+    return any(n.startswith("xl/") for n in names) or "content.xml" in names
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _read_gzip(path: Path, part: str | None, encoding: str | None) -> Raw:
+    try:
+        with gzip.open(path) as file:
+            data = file.read()
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataError("{file} is damaged: the gzip data stop in the middle. Copy or download it again.", file=path.name) from None
+    if not data:
+        raise DataError("{file} is empty (0 bytes). Export it again.", file=path.name)
+    return _from_bytes(path.name, data, encoding)
+
+
+def _read_text(path: Path, part: str | None, encoding: str | None) -> Raw:
+    return _from_bytes(path.name, path.read_bytes(), encoding)
+
+
+def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
+    notes: list[Sentence] = []
+    encoding = encoding or _encoding(name, data, notes)
+    _refuse_undecodable(name, data, encoding)
+    sample = data[: 1 << 18].decode(encoding, errors="ignore")
+    if not sample.strip():
+        raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
+    first = sample.lstrip()[:1]
+    if first in "{[":
+        raw = _json(name, data, encoding)
+    else:
+        raw = _delimited(name, data, encoding, sample)
+    raw.facts["encoding"] = encoding
+    raw.notes[:0] = notes
+    return raw
+
+
+def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
+    """BOM, then strict UTF-8, then GB18030 against cp1252, judged by the header and by how plausible the Chinese is."""
+    for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(bom):
+            return encoding
+    try:
+        data.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    header = data[:4096].splitlines()[0]
+    scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252")}
+    best = max(scores, key=lambda e: scores[e])
+    notes.append(Sentence("{file} is not UTF-8; it was read as {encoding}. If names look wrong, say --encoding.", file=name, encoding=best))
+    return best
+
+
+def _plausible(data: bytes, header: bytes, encoding: str) -> float:
+    """How much a text looks like itself in `encoding`: known headers count most, then common characters."""
+    try:
+        sample = data[: 1 << 20].decode(encoding, errors="strict" if len(data) <= 1 << 20 else "replace")
+        known = mapping.known_headers(re.split(r"[,;\t|]", header.decode(encoding, errors="replace")))
+    except UnicodeDecodeError:
+        return -1.0
+    foreign = [c for c in sample if ord(c) > 127]
+    if encoding == "gb18030":
+        common = sum(_in_gb2312(c) for c in foreign)
+    else:
+        common = sum(c.isalpha() and c not in "ÃÂÐÑÊÎÏÔÕÖØ×" or c in "£€’‘“”–…°§«»™®©" for c in foreign)
+    # In Chinese read as cp1252 signs and capitals stand in rows; in cp1252 accents stand alone between ASCII letters.
+    runs = len(re.findall(r"[^\x00-\x7f]{2,}", sample)) / max(1, len(re.findall(r"[^\x00-\x7f]+", sample)))
+    return known + common / max(1, len(foreign)) - (runs if encoding == "cp1252" else 0)
+
+
+def _in_gb2312(character: str) -> bool:
+    try:
+        character.encode("gb2312")
+        return True
+    except UnicodeEncodeError:
+        return False
+
+
+def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            "{file} cannot be read as {encoding}: byte {byte} in line {line}. Try --encoding gb18030 or --encoding cp1252.",
+            file=name,
+            encoding=encoding,
+            byte=f"0x{data[error.start]:02x}",
+            line=data.count(b"\n", 0, error.start) + 1,
+        ) from None
+    except LookupError:
+        raise DataError("There is no encoding “{encoding}”. Usual ones: utf-8, gb18030, cp1252.", encoding=encoding) from None
+    at = text.find("\0")
+    if at >= 0:
+        raise DataError(
+            "{file} holds NUL bytes (first in line {line}): the file is damaged, or is not text. Export it again, as UTF-8.",
+            file=name,
+            line=text.count("\n", 0, at) + 1,
+        )
+
+
+def _json(name: str, data: bytes, encoding: str) -> Raw:
+    text = data.decode(encoding)
+    if text.lstrip().startswith("["):
+        records = _loads(name, text, 1)
+        rows = list(range(1, len(records) + 1))
+        format_ = "JSON"
+    else:
+        lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+        records = [_loads(name, line, i) for i, line in lines]
+        rows = [i for i, _ in lines]
+        format_ = "JSON lines"
+    bad = [r for r, record in zip(rows, records, strict=True) if not isinstance(record, dict)]
+    if bad:
+        raise DataError("{file}, line {line}: expected one object {{…}} a record. Export it as JSON lines.", file=name, line=bad[0])
+    frame = pd.json_normalize(records, sep=".").set_axis(rows)
+    frame.columns = [str(c) for c in frame.columns]
+    for column in frame:
+        if frame[column].map(lambda v: isinstance(v, list | dict)).any():
+            frame[column] = frame[column].map(lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v)
+    return Raw(name, frame, True, {"text": format_})
+
+
+def _loads(name: str, text: str, line: int) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            "{file}, line {line}: not valid JSON ({why}). The file may be cut short; export it again.",
+            file=name, line=line + error.lineno - 1, why=error.msg,
+        ) from None  # fmt: skip
+
+
+def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
+    delimiter = _delimiter(sample)
+    records = _records(name, data, encoding, delimiter)
+    head = []
+    for record in records:
+        head.append(record)
+        if len(head) == 60:
+            break
+    layout = _layout(name, [cells for _, cells in head])
+    names, width = layout.names, len(layout.names)
+    columns: list[list] = [[] for _ in names]
+    rows: list[int] = []
+    parts: list[pd.DataFrame] = []
+
+    def flush() -> None:
+        if rows:
+            parts.append(pd.DataFrame({i: pd.array(c, dtype="str") for i, c in enumerate(columns)}, index=list(rows)))
+            rows.clear()
+            for c in columns:
+                c.clear()
+
+    tail: list[tuple[int, list[str]]] = []
+    for line, cells in _chain(head[layout.first :], records):
+        if len(cells) != width:
+            cells = _fit(name, line, cells, width)
+        # The last rows are held back: a total row below the data is not a record.
+        tail.append((line, cells))
+        if len(tail) <= 3:
+            continue
+        line, cells = tail.pop(0)
+        rows.append(line)
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+        if len(rows) == _CHUNK:
+            flush()
+    kept, notes = _without_totals(name, tail)
+    for line, cells in kept:
+        rows.append(line)
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+    flush()
+    frame = pd.concat(parts) if parts else pd.DataFrame({i: pd.array([], dtype="str") for i in range(width)})
+    frame.columns = names
+    facts = {"delimiter": {"\t": "tab", " ": "blanks"}.get(delimiter, delimiter)}
+    return Raw(name, frame, layout.header, facts, layout.notes + notes)
+
+
+def _chain(head: list, rest: Iterator) -> Iterator[tuple[int, list[str]]]:
+    yield from head
+    yield from rest
+
+
+def _delimiter(sample: str) -> str:
+    """The sign that splits most lines into the same number of fields, at least two; else blanks; else a comma."""
+    lines = [line for line in sample.splitlines()[:200] if line.strip()]
+    if len(sample) == 1 << 18 and len(lines) > 1:
+        lines = lines[:-1]
+    best, best_score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        counts = Counter(len(r) for r in csv.reader(lines, delimiter=delimiter))
+        fields, rows = max(counts.items(), key=lambda kv: (kv[1], kv[0]))
+        score = (rows / sum(counts.values()), fields)
+        if fields > 1 and score > best_score:
+            best, best_score = delimiter, score
+    if best_score[1] == 0:
+        counts = Counter(len(line.split()) for line in lines)
+        fields, rows = counts.most_common(1)[0]
+        if fields > 2 and rows >= 0.9 * len(lines):
+            return " "
+    return best
+
+
+def _records(name: str, data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of every record that is not blank."""
+    stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+    if delimiter == " ":
+        for line, text in enumerate(stream, 1):
+            if text.strip():
+                yield line, text.split()
+        return
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    start = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                "{file}: the quotes do not match in the record that starts in line {line} ({why}). "
+                "Close or double the quotation mark there, or export the file again.",
+                file=name, line=start, why=str(error),
+            ) from None  # fmt: skip
+        if any(cells) and any(c.strip() for c in cells):
+            yield start, cells
+        start = reader.line_num + 1
+
+
+def _fit(name: str, line: int, cells: list[str], width: int) -> list[str]:
+    """Refuse a ragged record; blank cells beyond the last column are only a trailing delimiter."""
+    if len(cells) > width and not any(c.strip() for c in cells[width:]):
+        return cells[:width]
+    if len(cells) < width and _TOTAL.match(cells[0].strip()):
+        return cells + [""] * (width - len(cells))
+    raise DataError(
+        "{file}, line {line}: {found} {found:field|fields}, expected {width}. A delimiter or a quotation mark is missing or "
+        "too many there. Mend the line, or export the file again.",
+        file=name,
+        line=line,
+        found=len(cells),
+        width=width,
+    )
+
+
+# --- where the table stands on the page ------------------------------------------------------------------------------
+
+
+@dataclass
+class _Layout:
+    names: list[str]
+    first: int
+    header: bool
+    notes: list[Sentence]
+
+
+def _layout(name: str, head: list[list]) -> _Layout:
+    """Find the header among the first rows: below title rows, perhaps of two lines with merged cells."""
+    width = Counter(_filled(row) for row in head).most_common(1)[0][0]
+    widest = max(len(row) for row in head)
+    best = max(range(len(head)), key=lambda i: (mapping.known_headers(head[i]), -i))
+    if mapping.known_headers(head[best]) == 0:
+        best = next((i for i, row in enumerate(head) if _filled(row) >= max(2, 0.6 * width)), 0)
+        if not _looks_like_header(head, best):
+            return _Layout([str(i + 1) for i in range(widest)], best, False, _titles(name, best))
+    names = [str(c or "").strip() for c in head[best]]
+    above = [str(c or "").strip() for c in head[best - 1]] if best else []
+    titles = best
+    if above and _filled(above) > 1 and _filled(names) < max(len(names), _filled(above)):
+        names = _two_lines(above, names)
+        titles -= 1
+    elif above and _filled(above) > 1 and len(set(names)) < len(names):
+        names = _two_lines(above, names)
+        titles -= 1
+    while names and not names[-1] and not any(str(r[len(names) - 1] or "").strip() for r in head[best + 1 :] if len(r) >= len(names)):
+        names.pop()  # a trailing delimiter
+    _refuse_repeated(name, names)
+    names = [n or str(i + 1) for i, n in enumerate(names)]
+    return _Layout(names, best + 1, True, _titles(name, titles))
+
+
+def _filled(row: list) -> int:
+    return sum(bool(str(c if c is not None else "").strip()) for c in row)
+
+
+def _looks_like_header(head: list[list], at: int) -> bool:
+    """A first row without figures or dates above rows that have some."""
+    texts = [str(c or "").strip() for c in head[at]]
+    below = [str(c or "") for row in head[at + 1 : at + 20] for c in row]
+    figures = re.compile(r"\d{1,4}[-/.年]\d{1,2}|^[¥$£€]?[\d,.]+$")
+    return bool(texts) and not any(figures.search(t) for t in texts) and (not below or any(figures.search(b) for b in below))
+
+
+def _two_lines(above: list[str], names: list[str]) -> list[str]:
+    """Join a header of two lines: a cell merged downwards gives the name, one merged across tells repeated names apart."""
+    above = above + [""] * (len(names) - len(above))
+    names = names + [""] * (len(above) - len(names))
+    parents, parent = [], ""
+    for upper in above:
+        parent = upper or parent
+        parents.append(parent)
+    twice = {n for n in names if n and names.count(n) > 1}
+    return [(p + n if n in twice else n) if n else u for n, u, p in zip(names, above, parents, strict=True)]
+
+
+def _refuse_repeated(name: str, names: list[str]) -> None:
+    twice = [n for n, count in Counter(n for n in names if n).items() if count > 1]
+    if twice:
+        raise DataError("{file}: two columns are called {names}. Rename one of them.", file=name, names=first_few(twice))
+
+
+def _titles(name: str, rows: int) -> list[Sentence]:
+    return [Sentence("{file}: {rows} title {rows:row|rows} above the header skipped.", file=name, rows=rows)] if rows else []
+
+
+def _without_totals(name: str, tail: list) -> tuple[list, list[Sentence]]:
+    kept = [(i, cells) for i, cells in tail if not _TOTAL.match(str(next((c for c in cells if str(c or "").strip()), "")).strip())]
+    gone = len(tail) - len(kept)
+    return kept, [Sentence("{file}: {rows} total {rows:row|rows} at the end skipped.", file=name, rows=gone)] if gone else []
+
+
+# --- typed formats ---------------------------------------------------------------------------------------------------
+
+
+def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        if part is not None and part not in book.sheet_names:
+            raise DataError("{file} has no sheet “{part}”. It has: {parts}.", file=path.name, part=part, parts=first_few(book.sheet_names, 12))
+        sheets = {n: book.get_sheet_by_name(n) for n in ([part] if part else book.sheet_names)}
+        pages = {n: s.to_python(skip_empty_area=False) for n, s in sheets.items()}
+    except (CalamineError, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError("{file} cannot be read as an Excel workbook: it is damaged or protected by a password. Save it again.", file=path.name) from None
+    pages = {n: rows for n, rows in pages.items() if any(_filled(r) for r in rows)}
+    if not pages:
+        raise DataError("{file}: every sheet is empty. Export it again.", file=path.name)
+    # The sheet whose header is known best; the first one where several are alike.
+    name = max(pages, key=lambda n: max(mapping.known_headers(r) for r in pages[n][:60]))
+    notes = []
+    if len(pages) > 1:
+        notes.append(Sentence("{file}: sheet “{sheet}” was read; write {file}::NAME for another of {n}.", file=path.name, sheet=name, n=len(pages)))
+    return _sheet(path.name, name, pages[name], getattr(sheets[name], "merged_cell_ranges", None) or [], notes)
+
+
+def _sheet(file: str, sheet: str, page: list[list], merged: list, notes: list[Sentence]) -> Raw:
+    records = [(i, row) for i, row in enumerate(page, 1) if _filled(row)]
+    layout = _layout(file, [row for _, row in records[:60]])
+    body = records[layout.first :]
+    for (top, left), (bottom, right) in merged:  # a cell merged downwards means its value in every row
+        if body and top + 1 >= body[0][0] and left == right:
+            for row in range(top + 1, bottom + 1):
+                page[row][left] = page[top][left]
+    kept, total_notes = _without_totals(file, body[-3:])
+    body = body[:-3] + kept
+    width = len(layout.names)
+    cells = [[None if c == "" else c for c in row[:width]] + [None] * (width - len(row)) for _, row in body]
+    frame = pd.DataFrame(cells, columns=layout.names, index=[i for i, _ in body], dtype="object")
+    return Raw(file, frame.apply(_settle), layout.header, {"sheet": sheet}, notes + layout.notes + total_notes)
+
+
+def _settle(column: pd.Series) -> pd.Series:
+    """One type for a column of an Excel sheet where all its cells agree, else text as the sheet showed it."""
+    kinds = {type(v) for v in column.dropna()}
+    if kinds <= {int, float} and kinds:
+        return column.astype("float64")
+    names = {k.__name__ for k in kinds}
+    if names <= {"datetime", "date", "Timestamp"} and names:
+        return pd.to_datetime(column, errors="coerce")
+    return column.map(_as_shown, na_action="ignore").astype("str")
+
+
+def _as_shown(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else str(value)
+
+
+def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame = pq.read_table(path).to_pandas()
+    except (pa.ArrowInvalid, OSError):
+        raise DataError("{file} is a damaged Parquet file. Copy or export it again.", file=path.name) from None
+    frame.columns = [str(c) for c in frame.columns]
+    return Raw(path.name, frame.set_axis(range(1, len(frame) + 1)), True, {})
+
+
+def _read_database(path: Path, part: str | None, encoding: str | None) -> Raw:
+    import sqlite3
+
+    import duckdb
+
+    if _magic(path, path.open("rb").read(16)) == "sqlite":
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        listing = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    else:
+        connection = duckdb.connect(str(path), read_only=True)
+        listing = "SELECT table_name FROM information_schema.tables ORDER BY table_name"
+    try:
+        tables = [row[0] for row in connection.execute(listing).fetchall()]
+        if part is None and len(tables) == 1:
+            part = tables[0]
+        if part not in tables:
+            raise DataError("{file} holds the tables {tables}. Say which one: {file}::TABLE.", file=path.name, tables=first_few(tables, 12) or "–")
+        quoted = '"' + part.replace('"', '""') + '"'
+        query = f"SELECT * FROM {quoted}"
+        frame = pd.read_sql_query(query, connection) if isinstance(connection, sqlite3.Connection) else connection.execute(query).df()
+    except (sqlite3.DatabaseError, pd.errors.DatabaseError, duckdb.Error):
+        raise DataError("{file} is a damaged database. Copy it again.", file=path.name) from None
+    finally:
+        connection.close()
+    return Raw(path.name, frame.set_axis(range(1, len(frame) + 1)), True, {"table": part})
+
+
+_READERS = {
+    "gzip": _read_gzip,
+    "text": _read_text,
+    "excel": _read_excel,
+    "parquet": _read_parquet,
+    "sqlite": _read_database,
+    "duckdb": _read_database,
+}

@@ -1,0 +1,370 @@
+"""Values as people export them: ¥1,299.00, 1.2万, 17850.0, 19970101, 2024年3月1日, Excel serials, 交易关闭.
+
+Every function works on the distinct values of a column and reports what it could not read instead of guessing.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from course.errors import DataError, first_few
+from course.language import Sentence
+
+BLANKS = frozenset(["", "nan", "null", "none", "n/a", "#n/a", "na", "nat", "-", "--", "\\n", "无", "空", "未填", "<na>"])
+
+#: What shops call an order's state, in four words. A state not listed here is kept as it is.
+STATUSES = {
+    "completed": "completed complete paid success shipped delivered done finished closed_won 交易成功 已完成 完成 已付款 "
+    "已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货",
+    "cancelled": "cancelled canceled cancel void voided closed 交易关闭 已关闭 关闭 已取消 取消 订单取消 作废 已作废",
+    "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款",
+    "unpaid": "unpaid pending awaiting_payment pending_payment 待付款 未付款 等待买家付款 待支付 未支付",
+}
+_STATUS_OF = {word: state for state, words in STATUSES.items() for word in words.split()}
+
+
+@dataclass
+class Column:
+    """One column read: `values` as typed, `bad` True where a filled cell could not be read, and what there is to say."""
+
+    values: pd.Series
+    bad: np.ndarray
+    notes: list[Sentence] = field(default_factory=list)
+
+
+def is_blank(texts: pd.Series) -> pd.Series:
+    """True where a cell is empty or says so ("NULL", "n/a", "无", …)."""
+    return texts.isna() | texts.str.strip().str.lower().isin(BLANKS)
+
+
+def _distinct(cells: pd.Series) -> tuple[np.ndarray, pd.Series]:
+    """Codes (−1: blank) and the distinct filled texts, in order of appearance."""
+    texts = cells.astype("str")
+    codes, distinct = pd.factorize(texts)
+    distinct = pd.Series(distinct, dtype="str")
+    blank = is_blank(distinct).to_numpy(dtype=bool)
+    renumber = np.where(blank, -1, np.cumsum(~blank) - 1)
+    codes = np.where(codes < 0, -1, renumber[codes])
+    return codes, distinct[~blank].reset_index(drop=True)
+
+
+def _spread(codes: np.ndarray, values: pd.Series, index: pd.Index) -> pd.Series:
+    """Each row's value from the distinct ones; a code of −1 gives a blank."""
+    return values.reindex(codes).set_axis(index) if len(values) else values.reindex(range(len(codes))).set_axis(index)
+
+
+# --- identifiers and texts -------------------------------------------------------------------------------------------
+
+_SCIENTIFIC = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
+
+
+def ids(cells: pd.Series, column: str) -> Column:
+    """Identifiers as text: "17850.0" is 17850, leading zeros stay.
+
+    Raises
+    ------
+    DataError : an id in scientific notation (1.23E+15) or a floating number above 2⁵³: digits are lost already.
+    """
+    if pd.api.types.is_float_dtype(cells.dtype):
+        too_long = cells.abs() >= 2**53
+        if too_long.any():
+            _refuse_scientific(column, cells[too_long])
+        whole = cells.dropna() % 1 == 0
+        if whole.all():
+            cells = cells.astype("Int64")
+    codes, distinct = _distinct(cells)
+    scientific = distinct.str.match(_SCIENTIFIC)
+    # A hexadecimal code may look like 12E5; an exponent of two digits or a mantissa with a point does not.
+    scientific &= distinct.str.contains(r"\.|[eE]\+", regex=True)
+    if scientific.any():
+        at = np.flatnonzero(np.isin(codes, np.flatnonzero(scientific)))
+        _refuse_scientific(column, cells.iloc[at])
+    clean = distinct.str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    return Column(_spread(codes, clean, cells.index), np.zeros(len(cells), dtype=bool))
+
+
+def _refuse_scientific(column: str, cells: pd.Series) -> None:
+    raise DataError(
+        "Column {column}: {rows:,} {rows:id is|ids are} in scientific notation or rounded (first: {values}, rows {at}). "
+        "Digits are lost, and different customers would become one. Export the column again as text.",
+        column=column,
+        rows=len(cells),
+        values=first_few(cells.astype("str")),
+        at=first_few(cells.index),
+    )
+
+
+def texts(cells: pd.Series) -> Column:
+    """Texts without the blanks around them."""
+    codes, distinct = _distinct(cells)
+    return Column(_spread(codes, distinct.str.strip(), cells.index), np.zeros(len(cells), dtype=bool))
+
+
+def statuses(cells: pd.Series) -> Column:
+    """Order states in four words (completed, cancelled, refunded, unpaid); others stay and are named in a note."""
+    codes, distinct = _distinct(cells)
+    plain = distinct.str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
+    known = plain.map(_STATUS_OF)
+    notes = []
+    if known.isna().any():
+        notes.append(
+            Sentence("These order states are not known and count as sales: {states}.", states=first_few(distinct[known.isna()], 8))
+        )
+    values = known.astype("str").where(known.notna(), distinct.str.strip())
+    return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool), notes)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+_SCALE = {"万": 1e4, "亿": 1e8, "k": 1e3, "K": 1e3}
+_MONEY = re.compile(
+    r"^(?P<open>\()?(?P<sign>[+-])?\s*(?:rmb|cny|usd|eur|gbp|us\$|[¥$€£])?\s*(?P<inner>[+-])?"
+    r"(?P<digits>\d[\d,.' ]*|\.\d+)(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[万亿kK])?\s*"
+    r"(?:元|块|rmb|cny|usd|eur|gbp|[¥$€£])?(?P<after>-)?(?P<close>\))?$",
+    re.IGNORECASE,
+)
+_COMMA_DECIMAL = re.compile(r"^\d{1,3}(?:[. ']\d{3})*,\d+$|^\d+,\d+$")
+_ENGLISH = re.compile(r"^(?:\d{1,3}(?:[,' ]\d{3})+|\d+)?(?:\.\d*)?$")
+
+
+def numbers(cells: pd.Series) -> Column:
+    """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood."""
+    if pd.api.types.is_bool_dtype(cells.dtype):
+        return Column(pd.Series(np.nan, index=cells.index), np.ones(len(cells), dtype=bool))
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        values = cells.astype("float64")
+        infinite = np.isinf(values.to_numpy())
+        return Column(values.mask(infinite), infinite)
+    codes, distinct = _distinct(cells)
+    values = pd.to_numeric(distinct, errors="coerce").astype("float64")
+    strange = distinct[values.isna()]
+    notes: list[Sentence] = []
+    if len(strange):
+        plain = [unicodedata.normalize("NFKC", s).strip() for s in strange]
+        comma = _decimal_comma(plain)
+        if comma:
+            notes.append(Sentence("A comma is the decimal sign here: {example}.", example=strange.iloc[0]))
+        read = {s: _number(p, comma) for s, p in zip(strange, plain, strict=True)}
+        values = values.fillna(distinct.map(read).astype("float64"))
+        if comma:  # 1.299 was read as one point three, but is a thousand
+            grouped = distinct.str.match(r"^[+-]?\d{1,3}(\.\d{3})+$")
+            values = values.mask(grouped, pd.to_numeric(distinct.str.replace(".", ""), errors="coerce"))
+    values = values.mask(np.isinf(values))
+    unread = values.isna().to_numpy()
+    bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
+    return Column(_spread(codes, values, cells.index), bad, notes)
+
+
+def _decimal_comma(plain: list[str]) -> bool:
+    """Whether the column writes 1.299,00: some value can only be read so, and none only the other way."""
+    bare = [m["digits"].strip() for m in map(_MONEY.match, plain) if m]
+    only_comma = any(_COMMA_DECIMAL.match(b) and not _ENGLISH.match(b) for b in bare)
+    only_point = any(_ENGLISH.match(b) and "," in b and not _COMMA_DECIMAL.match(b) for b in bare)
+    return only_comma and not only_point
+
+
+def _number(plain: str, comma: bool) -> float:
+    match = _MONEY.match(plain)
+    if not match or bool(match["open"]) != bool(match["close"]):
+        return np.nan
+    digits = match["digits"].strip()
+    if comma:
+        if not _COMMA_DECIMAL.match(digits) and not re.match(r"^\d+(?:[. ']\d{3})*$", digits):
+            return np.nan
+        digits = re.sub(r"[. ']", "", digits).replace(",", ".")
+    elif not _ENGLISH.match(digits):
+        return np.nan
+    else:
+        digits = re.sub(r"[,' ]", "", digits)
+    negative = bool(match["open"]) + [match["sign"], match["inner"], match["after"]].count("-")
+    if negative > 1:
+        return np.nan
+    scale = _SCALE.get(match["scale"] or "", 1.0)
+    # Decimal digits first, scale after: 1.2万 is 12000 and not 11999.999….
+    value = float(digits + (match["exponent"] or ""))
+    return (-1) ** negative * (round(value * scale, 6) if scale != 1 else value)
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+_TIME_OF_DAY = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p")
+_YEAR_FIRST = ("%Y-%m-%d", "%Y%m%d", "%Y%m%d%H%M%S")
+_DIGITS = {"%Y%m%d": r"^\d{8}(\D|$)", "%Y%m%d%H%M%S": r"^\d{14}$"}
+_DAY_FIRST = ("%d-%m-%Y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y")
+_MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y")
+_OFFSET = re.compile(r"(?:(?<=\d)|\s)(Z|UTC|[+-]\d{2}:?\d{2})$")
+DATE_ORDERS = ("dmy", "mdy")
+
+
+def times(cells: pd.Series, column: str, date_order: str | None = None) -> Column:
+    """Dates and times of day as datetime64[us], in the time zone the source wrote them in.
+
+    Understood: ISO 8601, 2024/3/1 8:30, 2024年3月1日, 19970101, 1 Mar 2024, day-first or month-first numbers, Excel
+    serials, seconds and milliseconds since 1970. `date_order` ("dmy" or "mdy") settles what the values leave open.
+
+    Raises
+    ------
+    DataError : two date orders in one column; day and month that cannot be told apart; times with and without a zone.
+    """
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return Column(_local(cells), np.zeros(len(cells), dtype=bool))
+    if pd.api.types.is_numeric_dtype(cells.dtype) and pd.api.types.is_float_dtype(cells.dtype):
+        whole = cells.dropna() % 1 == 0
+        if whole.all():
+            cells = cells.astype("Int64")
+    codes, distinct = _distinct(cells)
+    plain = _plain_dates(distinct)
+    offsets, plain = _split_offsets(plain)
+    values, notes = _parse(plain, column, date_order, lambda i: _rows_of(codes, i, cells.index))
+    values, zone_notes = _to_one_zone(values, offsets, codes, column, cells.index)
+    unread = values.isna().to_numpy()
+    bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
+    return Column(_spread(codes, values, cells.index), bad, notes + zone_notes)
+
+
+def _local(cells: pd.Series) -> pd.Series:
+    """Typed times as the wall clock of their own zone showed them."""
+    if cells.dt.tz is not None:
+        cells = cells.dt.tz_localize(None)
+    return cells.astype("datetime64[us]")
+
+
+def _rows_of(codes: np.ndarray, distinct: np.ndarray, index: pd.Index) -> pd.Index:
+    return index[np.isin(codes, distinct)]
+
+
+def _plain_dates(distinct: pd.Series) -> pd.Series:
+    plain = distinct.map(lambda s: unicodedata.normalize("NFKC", s)).astype("str").str.strip()
+    chinese = plain.str.contains("[年月日时点分秒午]", regex=True)
+    if chinese.any():
+        zh = plain[chinese].str.replace(r"\s*(上午|下午)\s*(\d.*)$", r" \2 \1", regex=True)
+        zh = zh.str.replace("[年月]", "-", regex=True).str.replace(r"日\s*", " ", regex=True)
+        zh = zh.str.replace(r"[时点分](?=\d)", ":", regex=True).str.replace(r"[时点]$", ":00", regex=True)
+        zh = zh.str.replace("[分秒]", "", regex=True).str.replace("上午", "AM").str.replace("下午", "PM")
+        plain = plain.mask(chinese, zh.str.replace(r"\s+", " ", regex=True).str.strip())
+    plain = plain.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True)
+    plain = plain.str.replace(r"^(\d{1,4})[/.](\d{1,2}|[A-Za-z]{3})[/.](\d{1,4})(?=\D|$)", r"\1-\2-\3", regex=True)
+    plain = plain.str.replace(r"^([A-Za-z]{3,9})\.? (\d{1,2}),", r"\1 \2", regex=True)
+    return plain.str.replace(r"(\d)([AaPp][Mm])$", r"\1 \2", regex=True)
+
+
+def _split_offsets(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Offsets from UTC in minutes (blank: none given) and the texts without them."""
+    with_time = plain.str.contains(r"\d:\d|\d{2}Z$", regex=True)
+    found = plain.where(with_time).str.extract(_OFFSET, expand=False)
+    minutes = found.map(_minutes, na_action="ignore").astype("float64")
+    return minutes, plain.mask(found.notna(), plain.str.replace(_OFFSET, "", regex=True).str.strip())
+
+
+def _minutes(offset: str) -> float:
+    if offset in ("Z", "UTC"):
+        return 0.0
+    digits = offset[1:].replace(":", "")
+    return (-1 if offset[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:]))
+
+
+def _try(plain: pd.Series, formats: tuple[str, ...]) -> pd.Series:
+    values = pd.Series(pd.NaT, index=plain.index, dtype="datetime64[us]")
+    for date in formats:
+        for clock in _TIME_OF_DAY:
+            todo = values.isna()
+            if not todo.any():
+                return values
+            if date in _DIGITS:  # strptime would read 1997011 too
+                todo &= plain.str.match(_DIGITS[date])
+            if todo.any():
+                read = pd.to_datetime(plain[todo], format=date + clock, errors="coerce").astype("datetime64[us]")
+                values[todo] = read
+    return values
+
+
+def _parse(plain: pd.Series, column: str, date_order: str | None, rows_of) -> tuple[pd.Series, list[Sentence]]:
+    values = _try(plain, _YEAR_FIRST)
+    values = values.fillna(_serials(plain[values.isna()]))
+    left = plain[values.isna()]
+    notes: list[Sentence] = []
+    if len(left):
+        by_day, by_month = _try(left, _DAY_FIRST), _try(left, _MONTH_FIRST)
+        order = date_order or _decide(by_day, by_month, column, rows_of)
+        values = values.fillna(by_day if order == "dmy" else by_month)
+        differ = by_day.notna() & by_month.notna() & (by_day != by_month)
+        if differ.any():
+            at = differ.idxmax()
+            notes.append(
+                Sentence(
+                    "Dates in {column} were read {order}: {text} is {date:%Y-%m-%d}.",
+                    column=column,
+                    order=Sentence("day first") if order == "dmy" else Sentence("month first"),
+                    text=left[at],
+                    date=values[at],
+                )
+            )
+    return values, notes
+
+
+def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str:
+    """Day first or month first, from the values that can be read only one way."""
+    only_day, only_month = by_day.notna() & by_month.isna(), by_month.notna() & by_day.isna()
+    differ = by_day.notna() & by_month.notna() & (by_day != by_month)
+    if not differ.any():
+        return "dmy" if only_day.sum() >= only_month.sum() else "mdy"
+    if only_day.any() and only_month.any():
+        raise DataError(
+            "Column {column} holds two date orders: {day:,} {day:row|rows} can only be day-first (rows {day_rows}), "
+            "{month:,} only month-first (rows {month_rows}). Export the dates as 2024-03-31, or split the file by source.",
+            column=column,
+            day=len(rows_of(only_day[only_day].index)),
+            day_rows=first_few(rows_of(only_day[only_day].index)),
+            month=len(rows_of(only_month[only_month].index)),
+            month_rows=first_few(rows_of(only_month[only_month].index)),
+        )
+    if only_day.any() or only_month.any():
+        return "dmy" if only_day.any() else "mdy"
+    raise DataError(
+        "Column {column}: day and month cannot be told apart (rows {rows}), every value can be read both ways. "
+        "Say which comes first with --date-order dmy or --date-order mdy.",
+        column=column,
+        rows=first_few(rows_of(differ[differ].index)),
+    )
+
+
+def _serials(plain: pd.Series) -> pd.Series:
+    """Excel serial days (1955–2173), and seconds or milliseconds since 1970."""
+    number = pd.to_numeric(plain, errors="coerce")
+    days = number.where(number.between(20000, 99999))
+    # Excel counts from 1899-12-30; a serial's fraction is only good to the second.
+    values = pd.Timestamp("1899-12-30") + pd.to_timedelta((days * 86400).round(), unit="s")
+    epoch = number.where(number.between(1e8, 4.2e9)).fillna(number.where(number.between(1e11, 4.2e12)) / 1000)
+    whole_text = plain.str.match(r"^\d{9,13}(\.\d+)?$")
+    values = values.fillna(pd.Timestamp("1970-01-01") + pd.to_timedelta(epoch.where(whole_text), unit="s"))
+    return values.astype("datetime64[us]")
+
+
+def _to_one_zone(
+    values: pd.Series, offsets: pd.Series, codes: np.ndarray, column: str, index: pd.Index
+) -> tuple[pd.Series, list[Sentence]]:
+    if offsets.isna().all():
+        return values, []
+    naive = offsets.isna() & values.notna()
+    if naive.any():
+        with_zone, without = _rows_of(codes, np.flatnonzero(offsets.notna()), index), _rows_of(codes, np.flatnonzero(naive), index)
+        raise DataError(
+            "Column {column} mixes times with a time zone ({zoned:,} {zoned:row|rows}, first: {zoned_rows}) and without "
+            "({naive:,}, first: {naive_rows}). They cannot be put in order. Export all of them with their zone, or none.",
+            column=column,
+            zoned=len(with_zone),
+            zoned_rows=first_few(with_zone),
+            naive=len(without),
+            naive_rows=first_few(without),
+        )
+    per_row = offsets.reindex(codes[codes >= 0]).value_counts()
+    common = per_row.index[per_row == per_row.iloc[0]].min()
+    if len(per_row) == 1:
+        return values, []
+    moved = values + pd.to_timedelta(common - offsets, unit="min")
+    zone = f"UTC{int(common) // 60:+03d}:{int(abs(common)) % 60:02d}"
+    note = Sentence("{column} carries {n} time zones; all were turned into {zone}, the most frequent.", column=column, n=len(per_row), zone=zone)
+    return moved.astype("datetime64[us]"), [note]

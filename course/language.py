@@ -1,0 +1,89 @@
+"""What the kit says, in English and in Chinese.
+
+A sentence is written once in English where it is needed and looked up in `catalogue/zh.po` when it is shown, so the
+same sentence can stand in both halves of one report. Babel reads the catalogue as it is: nothing to compile, nothing
+that can be stale.
+"""
+
+import os
+import string
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+_CATALOGUE = Path(__file__).parent / "catalogue"
+_active = "en"
+
+
+def use(lang: str) -> None:
+    """Make `lang` ("en" or "zh") the language of every sentence that is shown without naming one."""
+    global _active
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang is 'en' or 'zh', not {lang!r}")
+    _active = lang
+
+
+def active() -> str:
+    """The language in use: "en" or "zh"."""
+    return _active
+
+
+def preferred() -> str:
+    """The reader's language: COURSE_LANG where it is set, else Chinese where the system's locale is, else English."""
+    for variable in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+class Sentence:
+    """A sentence that can still be said in either language.
+
+    Parameters
+    ----------
+    message : the English text, with named places: "{rows:,} {rows:row|rows} without a date". A place with a bar
+        chooses between singular and plural.
+    values : what goes into the places. A value may itself be a Sentence.
+    """
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        self.message = message
+        self.values = values
+
+    def say(self, lang: str | None = None) -> str:
+        """The sentence in `lang` ("en" or "zh"; default: the language in use)."""
+        lang = lang or _active
+        template = _translations(lang).get(self.message, self.message)
+        values = {k: v.say(lang) if isinstance(v, Sentence) else v for k, v in self.values.items()}
+        return _Formatter().vformat(template, (), values)
+
+    def __str__(self) -> str:
+        return self.say()
+
+    def __repr__(self) -> str:
+        return f"Sentence({self.say('en')!r})"
+
+
+def text(message: str, lang: str | None = None, /, **values: object) -> str:
+    """`Sentence(message, **values).say(lang)`."""
+    return Sentence(message, **values).say(lang)
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: object, spec: str) -> str:
+        if "|" in spec:
+            one, many = spec.split("|")
+            return one if value == 1 else many
+        return super().format_field(value, spec)
+
+
+@cache
+def _translations(lang: str) -> dict[str, str]:
+    if lang == "en":
+        return {}
+    from babel.messages.pofile import read_po
+
+    with (_CATALOGUE / f"{lang}.po").open("rb") as file:
+        catalogue = read_po(file, locale=lang)
+    return {m.id: m.string for m in catalogue if m.id and m.string}
