@@ -17,7 +17,7 @@ import yaml
 from course import schema
 from course.collect import Table, control_totals
 from course.errors import DataError
-from course.language import Sentence
+from course.language import Label, Sentence
 
 _RULES = Path(__file__).parent / "rules"
 _OUTCOMES = ("set_aside", "quarantine")
@@ -25,7 +25,12 @@ _OUTCOMES = ("set_aside", "quarantine")
 #: What every table is judged by after its declared rules: nothing later can use such a row.
 _ALWAYS = (
     {"name": "unreadable", "outcome": "quarantine", "en": "a value that cannot be read", "zh": "无法识别的值"},
-    {"name": "impossible_date", "outcome": "quarantine", "en": "year outside 1970–2100", "zh": "年份不在 1970–2100 之间"},
+    {
+        "name": "impossible_date",
+        "outcome": "quarantine",
+        "en": "year outside 1970–2100",
+        "zh": "年份不在 1970–2100 之间",
+    },
     {"name": "missing_value", "outcome": "quarantine", "en": "a required value is missing", "zh": "缺少必填的值"},
     {"name": "after_as_of", "outcome": "set_aside", "en": "later than the as-of date", "zh": "晚于统计截止日"},
 )
@@ -67,7 +72,9 @@ def load_rules(path: str | Path) -> dict:
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError("{file} is not a rules file: {why}.", file=Path(path).name, why=str(error).splitlines()[0]) from None
+        raise DataError(
+            "{file} is not a rules file: {why}.", file=Path(path).name, why=str(error).splitlines()[0]
+        ) from None
     except OSError:
         raise DataError("{file} does not exist. Check the path and the spelling.", file=Path(path).name) from None
     _check_rules(content, Path(path).name)
@@ -84,7 +91,12 @@ def _check_rules(content: object, where: str) -> None:
         if lacking:
             raise DataError("{where}: rule {i} lacks {keys}.", where=where, i=i, keys=", ".join(lacking))
         if rule["outcome"] not in _OUTCOMES:
-            raise DataError("{where}: the outcome of {rule} is set_aside or quarantine, not {outcome}.", where=where, rule=rule["name"], outcome=rule["outcome"])
+            raise DataError(
+                "{where}: the outcome of {rule} is set_aside or quarantine, not {outcome}.",
+                where=where,
+                rule=rule["name"],
+                outcome=rule["outcome"],
+            )
         if rule["name"] in seen or rule["name"] in ("received", "valid"):
             raise DataError("{where}: the rule name {rule} is used twice.", where=where, rule=rule["name"])
         seen.add(rule["name"])
@@ -159,12 +171,22 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
     if table.kind == "orders" and "is_repeated_order" not in frame:
         connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
         lacking.append("_repeated.is_repeated_order")
-        connection.execute(f"CREATE VIEW received AS SELECT _cells.*, {', '.join(lacking)} FROM _cells POSITIONAL JOIN _repeated")
+        connection.execute(
+            f"CREATE VIEW received AS SELECT _cells.*, {', '.join(lacking)} FROM _cells POSITIONAL JOIN _repeated"
+        )
     else:
         connection.execute(f"CREATE VIEW received AS SELECT {', '.join(['*', *lacking])} FROM _cells")
 
 
-_SQL_TYPES = {"id": "VARCHAR", "text": "VARCHAR", "number": "DOUBLE", "money": "DOUBLE", "score": "DOUBLE", "time": "TIMESTAMP", "date": "TIMESTAMP"}
+_SQL_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "number": "DOUBLE",
+    "money": "DOUBLE",
+    "score": "DOUBLE",
+    "time": "TIMESTAMP",
+    "date": "TIMESTAMP",
+}
 
 
 def _repeated_orders(table: Table) -> np.ndarray:
@@ -187,18 +209,24 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
         _view(connection, frame, table)
         for i, condition in enumerate(conditions, 1):
             try:
-                connection.execute(f"SELECT count(*) FROM (SELECT * FROM received LIMIT 0) AS received WHERE ({condition})")
+                connection.execute(
+                    f"SELECT count(*) FROM (SELECT * FROM received LIMIT 0) AS received WHERE ({condition})"
+                )
             except duckdb.Error as error:
-                raise DataError("Rule {i} cannot be run: {why}. Mend its “when”.", i=i, why=str(error).splitlines()[0]) from None
+                raise DataError(
+                    "Rule {i} cannot be run: {why}. Mend its “when”.", i=i, why=str(error).splitlines()[0]
+                ) from None
         cases = " ".join(f"WHEN ({c}) THEN {i}" for i, c in enumerate(conditions, 1))
-        return connection.execute(f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received").fetchnumpy()["number"]
+        return connection.execute(
+            f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received"
+        ).fetchnumpy()["number"]
 
 
 def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np.ndarray]:
     """What _ALWAYS finds: {row: (column, raw value)} of unreadable cells, and the rule's number (from 1) a row."""
     frame, needs = table.frame, _needs(table)
     number = np.zeros(len(frame), dtype="int64")
-    if as_of is not None and (time := _time_column(table)):
+    if as_of is not None and (time := schema.time_column(table.frame)):
         number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = 4
     for column in needs:
         number[frame[column].isna().to_numpy()] = 3
@@ -219,11 +247,9 @@ def _needs(table: Table) -> list[str]:
     return needs
 
 
-def _time_column(table: Table) -> str | None:
-    return next((c for c in ("ordered_at", "at", "answered_at", "opened_at", "sent_at") if c in table.frame), None)
-
-
-def _with_reasons(frame: pd.DataFrame, number: np.ndarray, rules: list[dict], table: Table, unread: dict) -> dict[str, pd.DataFrame]:
+def _with_reasons(
+    frame: pd.DataFrame, number: np.ndarray, rules: list[dict], table: Table, unread: dict
+) -> dict[str, pd.DataFrame]:
     out = {}
     for outcome in _OUTCOMES:
         numbers = [i for i, r in enumerate(rules, 1) if r["outcome"] == outcome]
@@ -240,7 +266,7 @@ def _reason(frame, rows, numbers, rules, table, unread) -> tuple[pd.array, pd.ar
     column = np.full(len(rows), "", dtype=object)
     value = np.full(len(rows), "", dtype=object)
     needs = _needs(table)
-    time = _time_column(table) or ""
+    time = schema.time_column(table.frame) or ""
     for i in np.unique(numbers):
         at = np.flatnonzero(numbers == i)
         rule = rules[i - 1]
@@ -302,7 +328,7 @@ def _nothing_left(rules: list[dict], number: np.ndarray) -> DataError:
         rows=len(number),
         n=counts[worst],
         rule=worst,
-        column=rule.get("column") or Sentence(rule["en"]),
+        column=rule.get("column") or Label(rule["en"], rule["zh"]),
     )
 
 

@@ -65,6 +65,18 @@ class Sentence:
         return f"Sentence({self.say('en')!r})"
 
 
+class Label(Sentence):
+    """A name given in both languages where it is defined (a column, a rule) instead of in the catalogue."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.names = {"en": en, "zh": zh}
+
+    def say(self, lang: str | None = None) -> str:
+        """The name in `lang`."""
+        return self.names[lang or _active]
+
+
 def text(message: str, lang: str | None = None, /, **values: object) -> str:
     """`Sentence(message, **values).say(lang)`."""
     return Sentence(message, **values).say(lang)

@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from course.errors import DataError, first_few
+from course.language import Label, Sentence
 
 TABLES = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
 #: Types whose values name somebody or something and never count.
@@ -19,11 +20,11 @@ TEXTUAL = ("id", "text")
 
 @dataclass(frozen=True)
 class Column:
-    """One canonical column: `type` as in tables.yaml, `labels` by language, `headers` in tiers of preference."""
+    """One canonical column: `type` as in tables.yaml, `label` in both languages, `headers` in tiers of preference."""
 
     name: str
     type: str
-    labels: dict[str, str]
+    label: Label
     headers: tuple[tuple[str, ...], ...]
 
 
@@ -32,6 +33,7 @@ class Canonical:
     """One canonical table: its `columns` by name and the names of the `required` ones."""
 
     kind: str
+    label: Label
     columns: dict[str, Column]
     required: tuple[str, ...]
 
@@ -48,14 +50,23 @@ def canonical(kind: str) -> Canonical:
         if "like" in spec:
             spec = raw[spec["like"]]["columns"][name]
         headers = tuple(tuple(str(h) for h in tier) for tier in [*spec["headers"], *also])
-        columns[name] = Column(name, spec["type"], {"en": spec["en"], "zh": spec["zh"]}, headers)
-    return Canonical(kind, columns, tuple(raw[kind]["required"]))
+        columns[name] = Column(name, spec["type"], Label(spec["en"], spec["zh"]), headers)
+    return Canonical(kind, Label(**raw[kind]["label"]), columns, tuple(raw[kind]["required"]))
 
 
 @cache
 def _definitions() -> dict:
     path = Path(__file__).parent / "catalogue" / "tables.yaml"
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+#: The column that dates a record of each table.
+_DATED_BY = ("ordered_at", "at", "answered_at", "opened_at", "sent_at")
+
+
+def time_column(frame: pd.DataFrame) -> str | None:
+    """The column that says when a record happened, if the frame has one."""
+    return next((c for c in _DATED_BY if c in frame), None)
 
 
 def require(frame: pd.DataFrame, kind: str, needs: tuple[str, ...]) -> None:
@@ -92,11 +103,17 @@ def _type_check(type_: str) -> object:
     if type_ in ("time", "date"):
         return pa.Check(pd.api.types.is_datetime64_any_dtype, name="a date")
     if type_ in ("number", "money", "score"):
-        return pa.Check(lambda s: pd.api.types.is_numeric_dtype(s) and not pd.api.types.is_bool_dtype(s), name="a number")
+        return pa.Check(
+            lambda s: pd.api.types.is_numeric_dtype(s) and not pd.api.types.is_bool_dtype(s), name="a number"
+        )
     return pa.Check(lambda s: s.notna(), name="text")
 
 
-_EXPECTED = {"a date": "a date in every row", "a number": "a number in every row", "not_nullable": "no blanks"}
+_EXPECTED = {
+    "a date": Sentence("a date in every row"),
+    "a number": Sentence("a number in every row"),
+    "not_nullable": Sentence("no blanks"),
+}
 
 
 def _refuse_first(cases: pd.DataFrame, frame: pd.DataFrame, kind: str) -> None:
@@ -107,7 +124,7 @@ def _refuse_first(cases: pd.DataFrame, frame: pd.DataFrame, kind: str) -> None:
         "Read the file with collect.read and pass clean.apply(…).valid.",
         column=first["column"],
         kind=kind,
-        expected=_EXPECTED.get(str(first["check"]), str(first["check"])),
+        expected=_EXPECTED.get(str(first["check"]), first["check"]),
         rows=len(rows) or len(frame),
         first=first_few(rows) or "0",
     )

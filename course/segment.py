@@ -72,7 +72,11 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
         connection.register("orders", columns)
         customers = connection.execute(_SUMMARY, {"as_of": str(as_of.date())}).df()
     if customers.empty:
-        raise DataError("There is no order up to {as_of}: the first one is of {first}.", as_of=as_of.date(), first=columns["ordered_at"].min().date())
+        raise DataError(
+            "There is no order up to {as_of}: the first one is of {first}.",
+            as_of=as_of.date(),
+            first=columns["ordered_at"].min().date(),
+        )
     customers["customer_id"] = customers["customer_id"].astype(orders["customer_id"].dtype)
     customers[["r", "f", "m"]] = scores(customers, binning)
     customers["rfm"] = 100 * customers["r"] + 10 * customers["f"] + customers["m"]
@@ -153,7 +157,13 @@ def class_sizes(customers: pd.DataFrame) -> pd.DataFrame:
     frame: rfm_class, customers, share (of customers), money (net), money_share, median_recency (days)
     """
     grouped = customers.groupby("rfm_class")
-    out = pd.DataFrame({"customers": grouped.size(), "money": grouped["monetary_net"].sum(), "median_recency": grouped["recency_days"].median()})
+    out = pd.DataFrame(
+        {
+            "customers": grouped.size(),
+            "money": grouped["monetary_net"].sum(),
+            "median_recency": grouped["recency_days"].median(),
+        }
+    )
     out = out.reindex(list(CLASSES.values())).rename_axis("rfm_class").reset_index()
     out[["customers", "money"]] = out[["customers", "money"]].fillna(0)
     out["customers"] = out["customers"].astype("int64")

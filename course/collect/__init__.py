@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from course import schema
-from course.collect import mapping as _mapping
 from course.collect import values
+from course.collect.mapping import complete, settle
 from course.collect.sources import Raw, open_source
 from course.errors import DataError
 from course.language import Sentence
 
-Source = str | Path | pd.DataFrame
+Source = str | Path | pd.DataFrame | Raw
 #: Rows of these tables are one and the same when two files carry them.
 _IDENTIFIED = {
     "orders": ("order_id", "ordered_at"),
@@ -76,8 +76,8 @@ def read(
 
     Parameters
     ----------
-    source : a path, a DataFrame or a list of them (one table in several files); "shop.db::orders" and
-        "book.xlsx::Sheet2" name a table or a sheet.
+    source : a path, a DataFrame, something opened by `open_source`, or a list of them (one table in several files);
+        "shop.db::orders" and "book.xlsx::Sheet2" name a table or a sheet.
     kind : the canonical table, one of schema.TABLES.
     mapping : {canonical column: column of the export} where the suggestion is not wanted; a file without a header has
         the columns "1", "2", ….
@@ -89,10 +89,11 @@ def read(
     ------
     DataError : a structural fault: unreadable, ragged, columns that cannot be mapped.
     """
-    items = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
+    items = [source] if isinstance(source, Source) else list(source)
     if not items:
         raise DataError("No file was named for “{kind}”.", kind=kind)
-    parts = [_read_one(open_source(item, encoding), kind, dict(mapping or {}), blanks or {}, date_order) for item in items]
+    raws = (item if isinstance(item, Raw) else open_source(item, encoding) for item in items)
+    parts = [_read_one(raw, kind, dict(mapping or {}), blanks or {}, date_order) for raw in raws]
     _number_repeated_names(parts)
     totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
     table = parts[0] if len(parts) == 1 else _combine(parts)
@@ -100,12 +101,67 @@ def read(
     return table
 
 
+def gather(
+    files: Mapping[str, Sequence[Source]],
+    mapping: Mapping[str, str] | None = None,
+    *,
+    previous: Mapping[str, Mapping[str, str]] | None = None,
+    blanks: Mapping[str, Sequence[str]] | None = None,
+    encoding: str | None = None,
+    date_order: str | None = None,
+) -> dict[str, Table]:
+    """Read several tables with one mapping.
+
+    Parameters
+    ----------
+    files : {kind: its files}
+    mapping : {column: column of the export}. A key goes to every table that has this column and whose file has that
+        one; "surveys.customer_id" names the table.
+    previous : {kind: mapping} of an earlier run; what it says holds where the columns are still there.
+    blanks, encoding, date_order : as for `read`.
+
+    Raises
+    ------
+    DataError : as for `read`, and for a mapping that fits none of the tables.
+    """
+    raws = {
+        kind: [item if isinstance(item, Raw) else open_source(item, encoding) for item in items]
+        for kind, items in files.items()
+    }
+    chosen = _distribute(raws, mapping or {})
+    tables = {}
+    for kind, opened in raws.items():
+        remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
+        remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
+        tables[kind] = read(opened, kind, remembered | chosen[kind], blanks=blanks, date_order=date_order)
+    return tables
+
+
+def _distribute(raws: Mapping[str, list[Raw]], mapping: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    chosen: dict[str, dict[str, str]] = {kind: {} for kind in raws}
+    for key, column in mapping.items():
+        kind, _, name = key.rpartition(".")
+        having = [k for k in raws if name in schema.canonical(k).columns and kind in ("", k)]
+        fitting = [k for k in having if all(column in r.frame for r in raws[k])]
+        if not having:
+            raise DataError(
+                "There is no column {name} in {kinds}. They can have: {names}.",
+                name=key,
+                kinds=", ".join(raws),
+                names=", ".join(dict.fromkeys(n for k in raws for n in schema.canonical(k).columns)),
+            )
+        # No file has it: let the first table say which columns there are.
+        for k in fitting or having[:1]:
+            chosen[k][name] = column
+    return chosen
+
+
 def control_totals(frame: pd.DataFrame) -> dict:
     """Rows, orders, customers, money (exact to six decimals) and first and last date of a canonical frame.
 
     What a frame has no column for is None.
     """
-    time = next((c for c in ("ordered_at", "at", "answered_at", "opened_at", "sent_at") if c in frame), None)
+    time = schema.time_column(frame)
     dates = frame[time].dropna() if time else pd.Series(dtype="datetime64[us]")
     return {
         "rows": len(frame),
@@ -126,8 +182,8 @@ def money(amounts: pd.Series) -> float:
 
 
 def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None) -> Table:
-    mapping, notes = _mapping.settle(raw.frame, kind, raw.header, chosen)
-    _mapping.complete(mapping, raw.frame, kind, raw.name)
+    mapping, notes = settle(raw.frame, kind, raw.header, chosen)
+    complete(mapping, raw.frame, kind, raw.name)
     notes = raw.notes + notes
     taken = set(mapping.values())
     frame = pd.DataFrame(index=raw.frame.index)
@@ -160,7 +216,9 @@ def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date
 
 
 def _no_problems() -> pd.DataFrame:
-    return pd.DataFrame({"row": pd.Series(dtype="int64"), "column": pd.Series(dtype="str"), "value": pd.Series(dtype="str")})
+    return pd.DataFrame(
+        {"row": pd.Series(dtype="int64"), "column": pd.Series(dtype="str"), "value": pd.Series(dtype="str")}
+    )
 
 
 def _blanked(cells: pd.Series, declared: list[str]) -> pd.Series:
@@ -168,7 +226,9 @@ def _blanked(cells: pd.Series, declared: list[str]) -> pd.Series:
         return cells
     texts = cells.astype("str").str.strip()
     figures = pd.to_numeric(texts, errors="coerce")
-    same = texts.isin(declared) | figures.isin(pd.to_numeric(pd.Series(declared, dtype="str"), errors="coerce").dropna())
+    same = texts.isin(declared) | figures.isin(
+        pd.to_numeric(pd.Series(declared, dtype="str"), errors="coerce").dropna()
+    )
     return cells.mask(same)
 
 
@@ -194,7 +254,11 @@ def _derive(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     elif lines and "unit_price" not in frame:
         frame["unit_price"] = frame["amount"] / frame["quantity"].where(frame["quantity"] != 0)
     if "order_id" not in frame:
-        made = frame["customer_id"] + "@" + frame["ordered_at"].dt.strftime("%Y-%m-%dT%H:%M:%S").str.removesuffix("T00:00:00")
+        made = (
+            frame["customer_id"]
+            + "@"
+            + frame["ordered_at"].dt.strftime("%Y-%m-%dT%H:%M:%S").str.removesuffix("T00:00:00")
+        )
         frame["order_id"] = made.astype("str")
     return frame
 
@@ -217,7 +281,9 @@ def _combine(parts: list[Table]) -> Table:
     frame = pd.concat([p.frame.astype({"source": "str"}) for p in parts], ignore_index=True)
     number = np.repeat(np.arange(len(parts)), [len(p.frame) for p in parts])
     starts = np.cumsum([0] + [len(p.frame) for p in parts])
-    problems = pd.concat([p.problems.assign(row=p.problems["row"] + s) for p, s in zip(parts, starts, strict=False)], ignore_index=True)
+    problems = pd.concat(
+        [p.problems.assign(row=p.problems["row"] + s) for p, s in zip(parts, starts, strict=False)], ignore_index=True
+    )
     again = _held_already(frame, number, kind)
     notes = [n for p in parts for n in p.notes]
     shared = control_totals(frame[again])

@@ -156,7 +156,9 @@ def _counts(cells: pd.Series) -> bool:
     return bool(cells.astype("str").str.match(r"^\s*\d{1,7}(\.\d+)?\s*$").all())
 
 
-def settle(frame: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]) -> tuple[dict[str, str], list[Sentence]]:
+def settle(
+    frame: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]
+) -> tuple[dict[str, str], list[Sentence]]:
     """The user's mapping over the suggested one.
 
     Raises
@@ -166,15 +168,27 @@ def settle(frame: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str])
     table = schema.canonical(kind)
     for name, column in chosen.items():
         if name not in table.columns:
-            raise DataError("“{kind}” has no column {name}. It can have: {names}.", kind=kind, name=name, names=", ".join(table.columns))
+            raise DataError(
+                "“{kind}” has no column {name}. It can have: {names}.",
+                kind=kind,
+                name=name,
+                names=", ".join(table.columns),
+            )
         if column not in frame.columns:
-            raise DataError("There is no column {column} to map to {name}. The file has: {columns}.", column=column, name=name, columns=first_few(frame.columns, 20))
+            raise DataError(
+                "There is no column {column} to map to {name}. The file has: {columns}.",
+                column=column,
+                name=name,
+                columns=first_few(frame.columns, 20),
+            )
     rest = frame.drop(columns=list(dict.fromkeys(chosen.values())))
     unsettled, notes = _suggest_rest(rest, kind, header, chosen)
     return unsettled | chosen, notes
 
 
-def _suggest_rest(rest: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]) -> tuple[dict[str, str], list[Sentence]]:
+def _suggest_rest(
+    rest: pd.DataFrame, kind: str, header: bool, chosen: dict[str, str]
+) -> tuple[dict[str, str], list[Sentence]]:
     if not header and chosen:
         return {}, []
     # A required column that the user settled may be called like others: they are no longer candidates.
@@ -182,17 +196,28 @@ def _suggest_rest(rest: pd.DataFrame, kind: str, header: bool, chosen: dict[str,
     taken = schema.canonical(kind)
     if chosen:
         used = {normal(h) for n in chosen for h in (n, *(h for tier in taken.columns[n].headers for h in tier))}
-        still = {normal(h) for n, c in taken.columns.items() if n not in chosen for h in (n, *(h for t in c.headers for h in t))}
+        still = {
+            normal(h)
+            for n, c in taken.columns.items()
+            if n not in chosen
+            for h in (n, *(h for t in c.headers for h in t))
+        }
         masked = rest[[c for c in rest.columns if normal(c) not in used - still]]
     suggested, notes = suggest(masked, kind, header)
     return {n: c for n, c in suggested.items() if n not in chosen}, notes
 
 
-def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str) -> None:
-    """Refuse a mapping without the columns that `kind` cannot do without."""
+def lacking(mapping: dict[str, str], kind: str) -> list[str]:
+    """The columns without which `kind` is of no use and that the mapping does not have."""
     missing = [n for n in schema.canonical(kind).required if n not in mapping]
     if kind == "orders" and "amount" not in mapping and "unit_price" not in mapping:
         missing.append("amount")
+    return missing
+
+
+def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str) -> None:
+    """Refuse a mapping without the columns that `kind` cannot do without."""
+    missing = lacking(mapping, kind)
     if missing:
         raise DataError(
             "{file}: no column was found for {missing}. The file has: {columns}. Say which one it is: --map {first}=COLUMN.",

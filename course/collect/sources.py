@@ -114,7 +114,9 @@ def _format(path: Path, head: bytes) -> str:
             "{file} is {found}{promised}. {advice}",
             file=path.name,
             found=_NAMES[found],
-            promised=Sentence(", although its name ends in {suffix}", suffix=path.suffix) if promised != found and path.suffix else "",
+            promised=Sentence(", although its name ends in {suffix}", suffix=path.suffix)
+            if promised != found and path.suffix
+            else "",
             advice=Sentence("Open it where it came from and export it as CSV or Excel.")
             if found in ("pdf", "html", "image", "zip", "text")
             else Sentence("Give it its own ending, or export it again."),
@@ -161,7 +163,9 @@ def _read_gzip(path: Path, part: str | None, encoding: str | None) -> Raw:
         with gzip.open(path) as file:
             data = file.read()
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise DataError("{file} is damaged: the gzip data stop in the middle. Copy or download it again.", file=path.name) from None
+        raise DataError(
+            "{file} is damaged: the gzip data stop in the middle. Copy or download it again.", file=path.name
+        ) from None
     if not data:
         raise DataError("{file} is empty (0 bytes). Export it again.", file=path.name)
     return _from_bytes(path.name, data, encoding)
@@ -201,7 +205,13 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
     header = data[:4096].splitlines()[0]
     scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252")}
     best = max(scores, key=lambda e: scores[e])
-    notes.append(Sentence("{file} is not UTF-8; it was read as {encoding}. If names look wrong, say --encoding.", file=name, encoding=best))
+    notes.append(
+        Sentence(
+            "{file} is not UTF-8; it was read as {encoding}. If names look wrong, say --encoding.",
+            file=name,
+            encoding=best,
+        )
+    )
     return best
 
 
@@ -242,7 +252,9 @@ def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
             line=data.count(b"\n", 0, error.start) + 1,
         ) from None
     except LookupError:
-        raise DataError("There is no encoding “{encoding}”. Usual ones: utf-8, gb18030, cp1252.", encoding=encoding) from None
+        raise DataError(
+            "There is no encoding “{encoding}”. Usual ones: utf-8, gb18030, cp1252.", encoding=encoding
+        ) from None
     at = text.find("\0")
     if at >= 0:
         raise DataError(
@@ -265,12 +277,16 @@ def _json(name: str, data: bytes, encoding: str) -> Raw:
         format_ = "JSON lines"
     bad = [r for r, record in zip(rows, records, strict=True) if not isinstance(record, dict)]
     if bad:
-        raise DataError("{file}, line {line}: expected one object {{…}} a record. Export it as JSON lines.", file=name, line=bad[0])
+        raise DataError(
+            "{file}, line {line}: expected one object {{…}} a record. Export it as JSON lines.", file=name, line=bad[0]
+        )
     frame = pd.json_normalize(records, sep=".").set_axis(rows)
     frame.columns = [str(c) for c in frame.columns]
     for column in frame:
         if frame[column].map(lambda v: isinstance(v, list | dict)).any():
-            frame[column] = frame[column].map(lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v)
+            frame[column] = frame[column].map(
+                lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v
+            )
     return Raw(name, frame, True, {"text": format_})
 
 
@@ -427,7 +443,11 @@ def _layout(name: str, head: list[list]) -> _Layout:
     elif above and _filled(above) > 1 and len(set(names)) < len(names):
         names = _two_lines(above, names)
         titles -= 1
-    while names and not names[-1] and not any(str(r[len(names) - 1] or "").strip() for r in head[best + 1 :] if len(r) >= len(names)):
+    while (
+        names
+        and not names[-1]
+        and not any(str(r[len(names) - 1] or "").strip() for r in head[best + 1 :] if len(r) >= len(names))
+    ):
         names.pop()  # a trailing delimiter
     _refuse_repeated(name, names)
     names = [n or str(i + 1) for i, n in enumerate(names)]
@@ -443,7 +463,11 @@ def _looks_like_header(head: list[list], at: int) -> bool:
     texts = [str(c or "").strip() for c in head[at]]
     below = [str(c or "") for row in head[at + 1 : at + 20] for c in row]
     figures = re.compile(r"\d{1,4}[-/.年]\d{1,2}|^[¥$£€]?[\d,.]+$")
-    return bool(texts) and not any(figures.search(t) for t in texts) and (not below or any(figures.search(b) for b in below))
+    return (
+        bool(texts)
+        and not any(figures.search(t) for t in texts)
+        and (not below or any(figures.search(b) for b in below))
+    )
 
 
 def _two_lines(above: list[str], names: list[str]) -> list[str]:
@@ -461,17 +485,29 @@ def _two_lines(above: list[str], names: list[str]) -> list[str]:
 def _refuse_repeated(name: str, names: list[str]) -> None:
     twice = [n for n, count in Counter(n for n in names if n).items() if count > 1]
     if twice:
-        raise DataError("{file}: two columns are called {names}. Rename one of them.", file=name, names=first_few(twice))
+        raise DataError(
+            "{file}: two columns are called {names}. Rename one of them.", file=name, names=first_few(twice)
+        )
 
 
 def _titles(name: str, rows: int) -> list[Sentence]:
-    return [Sentence("{file}: {rows} title {rows:row|rows} above the header skipped.", file=name, rows=rows)] if rows else []
+    return (
+        [Sentence("{file}: {rows} title {rows:row|rows} above the header skipped.", file=name, rows=rows)]
+        if rows
+        else []
+    )
 
 
 def _without_totals(name: str, tail: list) -> tuple[list, list[Sentence]]:
-    kept = [(i, cells) for i, cells in tail if not _TOTAL.match(str(next((c for c in cells if str(c or "").strip()), "")).strip())]
+    kept = [
+        (i, cells)
+        for i, cells in tail
+        if not _TOTAL.match(str(next((c for c in cells if str(c or "").strip()), "")).strip())
+    ]
     gone = len(tail) - len(kept)
-    return kept, [Sentence("{file}: {rows} total {rows:row|rows} at the end skipped.", file=name, rows=gone)] if gone else []
+    return kept, [
+        Sentence("{file}: {rows} total {rows:row|rows} at the end skipped.", file=name, rows=gone)
+    ] if gone else []
 
 
 # --- typed formats ---------------------------------------------------------------------------------------------------
@@ -483,13 +519,21 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
     try:
         book = CalamineWorkbook.from_path(str(path))
         if part is not None and part not in book.sheet_names:
-            raise DataError("{file} has no sheet “{part}”. It has: {parts}.", file=path.name, part=part, parts=first_few(book.sheet_names, 12))
+            raise DataError(
+                "{file} has no sheet “{part}”. It has: {parts}.",
+                file=path.name,
+                part=part,
+                parts=first_few(book.sheet_names, 12),
+            )
         sheets = {n: book.get_sheet_by_name(n) for n in ([part] if part else book.sheet_names)}
         pages = {n: s.to_python(skip_empty_area=False) for n, s in sheets.items()}
     except (CalamineError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError("{file} cannot be read as an Excel workbook: it is damaged or protected by a password. Save it again.", file=path.name) from None
+        raise DataError(
+            "{file} cannot be read as an Excel workbook: it is damaged or protected by a password. Save it again.",
+            file=path.name,
+        ) from None
     pages = {n: rows for n, rows in pages.items() if any(_filled(r) for r in rows)}
     if not pages:
         raise DataError("{file}: every sheet is empty. Export it again.", file=path.name)
@@ -497,7 +541,14 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
     name = max(pages, key=lambda n: max(mapping.known_headers(r) for r in pages[n][:60]))
     notes = []
     if len(pages) > 1:
-        notes.append(Sentence("{file}: sheet “{sheet}” was read; write {file}::NAME for another of {n}.", file=path.name, sheet=name, n=len(pages)))
+        notes.append(
+            Sentence(
+                "{file}: sheet “{sheet}” was read; write {file}::NAME for another of {n}.",
+                file=path.name,
+                sheet=name,
+                n=len(pages),
+            )
+        )
     return _sheet(path.name, name, pages[name], getattr(sheets[name], "merged_cell_ranges", None) or [], notes)
 
 
@@ -551,7 +602,9 @@ def _read_database(path: Path, part: str | None, encoding: str | None) -> Raw:
 
     if _magic(path, path.open("rb").read(16)) == "sqlite":
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        listing = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        listing = (
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
     else:
         connection = duckdb.connect(str(path), read_only=True)
         listing = "SELECT table_name FROM information_schema.tables ORDER BY table_name"
@@ -560,10 +613,18 @@ def _read_database(path: Path, part: str | None, encoding: str | None) -> Raw:
         if part is None and len(tables) == 1:
             part = tables[0]
         if part not in tables:
-            raise DataError("{file} holds the tables {tables}. Say which one: {file}::TABLE.", file=path.name, tables=first_few(tables, 12) or "–")
+            raise DataError(
+                "{file} holds the tables {tables}. Say which one: {file}::TABLE.",
+                file=path.name,
+                tables=first_few(tables, 12) or "–",
+            )
         quoted = '"' + part.replace('"', '""') + '"'
         query = f"SELECT * FROM {quoted}"
-        frame = pd.read_sql_query(query, connection) if isinstance(connection, sqlite3.Connection) else connection.execute(query).df()
+        frame = (
+            pd.read_sql_query(query, connection)
+            if isinstance(connection, sqlite3.Connection)
+            else connection.execute(query).df()
+        )
     except (sqlite3.DatabaseError, pd.errors.DatabaseError, duckdb.Error):
         raise DataError("{file} is a damaged database. Copy it again.", file=path.name) from None
     finally:

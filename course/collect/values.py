@@ -13,7 +13,9 @@ import pandas as pd
 from course.errors import DataError, first_few
 from course.language import Sentence
 
-BLANKS = frozenset(["", "nan", "null", "none", "n/a", "#n/a", "na", "nat", "-", "--", "\\n", "无", "空", "未填", "<na>"])
+BLANKS = frozenset(
+    ["", "nan", "null", "none", "n/a", "#n/a", "na", "nat", "-", "--", "\\n", "无", "空", "未填", "<na>"]
+)
 
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
@@ -111,7 +113,10 @@ def statuses(cells: pd.Series) -> Column:
     notes = []
     if known.isna().any():
         notes.append(
-            Sentence("These order states are not known and count as sales: {states}.", states=first_few(distinct[known.isna()], 8))
+            Sentence(
+                "These order states are not known and count as sales: {states}.",
+                states=first_few(distinct[known.isna()], 8),
+            )
         )
     values = known.astype("str").where(known.notna(), distinct.str.strip())
     return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool), notes)
@@ -350,7 +355,10 @@ def _to_one_zone(
         return values, []
     naive = offsets.isna() & values.notna()
     if naive.any():
-        with_zone, without = _rows_of(codes, np.flatnonzero(offsets.notna()), index), _rows_of(codes, np.flatnonzero(naive), index)
+        with_zone, without = (
+            _rows_of(codes, np.flatnonzero(offsets.notna()), index),
+            _rows_of(codes, np.flatnonzero(naive), index),
+        )
         raise DataError(
             "Column {column} mixes times with a time zone ({zoned:,} {zoned:row|rows}, first: {zoned_rows}) and without "
             "({naive:,}, first: {naive_rows}). They cannot be put in order. Export all of them with their zone, or none.",
@@ -366,5 +374,10 @@ def _to_one_zone(
         return values, []
     moved = values + pd.to_timedelta(common - offsets, unit="min")
     zone = f"UTC{int(common) // 60:+03d}:{int(abs(common)) % 60:02d}"
-    note = Sentence("{column} carries {n} time zones; all were turned into {zone}, the most frequent.", column=column, n=len(per_row), zone=zone)
+    note = Sentence(
+        "{column} carries {n} time zones; all were turned into {zone}, the most frequent.",
+        column=column,
+        n=len(per_row),
+        zone=zone,
+    )
     return moved.astype("datetime64[us]"), [note]

@@ -1,0 +1,202 @@
+"""`course …`: the kit from the command line. Importing is lazy, so that `course --help` answers at once."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from course import language
+from course.errors import DataError
+from course.language import text
+
+_TABLES = ("orders", "lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 2 refused (what and why on stderr), 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console that cannot show Chinese shows question marks, not a traceback
+            stream.reconfigure(errors="replace")
+    language.use(_language(arguments))
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except DataError as error:
+        print(text("Refused: {why}", why=error.sentence), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(text("Stopped. Nothing was written."), file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough: course check FILE | head
+        sys.stdout = None
+        return 0
+    except MemoryError:
+        print(text("Not enough memory for these files."), file=sys.stderr)
+        return 2
+
+
+def _language(arguments: list[str]) -> str:
+    """--lang before anything else is parsed: help and errors are in the reader's language too."""
+    for i, argument in enumerate(arguments):
+        if argument == "--lang" and i + 1 < len(arguments) and arguments[i + 1] in language.LANGUAGES:
+            return arguments[i + 1]
+        if argument.startswith("--lang=") and argument[7:] in language.LANGUAGES:
+            return argument[7:]
+    return language.preferred()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="course", description=text("Customer portraits from a company's own exports.")
+    )
+    commands = parser.add_subparsers(title=text("commands"), metavar="…", required=True)
+
+    run = commands.add_parser("run", help=text("exports in, portraits and a report out"))
+    for name in _TABLES:
+        run.add_argument(f"--{name}", nargs="+", metavar="FILE", help=_table_help(name))
+    run.add_argument("--source", choices=["completejourney"], help=text("a built-in source instead of files"))
+    run.add_argument(
+        "--as-of", metavar="DATE", help=text("the day the portraits are of (default: the last valid order)")
+    )
+    run.add_argument("--previous", metavar="DIR", help=text("an earlier run, whose mapping is used again"))
+    run.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    _reading_options(run)
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help=text("what a file holds and what can be computed from it"))
+    check.add_argument("file", metavar="FILE")
+    _reading_options(check)
+    check.set_defaults(command=_check)
+
+    columns = commands.add_parser("columns", help=text("the columns of the portraits, with unit and definition"))
+    columns.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    columns.set_defaults(command=_columns)
+    return parser
+
+
+def _table_help(name: str) -> str:
+    return {
+        "orders": text("orders or order lines; several files are one table"),
+        "lines": text("order lines, where the orders are a table of their own"),
+        "customers": text("customers: gender, birthday, city, …"),
+        "events": text("clicks and other events"),
+        "surveys": text("answers to the 0–10 question"),
+        "tickets": text("service tickets"),
+        "posts": text("social posts and comments"),
+        "campaigns": text("who got which campaign"),
+    }[name]
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="KEY=COLUMN",
+        help=text("COLUMN of the file is KEY (without a header: its position, 1, 2, …)"),
+    )
+    parser.add_argument(
+        "--blank", action="append", default=[], metavar="COLUMN=VALUE", help=text("VALUE in COLUMN means not filled in")
+    )
+    parser.add_argument("--encoding", help=text("of text files, where the one found is wrong"))
+    parser.add_argument(
+        "--date-order", choices=["dmy", "mdy"], help=text("whether 03/04/2024 is 3 April (dmy) or March 4 (mdy)")
+    )
+    parser.add_argument("--lang", choices=language.LANGUAGES, help=text("language of messages, workbook and report"))
+
+
+def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
+    pairs = [tuple(part.strip() for part in item.split("=", 1)) for item in items]
+    for item, pair in zip(items, pairs, strict=True):
+        if len(pair) != 2 or not all(pair):
+            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option=option, item=item)
+    return pairs
+
+
+def _blanks(items: list[str]) -> dict[str, list[str]]:
+    blanks: dict[str, list[str]] = {}
+    for column, value in _pairs(items, "--blank"):
+        blanks.setdefault(column, []).append(value)
+    return blanks
+
+
+def _mapping(items: list[str]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for key, column in _pairs(items, "--map"):
+        if mapping.get(key, column) != column:
+            raise DataError(
+                "--map gives {key} two columns: {first} and {second}.", key=key, first=mapping[key], second=column
+            )
+        mapping[key] = column
+    return mapping
+
+
+def _run(options: argparse.Namespace) -> int:
+    files = {("order_lines" if n == "lines" else n): getattr(options, n) for n in _TABLES if getattr(options, n)}
+    if not files and not options.source:
+        raise DataError("No table was named. The simplest run: course run --orders FILE --out DIR.")
+    mapping, blanks = _mapping(options.map), _blanks(options.blank)
+    out = Path(options.out)
+    _tell(language.Sentence("Reading"))
+    from course import collect, report, workflow
+
+    report.refuse_used(out)  # before the work, not after it
+    if options.source == "completejourney":
+        from course.collect import completejourney
+
+        files = completejourney.sources() | files
+    previous = workflow.previous_mappings(options.previous) if options.previous else None
+    tables = collect.gather(
+        files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
+    )
+    for kind, table in tables.items():
+        _show_mapping(kind, table)
+    result = workflow.run(tables, options.as_of, progress=_tell)
+    result.parameters = {
+        "as_of": options.as_of, "map": mapping, "blank": blanks, "encoding": options.encoding, "date_order": options.date_order,
+        "source": options.source,
+    }  # fmt: skip
+    _tell(language.Sentence("Writing"))
+    answers = report.write(result, out, language.active())
+    for line in [*answers, *(note.say() for note in result.notes)]:
+        print(line)
+    print(text("Written: {out}", out=out / "report.html"))
+    return 0
+
+
+def _tell(sentence: language.Sentence) -> None:
+    print(sentence.say() + " …", file=sys.stderr, flush=True)
+
+
+def _show_mapping(kind: str, table) -> None:
+    pairs = ", ".join(f"{name} ← {column}" for name, column in table.mapping.items())
+    print(f"  {kind}: {pairs}", file=sys.stderr)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from course import workflow
+
+    for line in workflow.look(
+        options.file,
+        _mapping(options.map),
+        blanks=_blanks(options.blank),
+        encoding=options.encoding,
+        date_order=options.date_order,
+    ):
+        print(line.say())
+    return 0
+
+
+def _columns(options: argparse.Namespace) -> int:
+    from course import workflow
+
+    lang = language.active()
+    definition = workflow.portrait_columns()
+    units = definition["units"]
+    head = (text("column"), text("name"), text("unit"), text("definition"))
+    print("| " + " | ".join(head) + " |\n|---|---|---|---|")
+    for column in definition["columns"]:
+        label, meaning = column[lang]
+        print(f"| `{column['name']}` | {label} | {units[column['unit']][lang]} | {meaning} |")
+    return 0
