@@ -64,7 +64,8 @@ def svg(figure: Figure, alt: str) -> str:
     text = text[text.index("<svg") :]
     head = re.match(r"<svg[^>]*>", text)
     box = re.search(r'viewBox="[^"]*"', head[0])
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{escape(alt)}">'
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    opening = f'<svg {spaces} {box[0]} role="img" aria-label="{escape(alt)}">'
     return opening + re.sub(r"<metadata>.*?</metadata>", "", text[head.end() :], flags=re.DOTALL)
 
 

@@ -154,9 +154,13 @@ def _run(options: argparse.Namespace) -> int:
         _show_mapping(kind, table)
     result = workflow.run(tables, options.as_of, progress=_tell)
     result.parameters = {
-        "as_of": options.as_of, "map": mapping, "blank": blanks, "encoding": options.encoding, "date_order": options.date_order,
+        "as_of": options.as_of,
+        "map": mapping,
+        "blank": blanks,
+        "encoding": options.encoding,
+        "date_order": options.date_order,
         "source": options.source,
-    }  # fmt: skip
+    }
     _tell(language.Sentence("Writing"))
     answers = report.write(result, out, language.active())
     for line in [*answers, *(note.say() for note in result.notes)]:

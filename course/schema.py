@@ -120,8 +120,8 @@ def _refuse_first(cases: pd.DataFrame, frame: pd.DataFrame, kind: str) -> None:
     first = cases.iloc[0]
     rows = cases.loc[(cases["column"] == first["column"]) & cases["index"].notna(), "index"]
     raise DataError(
-        "Column {column} of “{kind}”: expected {expected}; {rows:,} {rows:row is|rows are} not (first: {first}). "
-        "Read the file with collect.read and pass clean.apply(…).valid.",
+        "Column {column} of “{kind}”: expected {expected}; {rows:,} {rows:row is|rows are} not (first: {first}). Read "
+        "the file with collect.read and pass clean.apply(…).valid.",
         column=first["column"],
         kind=kind,
         expected=_EXPECTED.get(str(first["check"]), first["check"]),

@@ -1,8 +1,8 @@
 """Segmentation: RFM scores that ties cannot move, and the eight classes.
 
-Recency is the days from the last valid order to `as_of` (small is good, so its score is reversed); frequency the number of
-valid orders (an order is its id); monetary the money of those orders, gross and net of matched refunds. Scores and
-classes use the net. Sources of the rules: the field's quintile scoring (Hughes 1994) and the eight classes
+Recency is the days from the last valid order to `as_of` (small is good, so its score is reversed); frequency the
+number of valid orders (an order is its id); monetary the money of those orders, gross and net of matched refunds.
+Scores and classes use the net. Sources of the rules: the field's quintile scoring (Hughes 1994) and the eight classes
 重要/一般 × 价值/发展/保持/挽留 of Chinese practice.
 """
 
@@ -49,7 +49,7 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
 
     Parameters
     ----------
-    orders : valid orders or order lines: customer_id, order_id, ordered_at, amount, and `refunded` (money, ≥ 0) if known.
+    orders : valid orders or order lines: customer_id, order_id, ordered_at, amount; `refunded` (money, ≥ 0) if known.
     as_of : the day the portrait is of; later orders are not seen. Default: the day of the last order.
     binning : "independent" (each dimension ranked over all customers) or "nested" (frequency within each recency score,
         money within each of these).
@@ -57,8 +57,8 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
 
     Returns
     -------
-    frame sorted by customer_id: first_order, last_order, recency_days (days), frequency (orders), order_days (days with an
-    order), monetary_gross, monetary_net (money), r, f, m (1–5, 5 is good), rfm (100 r + 10 f + m), rfm_class
+    frame sorted by customer_id: first_order, last_order, recency_days (days), frequency (orders), order_days (days with
+    an order), monetary_gross, monetary_net (money), r, f, m (1–5, 5 is good), rfm (100 r + 10 f + m), rfm_class
 
     Raises
     ------
@@ -67,7 +67,7 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
     schema.require(orders, "orders", ("customer_id", "order_id", "ordered_at", "amount"))
     as_of = last_day(orders) if as_of is None else pd.Timestamp(as_of).normalize()
     columns = orders[["customer_id", "order_id", "ordered_at", "amount"]].copy(deep=False)
-    columns["refunded"] = orders["refunded"] if "refunded" in orders else 0.0
+    columns["refunded"] = orders.get("refunded", 0.0)
     with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
         connection.register("orders", columns)
         customers = connection.execute(_SUMMARY, {"as_of": str(as_of.date())}).df()

@@ -1,4 +1,4 @@
-"""The steps in order: collected tables in, portraits with their ledger out. Nothing is written and nothing printed here."""
+"""The steps in order: collected tables in, portraits with their ledger out. Nothing is written or printed here."""
 
 import json
 import platform
@@ -78,7 +78,7 @@ def run(
         cleaned[kind] = clean.apply(table, as_of=as_of)
     as_of = as_of or _last_day(cleaned)
     if as_of is not None:
-        cleaned = {k: c if "orders" == k else _up_to(tables[k], c, as_of) for k, c in cleaned.items()}
+        cleaned = {k: c if k == "orders" else _up_to(tables[k], c, as_of) for k, c in cleaned.items()}
     tell(Sentence("Scoring customers"))
     portraits = _portraits(cleaned, as_of)
     notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes]
@@ -225,15 +225,15 @@ def _warnings(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None, portra
     if _look_personal(portraits["customer_id"]):
         notes.append(
             Sentence(
-                "The customer numbers look like phone numbers or e-mail addresses, and the results carry them. "
-                "Replace them by keys of your own before you pass the results on."
+                "The customer numbers look like phone numbers or e-mail addresses, and the results carry them. Replace "
+                "them by keys of your own before you pass the results on."
             )
         )
     return notes
 
 
 def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:
-    """A last order long after all others is more likely a typing error than a day of business, and moves every recency."""
+    """A last order long after all others is more likely a typing error than business, and moves every recency."""
     days = np.sort(orders["ordered_at"].dt.normalize().unique())
     if len(days) < 30:
         return []
@@ -242,8 +242,8 @@ def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:
         return []
     return [
         Sentence(
-            "The last order is dated {last}, {gap} days after the one before. If that is a typing error, every recency is "
-            "{gap} days too long: set the date with --as-of {before}.",
+            "The last order is dated {last}, {gap} days after the one before. If that is a typing error, every recency "
+            "is {gap} days too long: set the date with --as-of {before}.",
             last=pd.Timestamp(days[-1]).date(),
             gap=gap,
             before=pd.Timestamp(days[-2]).date(),
@@ -259,7 +259,8 @@ def _one_large_order(orders: pd.DataFrame) -> list[Sentence]:
     row = orders.loc[orders["order_id"] == by_order.idxmax(), "source_row"].iloc[0]
     return [
         Sentence(
-            "One order (row {row}) is {share:.0%} of all money. Check it: it moves every mean, and the classes that are cut at the mean.",
+            "One order (row {row}) is {share:.0%} of all money. Check it: it moves every mean, and the classes that "
+            "are cut at the mean.",
             row=int(row),
             share=by_order.max() / total,
         )
@@ -307,7 +308,7 @@ def look(
     encoding: str | None = None,
     date_order: str | None = None,
 ) -> list[Sentence]:
-    """What a file holds: what it was taken for, which column is what, what can be computed, what is missing for the rest.
+    """What a file holds: what it was taken for, which column is what, what can be computed and what is missing.
 
     Raises
     ------
@@ -318,10 +319,19 @@ def look(
     table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order)
     facts, totals = table.sources[0], table.totals.iloc[0]
     lines = [
-        Sentence("{file}: {rows:,} rows, {columns} columns, {facts}.", file=raw.name, rows=len(table.frame), columns=len(raw.frame.columns),
-                 facts=", ".join(str(v) for k, v in facts.items() if k in ("format", "encoding", "sheet", "table"))),
-        Sentence("It looks like: {kind} (--{option}).", kind=schema.canonical(kind).label, option=kind.replace("order_lines", "lines")),
-    ]  # fmt: skip
+        Sentence(
+            "{file}: {rows:,} rows, {columns} columns, {facts}.",
+            file=raw.name,
+            rows=len(table.frame),
+            columns=len(raw.frame.columns),
+            facts=", ".join(str(v) for k, v in facts.items() if k in ("format", "encoding", "sheet", "table")),
+        ),
+        Sentence(
+            "It looks like: {kind} (--{option}).",
+            kind=schema.canonical(kind).label,
+            option=kind.replace("order_lines", "lines"),
+        ),
+    ]
     columns = schema.canonical(kind).columns
     for name, column in table.mapping.items():
         lines.append(Sentence("  {name} ({label}) ← {column}", name=name, label=columns[name].label, column=column))
@@ -383,7 +393,7 @@ def previous_mappings(folder: str | Path) -> dict[str, dict[str, str]]:
 
 
 def ledger(result: Result) -> dict:
-    """The run as data: accounts of every table, hashes of the inputs, versions, parameters. JSON-ready, no clock time."""
+    """The run as data: accounts of every table, hashes of the inputs, versions, parameters. No clock time in it."""
     tables = {kind: _table_ledger(result, kind) for kind in result.tables}
     first = tables[result.main]
     return {

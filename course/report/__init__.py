@@ -124,7 +124,7 @@ def _portraits(result: Result, folder: Path) -> None:
 
 
 def harmless(texts: pd.Series) -> pd.Series:
-    """Texts that no spreadsheet takes for a formula: what begins with = + - @, tab or return gets a leading apostrophe."""
+    """Texts that no spreadsheet takes for a formula: one that begins with = + - @, tab or return gets an apostrophe."""
     return texts.mask(texts.str.match(r"^[=+\-@\t\r]").fillna(False).astype(bool), "'" + texts)
 
 
@@ -137,7 +137,7 @@ def _quarantine(result: Result) -> pd.DataFrame:
             part = rows[["source", "source_row", "rule", "column", "value"]].astype({"source": "str"})
             part.insert(0, "table", kind)
             part.insert(3, "outcome", outcome)
-            part["money"] = rows["amount"] if "amount" in rows else None
+            part["money"] = rows.get("amount")
             parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     figures = pd.to_numeric(table["value"], errors="coerce").notna()

@@ -1,23 +1,20 @@
 """report.html: one file, both languages, the answer first.
 
-Every figure comes from the result; every sentence from the catalogue. Intervals resample customers (percentile bootstrap,
-1,000 draws, fixed seed): how much the figure would move had other customers of the same kind come.
+Every figure comes from the result, every sentence from the catalogue. Intervals say how much a figure would move had
+other customers of the same kind come.
 """
-
-from collections.abc import Callable
 
 import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from course import charts, clean, schema, segment
+from course import clean, schema, segment
 from course.language import LANGUAGES, text
+from course.report import figures
 from course.report.words import class_label
 from course.workflow import Result
 
-_DRAWS = 1_000
-_SEED = 20240301
 #: Classes that spent above the median and have been silent for longer than the median.
 _AT_STAKE = ("important_keep", "important_win_back")
 
@@ -31,7 +28,7 @@ def render(result: Result, ledger: dict, lang: str) -> tuple[str, list[str]]:
         undefined=jinja2.StrictUndefined,
     )
     facts = _facts(result)
-    pages = {code: _page(result, ledger, facts, code) for code in LANGUAGES}
+    pages = {code: _Page(result, ledger, facts, code).content() for code in LANGUAGES}
     html = environment.get_template("report.html.j2").render(pages=pages, first=lang)
     return html, pages[lang]["answers"]
 
@@ -45,15 +42,15 @@ def _facts(result: Result) -> dict:
     if "orders" in result.cleaned:
         customers = result.portraits.dropna(subset="frequency")
         sizes = segment.class_sizes(customers)
-        top = sizes.loc[sizes["money"].idxmax(), "rfm_class"]
+        shares = [money_share(customers, customers["rfm_class"] == c) for c in sizes["rfm_class"]]
+        sizes[["money_share", "low", "high"]] = shares
         stake = customers["rfm_class"].isin(_AT_STAKE)
         facts |= {
             "customers": customers,
             "sizes": sizes,
-            "top": top,
-            "top_share": _share(customers, customers["rfm_class"] == top),
+            "top": sizes.loc[sizes["money"].idxmax()],
             "stake": customers[stake],
-            "stake_share": _share(customers, stake),
+            "stake_share": money_share(customers, stake),
             "moved": float((customers["rfm_class"] != customers["rfm_class_mean"]).mean()),
             "cuts": segment.cuts(customers),
         }
@@ -62,513 +59,390 @@ def _facts(result: Result) -> dict:
     return facts
 
 
-def _share(customers: pd.DataFrame, mask: pd.Series) -> tuple[float, float, float]:
-    """Share of net money of the masked customers with its 95 % bootstrap interval."""
-    money, chosen = customers["monetary_net"].to_numpy("float64"), mask.to_numpy()
+def money_share(customers: pd.DataFrame, mask: pd.Series) -> tuple[float, float, float]:
+    """Share of the net money that the masked customers brought, with its 95% interval: (share, low, high).
+
+    The share is a ratio of sums over customers; its standard error is that of the linearised ratio (Cochran 1977,
+    Sampling Techniques, ch. 6): one pass, no random numbers. The interval is cut at 0 and 1. Zeros without money.
+    """
+    money, chosen = customers["monetary_net"].to_numpy("float64"), mask.to_numpy(dtype=bool)
     total = money.sum()
     if total <= 0:
-        return (np.nan, np.nan, np.nan)
-    random = np.random.default_rng(_SEED)
-    shares = np.empty(_DRAWS)
-    for i in range(_DRAWS):
-        drawn = random.integers(0, len(money), len(money))
-        all_money = money[drawn].sum()
-        shares[i] = money[drawn][chosen[drawn]].sum() / all_money if all_money > 0 else np.nan
-    low, high = np.nanpercentile(shares, [2.5, 97.5])
-    return (money[chosen].sum() / total, float(low), float(high))
+        return (0.0, 0.0, 0.0)
+    share = money[chosen].sum() / total
+    error = np.sqrt(((money * (chosen - share)) ** 2).sum()) / total
+    return (float(share), float(max(0, share - 1.96 * error)), float(min(1, share + 1.96 * error)))
 
 
-# --- a page ----------------------------------------------------------------------------------------------------------
+# --- blocks of a page ------------------------------------------------------------------------------------------------
 
 
-def _page(result: Result, ledger: dict, facts: dict, lang: str) -> dict:
-    phrase = _phrase(lang)
-    sections = []
-    if "customers" in facts:
-        sections += [
-            _classes(facts, phrase, lang),
-            _at_stake(facts, phrase, lang),
-            _thresholds(facts, phrase, lang),
-            _months(result, phrase, lang),
-        ]
-    if "scores" in facts:
-        sections.append(_survey(facts["scores"], phrase, lang))
-    sections += [
-        _accounts(result, phrase, lang),
-        _quality(result, phrase, lang),
-        _reach(result, phrase, lang),
-        _origin(result, ledger, phrase, lang),
-    ]
-    return {
-        "language": "中文" if lang == "zh" else "English",
-        "title": phrase("Customer portraits"),
-        "dated": phrase("As of {as_of:%Y-%m-%d}", as_of=result.as_of)
-        if result.as_of is not None
-        else phrase("Without dates"),
-        "answers": _answers(result, facts, phrase, lang),
-        "notes": [n.say(lang) for n in result.notes],
-        "sections": sections,
-    }
+def _text(words: str) -> dict:
+    return {"text": words, "soft": False}
 
 
-def _phrase(lang: str) -> Callable[..., str]:
-    return lambda message, **values: text(message, lang, **values)
+def _note(words: str) -> dict:
+    return {"text": words, "soft": True}
+
+
+def _figure(title: str, drawn: str, below: str = "") -> dict:
+    return {"figure": Markup(drawn), "title": title, "below": below}
+
+
+def _table(head: list[str], rows: list[list], texts: int = 1, total: list | None = None) -> dict:
+    """A table whose first `texts` columns are words and the others figures."""
+    cells = [{"cells": row, "sum": False} for row in rows] + ([{"cells": total, "sum": True}] if total else [])
+    return {"table": {"head": head, "rows": cells, "figures": [j >= texts for j in range(len(head))]}}
 
 
 def _money(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
 
 
-def _table(head: list[str], rows: list[list], figures: list[bool], total: list | None = None) -> dict:
-    cells = [{"cells": r, "sum": False} for r in rows] + ([{"cells": total, "sum": True}] if total else [])
-    return {"table": {"head": head, "rows": cells, "figures": figures}}
-
-
-def _answers(result: Result, facts: dict, phrase: Callable, lang: str) -> list[str]:
-    lines = []
-    if "customers" in facts:
-        lines += _order_answers(result, facts, phrase, lang)
-    if "scores" in facts:
-        scores = facts["scores"]
-        lines.append(
-            phrase(
-                "{n:,} people answered the 0–10 question; the median answer is {median:g}, {high:.0%} gave 9 or 10 and {low:.0%} gave 6 or less.",
-                n=len(scores),
-                median=float(scores.median()),
-                high=float((scores >= 9).mean()),
-                low=float((scores <= 6).mean()),
-            )
-        )
-    if not lines:
-        lines.append(
-            phrase(
-                "{n:,} customers are in the tables given; without orders nothing can be said of their value.",
-                n=len(result.portraits),
-            )
-        )
-    return lines
-
-
-def _order_answers(result: Result, facts: dict, phrase: Callable, lang: str) -> list[str]:
-    customers, sizes, stake = facts["customers"], facts["sizes"].set_index("rfm_class"), facts["stake"]
-    total = float(customers["monetary_net"].sum())
-    first = customers["first_order"].min()
-    lines = [
-        phrase(
-            "{n:,} customers bought for {money} net of refunds from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}.",
-            n=len(customers), money=_money(total), first=first, as_of=result.as_of,
-        )
-    ]  # fmt: skip
-    if total <= 0:
-        return lines
-    share, low, high = facts["top_share"]
-    lines.append(
-        phrase(
-            "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95 % interval {low:.0%}–{high:.0%}).",
-            name=class_label(facts["top"], lang), people=sizes.loc[facts["top"], "share"], share=share, low=low, high=high,
-        )
-    )  # fmt: skip
-    if len(stake):
-        share, low, high = facts["stake_share"]
-        lines.append(
-            phrase(
-                "{n:,} customers who spent more than the median have been silent for more than {days:.0f} days, the median. They "
-                "brought {money}, {share:.0%} of the money (95 % interval {low:.0%}–{high:.0%}): the first list to call.",
-                n=len(stake), days=facts["cuts"]["r"], money=_money(stake["monetary_net"].sum()), share=share, low=low, high=high,
-            )
-        )  # fmt: skip
-    lines.append(
-        phrase(
-            "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: say which cut when you compare.",
-            share=facts["moved"],
-        )
-    )
-    accounts = result.cleaned["orders"].accounts
-    lost, received = accounts.get("no_customer"), accounts["received"]
-    if lost and lost["rows"]:
-        lines.append(
-            phrase(
-                "{rows:,} of {received:,} rows name no customer; {money} of sales stand behind nobody in these portraits.",
-                rows=lost["rows"], received=received["rows"], money=_money(lost["money"]),
-            )
-        )  # fmt: skip
-    return lines
-
-
-def _classes(facts: dict, phrase: Callable, lang: str) -> dict:
-    sizes = facts["sizes"]
-    labels = [class_label(c, lang) for c in sizes["rfm_class"]]
-    with charts.drawing(5.4, 3.6) as (figure, axes):
-        at = np.arange(len(sizes))[::-1]
-        axes.barh(at + 0.19, 100 * sizes["share"], 0.36, color=charts.SKY, label=phrase("customers"))
-        axes.barh(at - 0.19, 100 * sizes["money_share"].fillna(0), 0.36, color=charts.BLUE, label=phrase("net money"))
-        axes.set_yticks(at, labels)
-        axes.set_xlabel(phrase("share of all, %"))
-        axes.legend(frameon=False, loc="lower right")
-        top = sizes.loc[sizes["rfm_class"] == facts["top"]].iloc[0]
-        title = phrase(
-            "{name}: {people:.0%} of customers, {share:.0%} of the money",
-            name=class_label(facts["top"], lang),
-            people=top["share"],
-            share=_zero(top["money_share"]),
-        )
-        drawn = charts.svg(
-            figure,
-            title
-            + phrase(
-                ". Bars: share of customers and of money in each of the eight classes; the table below has the figures."
-            ),
-        )
-    rows = [
-        [
-            label,
-            f"{r.customers:,}",
-            f"{r.share:.1%}",
-            _money(r.money),
-            f"{_zero(r.money_share):.1%}",
-            "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
-        ]
-        for label, r in zip(labels, sizes.itertuples(), strict=True)
-    ]
-    head = [
-        phrase("RFM class"),
-        phrase("Customers"),
-        phrase("Share"),
-        phrase("Money (net)"),
-        phrase("Share of money"),
-        phrase("Median recency, days"),
-    ]
-    total = [
-        phrase("all"),
-        f"{sizes['customers'].sum():,}",
-        "100%",
-        _money(sizes["money"].sum()),
-        "100%",
-        f"{facts['customers']['recency_days'].median():.0f}",
-    ]
-    return {
-        "title": phrase("Which kinds of customers there are"),
-        "blocks": [
-            {"figure": Markup(drawn), "title": title, "below": ""},
-            _table(head, rows, [False] + [True] * 5, total),
-            {
-                "text": phrase(
-                    "Important: net money strictly above the median of {m}. Value, develop, keep, win back: recency strictly below the "
-                    "median of {r:.0f} days or not, orders strictly above the median of {f:g} or not.",
-                    m=_money(facts["cuts"]["m"]), r=facts["cuts"]["r"], f=facts["cuts"]["f"],
-                ),
-                "soft": True,
-            },
-        ],
-    }  # fmt: skip
-
-
-def _zero(share: float) -> float:
-    return 0.0 if pd.isna(share) else float(share)
-
-
-def _at_stake(facts: dict, phrase: Callable, lang: str) -> dict:
-    stake = facts["stake"].sort_values(["monetary_net", "customer_id"], ascending=[False, True])
-    rows = [
-        [
-            r.customer_id,
-            class_label(r.rfm_class, lang),
-            f"{r.last_order:%Y-%m-%d}",
-            f"{r.recency_days}",
-            f"{r.frequency}",
-            _money(r.monetary_net),
-        ]
-        for r in stake.head(10).itertuples()
-    ]
-    head = [
-        phrase("Customer"),
-        phrase("RFM class"),
-        phrase("Last order"),
-        phrase("Days since"),
-        phrase("Orders"),
-        phrase("Money (net)"),
-    ]
-    blocks = [
-        {
-            "text": phrase("Nobody: every customer above the median of money bought within the median of days."),
-            "soft": False,
-        }
-    ]
-    if rows:
-        blocks = [
-            {
-                "text": phrase(
-                    "The ten largest of {n:,}; all of them are in portraits.xlsx, filtered by RFM class.", n=len(stake)
-                ),
-                "soft": False,
-            },
-            _table(head, rows, [False, False, False, True, True, True]),
-            {
-                "text": phrase(
-                    "Silence is not yet loss: some of them come back by themselves. Leave a random part alone to see what a call changes."
-                ),
-                "soft": True,
-            },
-        ]
-    return {"title": phrase("Whom to call first"), "blocks": blocks}
-
-
-def _thresholds(facts: dict, phrase: Callable, lang: str) -> dict:
-    table = segment.thresholds(facts["customers"])
-    names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
-    rows = []
-    for r in table.itertuples():
-        figure = _money if r.dimension == "m" else lambda v: f"{v:,.0f}"
-        rows.append([names[r.dimension], str(r.score), f"{figure(r.lowest)} – {figure(r.highest)}", f"{r.customers:,}"])
-    grid = facts["customers"].groupby(["r", "f"])["monetary_net"].agg(["size", "sum"]).reset_index()
-    with charts.drawing(5.0, 3.6) as (figure, axes):
-        counts = np.zeros((5, 5))
-        for r in grid.itertuples():
-            counts[int(r.f) - 1, int(r.r) - 1] = r.size
-        mesh = axes.imshow(counts, origin="lower", cmap="cividis_r", aspect="auto")
-        for f in range(5):
-            for r in range(5):
-                dark = counts[f, r] > 0.5 * counts.max()
-                axes.text(r, f, f"{int(counts[f, r]):,}", ha="center", va="center", color="white" if dark else "black")
-        axes.set_xticks(range(5), range(1, 6))
-        axes.set_yticks(range(5), range(1, 6))
-        axes.set_xlabel(phrase("R score (5: most recent)"))
-        axes.set_ylabel(phrase("F score (5: most orders)"))
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        mesh.set_rasterized(False)
-        best = int(counts[4, 4])
-        title = phrase("{n:,} customers are at the top in both recency and frequency", n=best)
-        drawn = charts.svg(
-            figure,
-            title + phrase(". Number of customers for each pair of scores; the scores' limits are in the table below."),
-        )
-    return {
-        "title": phrase("What the scores mean"),
-        "blocks": [
-            {
-                "figure": Markup(drawn),
-                "title": title,
-                "below": phrase(
-                    "An empty row or column is a score that ties leave to nobody: equal customers get equal scores."
-                ),
-            },
-            _table(
-                [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")],
-                rows,
-                [False, True, True, True],
-            ),
-        ],
-    }
-
-
-def _months(result: Result, phrase: Callable, lang: str) -> dict:
-    orders = result.cleaned["orders"].valid
-    net = orders["amount"] - orders["refunded"]
-    month = orders["ordered_at"].dt.to_period("M")
-    money = net.groupby(month).sum()
-    money = money.reindex(pd.period_range(money.index.min(), money.index.max(), freq="M"), fill_value=0.0)
-    if len(money) < 2:
-        return {
-            "title": phrase("How sales went"),
-            "blocks": [{"text": phrase("All orders are of one month."), "soft": False}],
-        }
-    whole = [
-        m
-        for m in money.index
-        if m.end_time.normalize() <= result.as_of and m.start_time >= orders["ordered_at"].min().normalize()
-    ]
-    best = money[whole].idxmax() if whole else money.idxmax()
-    with charts.drawing(5.4, 2.8) as (figure, axes):
-        colours = [charts.BLUE if m in whole else charts.GREY for m in money.index]
-        axes.bar(range(len(money)), money.to_numpy(), color=colours)
-        step = max(1, len(money) // 8)
-        axes.set_xticks(range(0, len(money), step), [f"{m}" for m in money.index[::step]], rotation=45, ha="right")
-        axes.yaxis.set_major_formatter(lambda v, _: charts.large(v, lang))
-        axes.set_ylabel(phrase("net money a month"))
-        title = phrase("The best whole month was {month}, with {money}", month=str(best), money=_money(money[best]))
-        drawn = charts.svg(figure, title + phrase(". Bars: net money of each month."))
-    return {
-        "title": phrase("How sales went"),
-        "blocks": [
-            {
-                "figure": Markup(drawn),
-                "title": title,
-                "below": phrase("Grey: a month that the data cover only in part.") if len(whole) < len(money) else "",
-            }
-        ],
-    }
-
-
-def _survey(scores: pd.Series, phrase: Callable, lang: str) -> dict:
-    counts = scores.value_counts().reindex(range(11), fill_value=0)
-    with charts.drawing(5.4, 2.8) as (figure, axes):
-        colours = [charts.VERMILION] * 7 + [charts.GREY] * 2 + [charts.BLUE] * 2
-        axes.bar(counts.index, 100 * counts / counts.sum(), color=colours)
-        axes.set_xticks(range(11))
-        axes.set_xlabel(phrase("score"))
-        axes.set_ylabel(phrase("share of answers, %"))
-        title = phrase("The most frequent answer is {mode}", mode=int(counts.idxmax()))
-        drawn = charts.svg(figure, title + phrase(". Share of answers for each score from 0 to 10."))
-    return {
-        "title": phrase("Would they recommend us?"),
-        "blocks": [
-            {
-                "figure": Markup(drawn),
-                "title": title,
-                "below": phrase(
-                    "0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure."
-                ),
-            }
-        ],
-    }
-
-
-def _accounts(result: Result, phrase: Callable, lang: str) -> dict:
-    blocks = []
-    for kind, cleaned in result.cleaned.items():
-        accounts = dict(cleaned.accounts)
-        label = {r["name"]: str(r.get(lang, r["name"])) for r in cleaned.rules}
-        outcome = {
-            r["name"]: phrase("set aside") if r["outcome"] == "set_aside" else phrase("quarantined")
-            for r in cleaned.rules
-        }
-        received = accounts.pop("received")
-        rows = [[phrase("received"), "", *_figures(received)]]
-        rows += [[label[n], outcome[n], *_figures(a)] for n, a in accounts.items() if n != "valid"]
-        head = [
-            schema.canonical(kind).label.say(lang),
-            "",
-            phrase("Rows"),
-            phrase("Orders"),
-            phrase("Customers"),
-            phrase("Money"),
-        ]
-        blocks.append(
-            _table(
-                head, rows, [False, False, True, True, True, True], [phrase("valid"), "", *_figures(accounts["valid"])]
-            )
-        )
-        flags = {n: a for n, a in cleaned.flags.items() if a["rows"]}
-        if flags:
-            names = {
-                f["name"]: str(f.get(lang, f["name"])) for f in clean.rules_for(result.tables[kind]).get("flags") or []
-            }
-            items = [
-                phrase("{flag}: {rows:,} rows, {money}", flag=names.get(n, n), rows=a["rows"], money=_money(a["money"]))
-                for n, a in flags.items()
-            ]
-            blocks += [{"text": phrase("Flagged, and still valid:"), "soft": False}, {"list": items}]
-    blocks.append(
-        {
-            "text": phrase(
-                "Every row that was not used stands in quarantine.csv with its source row, rule and column. Rows and money add up to what was received."
-            ),
-            "soft": True,
-        }
-    )
-    return {"title": phrase("What was received and what was used"), "blocks": blocks}
-
-
-def _figures(account: dict) -> list[str]:
-    return [
-        "–" if account[k] is None else (_money(account[k]) if k == "money" else f"{account[k]:,}")
-        for k in ("rows", "orders", "customers", "money")
-    ]
-
-
-def _quality(result: Result, phrase: Callable, lang: str) -> dict:
-    blocks = []
-    head = [
-        phrase("Column"),
-        phrase("Filled before"),
-        phrase("after"),
-        phrase("Different values before"),
-        phrase("after"),
-        phrase("Lowest before"),
-        phrase("after"),
-        phrase("Highest before"),
-        phrase("after"),
-    ]
-    for kind, cleaned in result.cleaned.items():
-        before = clean.profile(result.tables[kind].frame, kind).set_index("column")
-        after = clean.profile(cleaned.valid, kind).set_index("column")
-        columns = schema.canonical(kind).columns
-        rows = []
-        for name in before.index:
-            b, a = before.loc[name], after.loc[name]
-            limits = [_limit(x) for x in (b["lowest"], a["lowest"], b["highest"], a["highest"])]
-            rows.append(
-                [
-                    columns[name].label.say(lang),
-                    f"{b['filled']:.1%}",
-                    f"{a['filled']:.1%}",
-                    f"{b['distinct']:,}",
-                    f"{a['distinct']:,}",
-                    *limits,
-                ]
-            )
-        blocks += [
-            {"text": schema.canonical(kind).label.say(lang), "soft": False},
-            _table(head, rows, [False] + [True] * 8),
-        ]
-    return {"title": phrase("Quality before and after"), "blocks": blocks}
+def _accounted(account: dict) -> list[str]:
+    texts = [f"{account[k]:,}" if account[k] is not None else "–" for k in ("rows", "orders", "customers")]
+    return [*texts, "–" if account["money"] is None else _money(account["money"])]
 
 
 def _limit(value: object) -> str:
     if value is None or pd.isna(value):
         return "–"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return f"{value:,.10g}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else f"{value:,.10g}"
 
 
-def _reach(result: Result, phrase: Callable, lang: str) -> dict:
-    return {
-        "title": phrase("What could not be said"),
-        "blocks": [{"list": [n.say(lang) for n in result.not_done]}]
-        if result.not_done
-        else [{"text": phrase("Every table was given."), "soft": False}],
-    }
+# --- a page ----------------------------------------------------------------------------------------------------------
 
 
-def _origin(result: Result, ledger: dict, phrase: Callable, lang: str) -> dict:
-    rows = []
-    for kind, table in ledger["tables"].items():
-        for source in table["sources"]:
-            span = f"{source['first']} – {source['last']}" if source.get("first") else "–"
-            rows.append(
-                [
-                    schema.canonical(kind).label.say(lang),
-                    source["name"],
-                    f"{source['rows']:,}",
-                    span,
-                    source.get("encoding") or source["format"],
-                    (source.get("sha256") or "–")[:16],
-                ]
+class _Page:
+    """The report in one language."""
+
+    def __init__(self, result: Result, ledger: dict, facts: dict, lang: str) -> None:
+        self.result, self.ledger, self.facts, self.lang = result, ledger, facts, lang
+
+    def phrase(self, message: str, **values: object) -> str:
+        return text(message, self.lang, **values)
+
+    def content(self) -> dict:
+        phrase = self.phrase
+        sections = []
+        if "customers" in self.facts:
+            sections += [self.classes(), self.at_stake(), self.scores(), self.months()]
+        if "scores" in self.facts:
+            sections.append(self.survey())
+        sections += [self.accounts(), self.quality(), self.not_said(), self.origin()]
+        as_of = self.result.as_of
+        return {
+            "language": "中文" if self.lang == "zh" else "English",
+            "title": phrase("Customer portraits"),
+            "dated": phrase("Without dates") if as_of is None else phrase("As of {as_of:%Y-%m-%d}", as_of=as_of),
+            "answers": self.answers(),
+            "notes": [note.say(self.lang) for note in self.result.notes],
+            "sections": sections,
+        }
+
+    def answers(self) -> list[str]:
+        lines = []
+        if "customers" in self.facts:
+            lines += self.order_answers()
+        if "scores" in self.facts:
+            scores = self.facts["scores"]
+            lines.append(
+                self.phrase(
+                    "{n:,} people answered the 0–10 question; the median answer is {median:g}, {high:.0%} gave 9 or 10 "
+                    "and {low:.0%} gave 6 or less.",
+                    n=len(scores),
+                    median=float(scores.median()),
+                    high=float((scores >= 9).mean()),
+                    low=float((scores <= 6).mean()),
+                )
             )
-    mapping = [
-        f"{schema.canonical(kind).columns[name].label.say(lang)} ← {column}"
-        for kind, table in result.tables.items()
-        for name, column in table.mapping.items()
-    ]
-    versions = ", ".join(f"{k} {v}" for k, v in ledger["versions"].items())
-    return {
-        "title": phrase("Where it comes from"),
-        "blocks": [
-            _table(
-                [phrase("Table"), phrase("File"), phrase("Rows"), phrase("From – to"), phrase("Encoding"), "SHA-256"],
-                rows,
-                [False, False, True, False, False, False],
-            ),
-            {"text": phrase("Columns that were read:"), "soft": False},
-            {"list": mapping},
-            {
-                "text": phrase("Intervals: customers resampled {draws:,} times (percentile bootstrap).", draws=_DRAWS)
-                if "customers" in result.portraits or result.main == "orders"
-                else "",
-                "soft": True,
-            },
-            {"text": phrase("Kit {kit}; {versions}.", kit=ledger["kit"], versions=versions), "soft": True},
-        ],
-    }
+        if not lines:
+            lines.append(
+                self.phrase(
+                    "{n:,} customers are in the tables given; without orders nothing can be said of their value.",
+                    n=len(self.result.portraits),
+                )
+            )
+        return lines
+
+    def order_answers(self) -> list[str]:
+        phrase, facts, customers = self.phrase, self.facts, self.facts["customers"]
+        lines = [
+            phrase(
+                "{n:,} {n:customer|customers} bought for {money} net of refunds from {first:%Y-%m-%d} to "
+                "{as_of:%Y-%m-%d}.",
+                n=len(customers),
+                money=_money(customers["monetary_net"].sum()),
+                first=customers["first_order"].min(),
+                as_of=self.result.as_of,
+            )
+        ]
+        top, stake = facts["top"], facts["stake"]
+        if top["money"] > 0:
+            lines.append(
+                phrase(
+                    "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95% interval "
+                    "{low:.0%}–{high:.0%}).",
+                    name=class_label(top["rfm_class"], self.lang),
+                    people=top["share"],
+                    share=top["money_share"],
+                    low=top["low"],
+                    high=top["high"],
+                )
+            )
+        if len(stake):
+            share, low, high = facts["stake_share"]
+            lines.append(
+                phrase(
+                    "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
+                    "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
+                    "{low:.0%}–{high:.0%}): look at these first.",
+                    n=len(stake),
+                    days=facts["cuts"]["r"],
+                    money=_money(stake["monetary_net"].sum()),
+                    share=share,
+                    low=low,
+                    high=high,
+                )
+            )
+        lines.append(
+            phrase(
+                "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: say which "
+                "cut when you compare.",
+                share=facts["moved"],
+            )
+        )
+        accounts = self.result.cleaned["orders"].accounts
+        if accounts.get("no_customer", {}).get("rows"):
+            lines.append(
+                phrase(
+                    "{rows:,} of {received:,} rows name no customer; {money} of sales stand behind nobody in these "
+                    "portraits.",
+                    rows=accounts["no_customer"]["rows"],
+                    received=accounts["received"]["rows"],
+                    money=_money(accounts["no_customer"]["money"]),
+                )
+            )
+        return lines
+
+    def classes(self) -> dict:
+        phrase, sizes, customers, cuts = self.phrase, self.facts["sizes"], self.facts["customers"], self.facts["cuts"]
+        top = self.facts["top"]
+        labels = [class_label(c, self.lang) for c in sizes["rfm_class"]]
+        title = phrase(
+            "{name}: {people:.0%} of customers, {share:.0%} of the money",
+            name=class_label(top["rfm_class"], self.lang),
+            people=top["share"],
+            share=top["money_share"],
+        )
+        alt = phrase(
+            "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the "
+            "figures.",
+            title=title,
+        )
+        head = [phrase("RFM class"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
+        head += [phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
+        rows = [
+            [
+                label,
+                f"{r.customers:,}",
+                f"{r.share:.1%}",
+                _money(r.money),
+                f"{r.money_share:.1%}",
+                f"{r.low:.1%} – {r.high:.1%}",
+                "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
+            ]
+            for label, r in zip(labels, sizes.itertuples(), strict=True)
+        ]
+        total = [phrase("all"), f"{len(customers):,}", "100%", _money(sizes["money"].sum()), "100%", "–"]
+        total.append(f"{customers['recency_days'].median():.0f}")
+        return {
+            "title": phrase("Which kinds of customers there are"),
+            "blocks": [
+                _figure(
+                    title,
+                    figures.classes(sizes, labels, phrase, alt),
+                    phrase("Thin lines: 95% intervals of the share of money."),
+                ),
+                _table(head, rows, 1, total),
+                _note(
+                    phrase(
+                        "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
+                        "recent only; keep: frequent only; win back: neither. Recent is strictly fewer than the median "
+                        "of {r:.0f} days, frequent strictly more orders than the median of {f:g}.",
+                        m=_money(cuts["m"]),
+                        r=cuts["r"],
+                        f=cuts["f"],
+                    )
+                ),
+            ],
+        }
+
+    def at_stake(self) -> dict:
+        phrase = self.phrase
+        stake = self.facts["stake"].sort_values(["monetary_net", "customer_id"], ascending=[False, True])
+        title = phrase("Whom to look at first")
+        if stake.empty:
+            nobody = phrase("Nobody: every customer above the median of money bought within the median of days.")
+            return {"title": title, "blocks": [_text(nobody)]}
+        head = [phrase("Customer"), phrase("RFM class"), phrase("Last order"), phrase("Days since"), phrase("Orders")]
+        rows = [
+            [
+                r.customer_id,
+                class_label(r.rfm_class, self.lang),
+                f"{r.last_order:%Y-%m-%d}",
+                f"{r.recency_days:,}",
+                f"{r.frequency:,}",
+                _money(r.monetary_net),
+            ]
+            for r in stake.head(10).itertuples()
+        ]
+        return {
+            "title": title,
+            "blocks": [
+                _text(
+                    phrase(
+                        "The largest of {n:,}; all of them are in portraits.xlsx, filtered by RFM class.",
+                        n=len(stake),
+                    )
+                ),
+                _table([*head, phrase("Money (net)")], rows, 3),
+                _note(
+                    phrase(
+                        "Not yet lost: a median says nothing of anybody's own rhythm, and some come back by "
+                        "themselves. Leave a random part alone to see what a call changes."
+                    )
+                ),
+            ],
+        }
+
+    def scores(self) -> dict:
+        phrase, customers = self.phrase, self.facts["customers"]
+        names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
+        rows = []
+        for r in segment.thresholds(customers).itertuples():
+            low, high = (_money(v) if r.dimension == "m" else f"{v:,.0f}" for v in (r.lowest, r.highest))
+            rows.append([names[r.dimension], str(r.score), f"{low} – {high}", f"{r.customers:,}"])
+        best = int(((customers["r"] == 5) & (customers["f"] == 5)).sum())
+        title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=best)
+        alt = phrase(
+            "{title}. Number of customers for each pair of scores; the scores' limits are in the table below.",
+            title=title,
+        )
+        below = phrase("An empty row or column is a score that ties leave to nobody: equal customers get equal scores.")
+        head = [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")]
+        return {
+            "title": phrase("What the scores mean"),
+            "blocks": [_figure(title, figures.score_grid(customers, phrase, alt), below), _table(head, rows)],
+        }
+
+    def months(self) -> dict:
+        phrase, orders = self.phrase, self.result.cleaned["orders"].valid
+        title = phrase("How sales went")
+        net = (orders["amount"] - orders["refunded"]).groupby(orders["ordered_at"].dt.to_period("M")).sum()
+        net = net.reindex(pd.period_range(net.index.min(), net.index.max(), freq="M"), fill_value=0.0)
+        if len(net) < 2:
+            return {"title": title, "blocks": [_text(phrase("All orders are of one month."))]}
+        first, last = orders["ordered_at"].min().normalize(), self.result.as_of
+        whole = [m for m in net.index if first <= m.start_time and m.end_time.normalize() <= last]
+        best = net[whole].idxmax() if whole else net.idxmax()
+        message = phrase("The best month was {month}, with {money}", month=str(best), money=_money(net[best]))
+        alt = phrase("{title}. Bars: net money of each month.", title=message)
+        grey = phrase("Grey: a month that the data cover only in part.") if len(whole) < len(net) else ""
+        return {
+            "title": title,
+            "blocks": [_figure(message, figures.months(net, whole, phrase, self.lang, alt), grey)],
+        }
+
+    def survey(self) -> dict:
+        phrase = self.phrase
+        counts = self.facts["scores"].value_counts().reindex(range(11), fill_value=0)
+        title = phrase("The most frequent answer is {mode}", mode=int(counts.idxmax()))
+        alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
+        below = phrase("0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure.")
+        return {
+            "title": phrase("Would they recommend us?"),
+            "blocks": [_figure(title, figures.survey_scores(counts, phrase, alt), below)],
+        }
+
+    def accounts(self) -> dict:
+        phrase, blocks = self.phrase, []
+        outcomes = {"set_aside": phrase("set aside"), "quarantine": phrase("quarantined")}
+        head = ["", phrase("Rows"), phrase("Orders"), phrase("Customers"), phrase("Money")]
+        for kind, cleaned in self.result.cleaned.items():
+            rules = {rule["name"]: rule for rule in cleaned.rules}
+            accounts = dict(cleaned.accounts)
+            received, valid = accounts.pop("received"), accounts.pop("valid")
+            rows = [[phrase("received"), "", *_accounted(received)]]
+            rows += [
+                [str(rules[n].get(self.lang, n)), outcomes[rules[n]["outcome"]], *_accounted(a)]
+                for n, a in accounts.items()
+            ]
+            label = schema.canonical(kind).label.say(self.lang)
+            blocks.append(_table([label, *head], rows, 2, [phrase("valid"), "", *_accounted(valid)]))
+            blocks += self.flags(kind)
+        blocks.append(
+            _note(
+                phrase(
+                    "Every row that was not used stands in quarantine.csv with its source row, rule and column. Rows "
+                    "and money add up to what was received."
+                )
+            )
+        )
+        return {"title": phrase("What was received and what was used"), "blocks": blocks}
+
+    def flags(self, kind: str) -> list[dict]:
+        phrase = self.phrase
+        names = {f["name"]: f for f in clean.rules_for(self.result.tables[kind]).get("flags") or []}
+        items = [
+            phrase("{flag}: {rows:,} rows, {money}", flag=names[n][self.lang], rows=a["rows"], money=_money(a["money"]))
+            for n, a in self.result.cleaned[kind].flags.items()
+            if a["rows"]
+        ]
+        return [_text(phrase("Flagged, and still valid:")), {"list": items}] if items else []
+
+    def quality(self) -> dict:
+        phrase, blocks = self.phrase, []
+        head = [phrase("Filled"), phrase("Different values"), phrase("Lowest"), phrase("Highest")]
+        for kind, cleaned in self.result.cleaned.items():
+            table = schema.canonical(kind)
+            before = clean.profile(self.result.tables[kind].frame, kind)
+            after = clean.profile(cleaned.valid, kind)
+            rows = []
+            for b, a in zip(before.itertuples(), after.itertuples(), strict=True):
+                row = [f"{b.filled:.1%} → {a.filled:.1%}", f"{b.distinct:,} → {a.distinct:,}"]
+                limits = [(_limit(b.lowest), _limit(a.lowest)), (_limit(b.highest), _limit(a.highest))]
+                row += [f"{x} → {y}" if x != y else x for x, y in limits]
+                rows.append([table.columns[b.column].label.say(self.lang), *row])
+            blocks.append(_table([table.label.say(self.lang), *head], rows))
+        blocks.append(_note(phrase("Received → valid.")))
+        return {"title": phrase("Quality before and after"), "blocks": blocks}
+
+    def not_said(self) -> dict:
+        missing = [sentence.say(self.lang) for sentence in self.result.not_done]
+        blocks = [{"list": missing}] if missing else [_text(self.phrase("Every table was given."))]
+        return {"title": self.phrase("What could not be said"), "blocks": blocks}
+
+    def origin(self) -> dict:
+        phrase, rows, mapping = self.phrase, [], []
+        for kind, table in self.ledger["tables"].items():
+            canonical = schema.canonical(kind)
+            for source in table["sources"]:
+                span = f"{source['first']} – {source['last']}" if source["first"] else "–"
+                read_as = source.get("encoding") or source["format"]
+                digest = (source.get("sha256") or "–")[:16]
+                rows.append(
+                    [canonical.label.say(self.lang), source["name"], read_as, digest, span, f"{source['rows']:,}"]
+                )
+            mapping += [f"{canonical.columns[n].label.say(self.lang)} ← {c}" for n, c in table["mapping"].items()]
+        head = [phrase("Table"), phrase("File"), phrase("Encoding"), "SHA-256", phrase("From – to"), phrase("Rows")]
+        versions = ", ".join(f"{k} {v}" for k, v in self.ledger["versions"].items())
+        return {
+            "title": phrase("Where it comes from"),
+            "blocks": [
+                _table(head, rows, 5),
+                _text(phrase("Columns that were read:")),
+                {"list": mapping},
+                _note(phrase("Kit {kit}; {versions}.", kit=self.ledger["kit"], versions=versions)),
+            ],
+        }

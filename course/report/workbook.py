@@ -80,7 +80,7 @@ def _rfm(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang
     """Change a yellow figure and the scores, the thresholds and the classes follow.
 
     A score's threshold is where the average rank of the value passes the quintile: the value at the edge itself, if its
-    group's average rank lies above it, else the next value. Four thresholds a dimension keep the sheet fast at any size.
+    group's average rank lies above it, else the next value. Four thresholds a dimension keep a large sheet fast.
     """
     edges = book.add_worksheet(text("RFM thresholds", lang))
     sheet = book.add_worksheet("RFM")
@@ -112,7 +112,8 @@ def _rfm(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang
         0,
         0,
         text(
-            "A score from 2 to 5 needs at least this value (recency: at most). Scores and classes on the next sheet follow.",
+            "A score from 2 to 5 needs at least this value (recency: at most). Scores and classes on the next sheet "
+            "follow.",
             lang,
         ),
         formats["note"],

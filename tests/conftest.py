@@ -1,0 +1,102 @@
+"""What all tests share: Hypothesis's profile, the things a machine may lack, and the summary of what was not run."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples every time: a red test stays red until it is mended, a green one does not turn red by luck.
+settings.register_profile("course", derandomize=True, deadline=None, max_examples=100)
+settings.load_profile("course")
+
+CJK_FONTS = (
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "SimHei",
+    "Heiti TC",
+)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the public data sets, named by COURSE_REAL_DATA."""
+    folder = os.environ.get("COURSE_REAL_DATA")
+    if not folder:
+        pytest.skip("the public data sets are not here (COURSE_REAL_DATA is not set)")
+    assert Path(folder).is_dir(), f"COURSE_REAL_DATA is not a folder: {folder}"
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium."""
+    return _program("Chromium", "chromium", "chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """The path of LibreOffice."""
+    return _program("LibreOffice", "soffice", "libreoffice")
+
+
+@pytest.fixture(scope="session")
+def cjk_font() -> str:
+    """The name of a font that has Chinese characters."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    for name in CJK_FONTS:
+        if name in installed:
+            return name
+    pytest.skip("no Chinese font is installed")
+
+
+@pytest.fixture(scope="session")
+def tracked() -> list[Path]:
+    """The files of the project: those under version control and those about to be."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this copy of the project is not a git clone")
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, check=True).stdout.decode().split("\0")
+    return [ROOT / name for name in sorted(set(listed)) if name and (ROOT / name).is_file()]
+
+
+def _program(title: str, *names: str) -> str:
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(f"{title} is not installed")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """End with what was not run, and why: after everything that pytest itself has to say."""
+    yield
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if left_out := len(terminalreporter.stats.get("deselected", [])):
+        reasons["left out by the command line"] = left_out
+    if not reasons:
+        terminalreporter.write_line("Everything ran.", green=True)
+        return
+    terminalreporter.write_line(f"NOT RUN: {_tests(sum(reasons.values()))}", yellow=True)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"  {_tests(count)}: {reason}", yellow=True)
+
+
+def _reason(report) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return re.sub(r"^Skipped: ", "", text)
+
+
+def _tests(count: int) -> str:
+    return f"{count} test" if count == 1 else f"{count} tests"

@@ -1,0 +1,548 @@
+"""lab.py: set-up, the learner's copies, JupyterLab in two languages, and what it says when something is in the way."""
+
+import ast
+import errno
+import importlib.util
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BASE_PYTHON = getattr(sys, "_base_executable", None) or sys.executable
+FOLDER = Path("张 三") / "my kit"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+NOTEBOOK = {"cells": [], "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def fill(kit):
+    """Two lessons in two languages, one of them in a part of the course, and a picture."""
+    for lang in ("en", "zh"):
+        for name in ("00_start.ipynb", "part/07_example.ipynb"):
+            path = kit / "notebooks" / lang / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+    (kit / "notebooks/en/part/map.svg").write_text("<svg/>")
+    (kit / "notebooks/en/.ipynb_checkpoints").mkdir()
+    (kit / "notebooks/en/.ipynb_checkpoints/00_start-checkpoint.ipynb").write_text("{}")
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A kit that is not installed, in a folder with a space and Chinese characters."""
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    for name in ("lab.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, folder)
+    fill(folder)
+    return folder
+
+
+@pytest.fixture
+def lab(kit, monkeypatch):
+    """The kit's lab.py as a module, speaking English."""
+    spec = importlib.util.spec_from_file_location("kit_lab", kit / "lab.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, "argv", ["lab.py"])
+    monkeypatch.setenv("COURSE_LANG", "en")
+    for name in ("COURSE_LANG", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+        monkeypatch.setenv(name, "en")  # so that what lab.py sets is undone afterwards
+    return module
+
+
+@pytest.fixture
+def started(lab, monkeypatch):
+    """What lab.py would become: the list fills with commands instead."""
+    commands = []
+    monkeypatch.setattr(lab, "prepare", lambda: None)
+    monkeypatch.setattr(lab, "run", lambda *command: commands.append([str(word) for word in command]))
+    return commands
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# --- an old Python -----------------------------------------------------------------------------------------------
+
+
+def test_an_old_python_can_read_the_script():
+    tree = ast.parse((ROOT / "lab.py").read_text(encoding="utf-8"), feature_version=(3, 5))
+    newer = (ast.JoinedStr, ast.NamedExpr, ast.AnnAssign, ast.Match, ast.TryStar)
+    assert not [node for node in ast.walk(tree) if isinstance(node, newer)]
+
+
+def test_an_old_python_is_told_so(kit):
+    code = "import sys; sys.version_info = (3, 10, 9, 'final', 0); exec(open('lab.py', encoding='utf-8').read())"
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code], cwd=kit, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "This kit needs Python 3.11 or newer; this is Python 3.10.",
+        "本课程需要 Python 3.11 或更新的版本，当前版本是 Python 3.10。",
+    ]
+
+
+# --- language ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "chosen", "expected"),
+    [
+        ([], {}, None, "en"),
+        ([], {"LANG": "zh_CN.UTF-8"}, None, "zh"),
+        ([], {"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, None, "en"),
+        ([], {"LANG": "de_DE.UTF-8"}, None, "en"),
+        ([], {"LANG": "en_GB.UTF-8"}, "zh_CN", "zh"),
+        ([], {"LANG": "zh_CN.UTF-8"}, "en", "en"),
+        ([], {"LANG": "en_GB.UTF-8", "COURSE_LANG": "zh"}, "en", "zh"),
+        (["--lang", "en"], {"COURSE_LANG": "zh"}, "zh_CN", "en"),
+        (["--lang=zh"], {"COURSE_LANG": "en"}, "en", "zh"),
+    ],
+)
+def test_language_is_asked_for_then_remembered_then_the_computers(
+    lab, monkeypatch, arguments, variables, chosen, expected
+):
+    for name in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["lab.py", *arguments])
+    monkeypatch.setattr(lab.locale, "getlocale", lambda: (None, None))
+    if chosen:
+        lab.TRANSLATION.parent.mkdir(parents=True)
+        lab.TRANSLATION.write_text(json.dumps({"locale": chosen}))
+    assert lab.language() == expected
+
+
+def test_windows_speaks_of_chinese(lab, monkeypatch):
+    for name in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(lab.locale, "getlocale", lambda: ("Chinese (Simplified)_China", "936"))
+    assert lab.language() == "zh"
+
+
+def test_every_sentence_has_two_languages_and_the_same_facts(lab):
+    for key, (english, chinese) in lab.MESSAGES.items():
+        assert re.findall(r"\{\w+\}", english) == re.findall(r"\{\w+\}", chinese), key
+        assert re.search(r"[\u4e00-\u9fff]", chinese) and not re.search(r"[\u4e00-\u9fff]", english), key
+
+
+# --- the learner's copies ----------------------------------------------------------------------------------------
+
+
+def test_copies_are_handed_out_once_and_never_overwritten(lab, started, kit):
+    lab.main([])
+    handed_out = sorted(str(path.relative_to(kit / "work")) for path in (kit / "work").rglob("*.*") if path.is_file())
+    assert [name for name in handed_out if not name.startswith(".jupyter")] == [
+        "en/00_start.ipynb",
+        "en/part/07_example.ipynb",
+        "en/part/map.svg",
+        "zh/00_start.ipynb",
+        "zh/part/07_example.ipynb",
+    ]
+    mine = kit / "work/en/part/07_example.ipynb"
+    mine.write_text("my answer")
+    (kit / "work/zh/00_start.ipynb").unlink()
+    lab.main([])
+    assert mine.read_text() == "my answer"
+    assert (kit / "work/zh/00_start.ipynb").exists()
+
+
+def test_without_lessons_there_is_still_a_folder(lab, started, kit):
+    shutil.rmtree(kit / "notebooks")
+    assert not lab.main([])
+    assert (kit / "work").is_dir()
+    assert "--LabApp.default_url=/lab" in started[0]
+
+
+@pytest.mark.parametrize("word", ["07", "7", "07_example"])
+def test_reset_keeps_every_earlier_copy(lab, started, kit, capsys, word):
+    lab.main([])
+    mine = kit / "work/en/part/07_example.ipynb"
+    original = mine.read_text()
+    for answer in ("first", "second"):
+        mine.write_text(answer)
+        assert not lab.main(["reset", word])
+        assert mine.read_text() == original
+    folder = mine.parent
+    assert (folder / "07_example.backup-1.ipynb").read_text() == "first"
+    assert (folder / "07_example.backup-2.ipynb").read_text() == "second"
+    assert not list((kit / "work/zh").rglob("*backup*"))  # the other language was untouched: nothing to keep
+    assert "07_example.backup-2.ipynb" in capsys.readouterr().out
+
+
+def test_reset_brings_back_a_copy_that_was_deleted(lab, kit):
+    assert not lab.main(["reset", "07"])
+    assert (kit / "work/en/part/07_example.ipynb").exists() and not (kit / "work/en/00_start.ipynb").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["99"], ["example"]])
+def test_reset_of_no_lesson_says_how(lab, capsys, words):
+    assert lab.main(["reset", *words]) == 1
+    assert "reset 07" in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_half_copy(lab, started, kit, monkeypatch, capsys):
+    def copyfile(source, target):
+        Path(target).write_text("ha")
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(lab.shutil, "copyfile", copyfile)
+    assert lab.main([]) == 1
+    assert "The disk is full." in capsys.readouterr().out
+    assert not [path for path in (kit / "work").rglob("*") if path.is_file()]
+
+
+# --- words and options -------------------------------------------------------------------------------------------
+
+
+def test_jupyterlab_starts_in_work_at_the_first_lesson(lab, started, kit):
+    lab.main(["--lang", "en", "--no-browser", "--port", str(free_port())])
+    (command,) = started
+    assert command[1:3] == ["-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={kit / 'work'}" in command
+    assert "--LabApp.default_url=/lab/tree/en/00_start.ipynb" in command
+    assert "--no-browser" in command and "--port" in command and "--lang" not in command
+    assert not [word for word in command if "token" in word or "password" in word or "ip=" in word]
+
+
+def test_other_words_go_to_course_as_they_are(lab, started):
+    lab.main(["run", "--orders", "a b.csv", "--lang", "zh", "--port", "1"])
+    assert Path(started[0][0]).stem == "course"
+    assert started[0][1:] == ["run", "--orders", "a b.csv", "--lang", "zh", "--port", "1"]
+
+
+def test_test_runs_pytest_in_the_kit(lab, started, kit, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    lab.main(["test", "-k", "nothing"])
+    assert started[0][1:] == ["-m", "pytest", "-k", "nothing"] and Path.cwd() == kit
+
+
+@pytest.mark.parametrize("word", ["help", "--help", "-h"])
+def test_help_is_ours_and_needs_no_environment(lab, kit, capsys, word):
+    assert not lab.main([word])
+    assert "reset 07" in capsys.readouterr().out and not (kit / ".venv").exists()
+
+
+@pytest.mark.parametrize("form", [["--port", "{}"], ["--port={}"], ["--ServerApp.port={}"]])
+def test_a_port_that_is_taken_is_said(lab, started, monkeypatch, capsys, form):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        arguments = [word.format(port) for word in form]
+        assert lab.main(arguments) == 1
+        monkeypatch.setenv("COURSE_LANG", "zh")
+        assert lab.main(arguments) == 1
+    english, chinese = capsys.readouterr().out.splitlines()
+    assert english.startswith(f"Port {port} is taken by another program.")
+    assert chinese.startswith(f"端口 {port} 已被其他程序占用。")
+    assert not started
+
+
+def test_settings_follow_what_is_asked_for_and_else_what_was_chosen(lab, started, monkeypatch):
+    def menus():
+        return json.loads(lab.TRANSLATION.read_text())["locale"]
+
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    lab.main([])
+    assert menus() == "zh_CN"
+    monkeypatch.delenv("COURSE_LANG")
+    lab.TRANSLATION.write_text('{"locale": "en"}')  # the reader changes it in the menus
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    lab.main([])
+    assert menus() == "en" and "--LabApp.default_url=/lab/tree/en/00_start.ipynb" in started[-1]
+    assert os.environ["COURSE_LANG"] == "en"
+
+
+# --- installing, without installing ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def installer(lab, monkeypatch):
+    """Pretend to install. `fails` says which program fails and with which words; `ran` lists the programs."""
+
+    fake = SimpleNamespace(fails={}, ran=[])
+
+    def attempt(*commands):
+        name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
+        fake.ran.append(name)
+        if name not in fake.fails:
+            lab.BIN.mkdir(parents=True)
+            lab.PYTHON.touch()
+        return fake.fails.get(name, "")
+
+    monkeypatch.setattr(lab, "attempt", attempt)
+    monkeypatch.setattr(lab.shutil, "which", lambda name: f"/somewhere/{name}")
+    monkeypatch.setattr(lab, "run", lambda *command: 0)
+    return fake
+
+
+def test_a_second_start_installs_nothing(lab, installer):
+    assert lab.main(["test"]) == 0 and lab.main(["test"]) == 0
+    assert installer.ran == ["uv"]
+
+
+def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):
+    lab.main(["test"])
+    with (kit / "constraints.txt").open("a") as pins:
+        pins.write("# another\n")
+    lab.main(["test"])
+    assert len(installer.ran) == 2
+    monkeypatch.setattr(lab, "ROOT", shutil.copytree(kit, kit.parent / "moved"))
+    lab.main(["test"])
+    assert len(installer.ran) == 3
+    monkeypatch.setattr(lab.sys, "version_info", (3, 99))
+    lab.main(["test"])
+    assert len(installer.ran) == 4
+
+
+def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, capsys):
+    whole = lab.attempt
+
+    def interrupted(*commands):
+        whole(*commands)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lab, "attempt", interrupted)
+    assert lab.main(["test"]) == 1
+    assert "Stopped." in capsys.readouterr().out
+    monkeypatch.setattr(lab, "attempt", whole)
+    assert lab.main(["test"]) == 0
+    assert installer.ran == ["uv", "uv"]
+
+
+def test_pip_steps_in_when_uv_is_missing_or_fails(lab, installer, monkeypatch, capsys):
+    installer.fails = {"uv": "error: unexpected argument '--python' found"}
+    assert lab.main(["test"]) == 0
+    assert installer.ran == ["uv", "pip"]
+    assert "trying pip" in capsys.readouterr().out
+    shutil.rmtree(lab.VENV)
+    monkeypatch.setattr(lab.shutil, "which", lambda name: None)
+    assert lab.main(["test"]) == 0
+    assert installer.ran == ["uv", "pip", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full."),
+        ("error: failed to copy file: No space left on device (os error 28)", "The disk is full."),
+        ("There is not enough space on the disk. (os error 112)", "The disk is full."),
+        ("dns error: failed to lookup address information", "could not be downloaded"),
+        ("Caused by: tcp connect error: Connection refused (os error 111)", "could not be downloaded"),
+        ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution", "not be downloaded"),
+        ("ReadTimeoutError: Read timed out.", "could not be downloaded"),
+        ("PermissionError: [Errno 13] Permission denied: 'x'", "No permission to write"),
+        ("ERROR: ResolutionImpossible: for help visit the documentation", "The installation failed"),
+        ("No solution found when resolving dependencies", "The installation failed"),
+        ("exit code 3", "The installation failed"),
+    ],
+)
+def test_a_failure_is_one_sentence(lab, installer, capsys, said, sentence):
+    installer.fails = {"uv": said, "pip": said}
+    assert lab.main(["test"]) == 1
+    out = capsys.readouterr().out
+    assert sentence in out.splitlines()[-1]
+    assert said in out and "Traceback" not in out
+    assert not lab.STAMP.exists()
+
+
+def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkeypatch, capsys):
+    monkeypatch.setattr(lab.shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    assert lab.main(["test"]) == 1
+    assert "sudo apt install python3-venv" in capsys.readouterr().out
+    assert not installer.ran
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.EACCES, "No permission to write to /a/b."),
+        (errno.EROFS, "No permission to write to /a/b."),
+        (errno.ENOSPC, "The disk is full."),
+        (errno.EIO, "That did not work: "),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_one_sentence(lab, monkeypatch, capsys, number, sentence):
+    def clear():
+        raise OSError(number, os.strerror(number), "/a/b")
+
+    monkeypatch.setattr(lab, "clear", clear)
+    assert lab.main(["test"]) == 1
+    assert sentence in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_really_cannot_be_written(lab, kit, capsys):
+    kit.chmod(0o555)
+    assert lab.main(["test"]) == 1
+    kit.chmod(0o755)
+    assert "No permission to write" in capsys.readouterr().out
+
+
+def clean(environment, **more):
+    """The environment of someone who has nothing of ours activated and chose nothing."""
+    ours = re.compile(r"JUPYTER|COURSE_LANG|LC_|VIRTUAL_ENV|PYTHONPATH|PYTHONHOME|PYTEST_")
+    return {name: value for name, value in environment.items() if not ours.match(name)} | {"LANG": "C.UTF-8"} | more
+
+
+def test_no_network_is_said(kit):
+    nowhere = f"http://127.0.0.1:{free_port()}/simple"
+    env = clean(os.environ, UV_DEFAULT_INDEX=nowhere, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", NO_PROXY="*")
+    env |= {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "0", "no_proxy": "*"}
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        env.pop(name, None)
+    done = lab_py(kit, "test", env=env)
+    assert done.returncode == 1, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("The packages could not be downloaded.")
+    assert "Traceback" not in done.stdout + done.stderr and not (kit / ".venv/lab-stamp").exists()
+
+
+def lab_py(kit, *arguments, env=None):
+    """Run lab.py with the Python that a newcomer has: outside any environment."""
+    command = [BASE_PYTHON, str(kit / "lab.py"), *arguments]
+    return subprocess.run(
+        command,
+        env=env or clean(os.environ),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+    )
+
+
+# --- the real thing ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory, tracked):
+    """A copy of the project in a folder with a space and Chinese characters, really installed by its lab.py."""
+    folder = tmp_path_factory.mktemp("installed") / FOLDER
+    for path in tracked:
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    shutil.rmtree(folder / "notebooks", ignore_errors=True)
+    fill(folder)
+    begun = time.perf_counter()
+    done = lab_py(folder, "test", "--version")
+    if "could not be downloaded" in done.stdout:
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pytest" in done.stdout + done.stderr
+    print(f"\nfirst start {time.perf_counter() - begun:.1f} s", end="")
+    return folder
+
+
+def test_the_second_start_goes_straight_to_the_command(installed):
+    begun = time.perf_counter()
+    done = lab_py(installed, "test", "--version")
+    print(f"second start, pytest included, {time.perf_counter() - begun:.2f} s", end=" ")
+    assert done.returncode == 0 and "Setting up" not in done.stdout
+
+
+def test_the_exit_code_of_course_comes_through(installed):
+    assert "--orders" in lab_py(installed, "run", "--help").stdout
+    refused = lab_py(installed, "run", "--orders", "no-such-file.csv", "--out", "reports")
+    assert refused.returncode == 2 and "no-such-file.csv" in refused.stdout + refused.stderr
+
+
+@pytest.fixture
+def server(installed, tmp_path):
+    """Starts JupyterLab through lab.py; a call gives (port, token)."""
+    running = []
+
+    def begin(*arguments, **variables):
+        port = free_port()
+        env = clean(os.environ, HOME=str(tmp_path / "home"), JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"), **variables)
+        log = (tmp_path / "log.txt").open("w+", encoding="utf-8")
+        command = [BASE_PYTHON, str(installed / "lab.py"), "--no-browser", "--port", str(port), *arguments]
+        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        running.append((child, log))
+        limit = time.monotonic() + 60
+        while time.monotonic() < limit and child.poll() is None:
+            for note in (tmp_path / "runtime").glob(f"jpserver-{child.pid}.json"):
+                try:
+                    token = json.loads(note.read_text())["token"]
+                    ask(port, "/api/status", token)
+                    return port, token
+                except (OSError, ValueError):
+                    pass  # it is being written, or nobody answers yet
+            time.sleep(0.1)
+        pytest.fail((tmp_path / "log.txt").read_text(encoding="utf-8"))
+
+    yield begin
+    for child, log in running:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # Jupyter can hang when it is stopped while it answers
+            child.kill()
+            child.wait()
+        log.close()
+
+
+def ask(port, path, token=""):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"token {token}"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=30) as answer:
+        return answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "locale"),
+    [(["--lang", "zh"], {}, "zh_CN"), ([], {"COURSE_LANG": "en"}, "en"), ([], {"COURSE_LANG": "zh"}, "zh_CN")],
+    ids=["asked", "English", "environment"],
+)
+def test_jupyterlab_speaks_the_readers_language(server, tmp_path, arguments, variables, locale):
+    port, token = server(*arguments, **variables)
+    setting = json.loads(ask(port, "/lab/api/settings/@jupyterlab/translation-extension:plugin", token))
+    assert setting["settings"]["locale"] == locale
+    menus = json.loads(ask(port, f"/lab/api/translations/{locale}", token))["data"].get("jupyterlab", {})
+    assert ("文件" in str(menus)) == (locale == "zh_CN")
+    assert not (tmp_path / "home/.jupyter").exists()  # the reader's own JupyterLab stays as it is
+
+
+def test_jupyterlab_asks_for_its_token(server):
+    port, _ = server()
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        ask(port, "/api/contents")
+
+
+def test_a_newcomer_sees_chinese_menus_and_the_first_lesson(server, chromium, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    port, token = server("--lang", "zh")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{port}/?token={token}")
+        page.wait_for_selector(".lm-MenuBar-itemLabel", timeout=60_000)
+        page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
+        page.wait_for_selector(".lm-MenuBar-itemLabel >> text=文件", timeout=60_000)
+        limit = time.monotonic() + 60
+        while '"idle"' not in (kernels := ask(port, "/api/kernels", token)) and time.monotonic() < limit:
+            page.wait_for_timeout(200)
+        menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+        tabs = page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel").all_inner_texts()
+        page.screenshot(path=tmp_path / "chinese.png")
+        browser.close()
+    assert '"idle"' in kernels
+    assert {"文件", "编辑", "运行", "帮助"} <= set(menus)
+    assert tabs == ["00_start.ipynb"]
