@@ -110,7 +110,7 @@ def _default_rules(name: str) -> dict:
 
 def rules_for(table: Table) -> dict:
     """The rules the kit applies to this table unless told otherwise."""
-    return _default_rules("order_lines" if table.kind == "orders" and table.has_lines else table.kind)
+    return _default_rules("lines" if table.kind == "orders" and table.has_lines else table.kind)
 
 
 def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: object = None) -> Cleaned:
@@ -289,7 +289,7 @@ def _masked_column(cells: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return cells.dt.strftime("%Y-%m-%d %H:%M:%S").fillna("").to_numpy(dtype=object)
     if pd.api.types.is_numeric_dtype(cells.dtype):
-        return cells.map(lambda v: f"{v:.15g}", na_action="ignore").fillna("").to_numpy(dtype=object)
+        return np.array(["" if np.isnan(v) else f"{v:.15g}" for v in cells.to_numpy("float64")], dtype=object)
     codes, distinct = pd.factorize(cells)
     shown = np.array([masked(v) for v in distinct] + [""], dtype=object)
     return shown[codes]

@@ -415,12 +415,12 @@ def ledger(result: Result) -> dict:
 def _table_ledger(result: Result, kind: str) -> dict:
     table, cleaned = result.tables[kind], result.cleaned[kind]
     accounts = dict(cleaned.accounts)
-    outcome = {r["name"]: r["outcome"] for r in cleaned.rules}
+    rules = {r["name"]: {k: r[k] for k in ("outcome", "when") if k in r} for r in cleaned.rules}
     totals = table.totals.astype(object).where(table.totals.notna(), None).to_dict("records")
     return {
         "received": accounts.pop("received"),
         "valid": accounts.pop("valid"),
-        "rules": {name: account | {"outcome": outcome[name]} for name, account in accounts.items()},
+        "rules": {name: account | rules[name] for name, account in accounts.items()},
         "flags": cleaned.flags,
         "mapping": table.mapping,
         "sources": [

@@ -60,7 +60,9 @@ def test_a_sentence_can_be_said_in_either_language(english_again):
     assert sentence.say("zh") == "a.csv 是空文件（0 字节）。请重新导出。"
     language.use("zh")
     assert str(sentence) == sentence.say("zh")
-    assert str(DataError("{file} is empty (0 bytes). Export it again.", file="b")) == "b 是空文件（0 字节）。请重新导出。"
+    assert (
+        str(DataError("{file} is empty (0 bytes). Export it again.", file="b")) == "b 是空文件（0 字节）。请重新导出。"
+    )
 
 
 def test_singular_and_plural():
@@ -81,8 +83,13 @@ def test_sentences_inside_sentences_follow_the_language():
 
 @pytest.mark.parametrize(
     ("variables", "expected"),
-    [({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "de_DE.UTF-8"}, "en"), ({}, "en")]
-    + [({"LANG": "en_GB.UTF-8", "COURSE_LANG": "zh"}, "zh"), ({"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN"}, "en")],
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({}, "en"),
+        ({"LANG": "en_GB.UTF-8", "COURSE_LANG": "zh"}, "zh"),
+        ({"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN"}, "en"),
+    ],
 )
 def test_the_reader_s_language(monkeypatch, variables, expected):
     for name in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):

@@ -30,12 +30,13 @@ def score_grid(customers: pd.DataFrame, phrase: Phrase, alt: str) -> str:
     for (f, r), n in customers.groupby(["f", "r"]).size().items():
         counts[f - 1, r - 1] = n
     with charts.drawing(4.6, 3.4) as (figure, axes):
-        axes.imshow(counts, origin="lower", cmap="Blues", aspect="auto")
+        axes.pcolormesh(counts, cmap="Blues", edgecolors="white", linewidth=1)
         for (f, r), n in np.ndenumerate(counts):
             colour = "white" if n > 0.6 * counts.max() else "black"
-            axes.text(r, f, f"{n:,}", ha="center", va="center", color=colour)
-        axes.set_xticks(range(5), range(1, 6))
-        axes.set_yticks(range(5), range(1, 6))
+            axes.text(r + 0.5, f + 0.5, f"{n:,}", ha="center", va="center", color=colour)
+        axes.set_xticks(np.arange(5) + 0.5, range(1, 6))
+        axes.set_yticks(np.arange(5) + 0.5, range(1, 6))
+        axes.tick_params(length=0)
         axes.set_xlabel(phrase("R score (5: most recent)"))
         axes.set_ylabel(phrase("F score (5: most orders)"))
         for spine in axes.spines.values():

@@ -1,0 +1,255 @@
+"""The steps in order: what a portrait holds, what the ledger says, what cannot be said for want of a table."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+from course import DataError, cli, collect, workflow
+from tests.conftest import ROOT
+from tests.test_clean import FIELD_12
+
+
+def read(kind, **columns):
+    return collect.read(pd.DataFrame(columns), kind)
+
+
+@pytest.fixture
+def orders():
+    return read(
+        "orders",
+        order_id=["1", "2", "3", "4"],
+        customer_id=["a", "a", "b", "c"],
+        ordered_at=["2024-01-01", "2024-03-01", "2024-02-01", "2024-03-31"],
+        amount=[10.0, 20.0, 30.0, 40.0],
+        status=["paid", "paid", "paid", "cancelled"],
+    )
+
+
+def test_portraits_of_orders_alone(orders):
+    got = workflow.run({"orders": orders})
+    assert got.as_of == pd.Timestamp("2024-03-01")  # the last valid order; the cancelled one is later
+    portraits = got.portraits.set_index("customer_id")
+    assert portraits["recency_days"].to_dict() == {"a": 0, "b": 29}
+    assert portraits["monetary_net"].to_dict() == {"a": 30.0, "b": 30.0}
+    assert portraits["average_order_value"].to_dict() == {"a": 15.0, "b": 30.0}
+    assert "gender" not in portraits
+    assert "products" not in portraits
+
+
+def test_as_of_is_never_the_clock_and_may_be_given(orders):
+    got = workflow.run({"orders": orders}, as_of=dt.date(2024, 2, 15))
+    assert got.portraits.set_index("customer_id")["recency_days"].to_dict() == {"a": 45, "b": 14}
+    assert got.cleaned["orders"].accounts["after_as_of"]["rows"] == 1
+
+
+@pytest.mark.parametrize("as_of", ["soon", "1850-01-01", "2300-01-01"])
+def test_an_as_of_that_is_no_date_is_refused(orders, as_of):
+    with pytest.raises(DataError, match=as_of):
+        workflow.run({"orders": orders}, as_of)
+
+
+def test_customers_bring_demographics_and_leave_the_person_behind(orders):
+    customers = read(
+        "customers",
+        客户编号=["a", "b", "p"],
+        姓名=["张三", "李四", "王五"],
+        手机号=["13800138000", "13900139000", "13700137000"],
+        地址=["南京路1号", "南京路2号", "南京路3号"],
+        性别=["女", "男", "女"],
+        出生日期=["1990-03-01", "1990-03-02", "2030-01-01"],
+        城市=["上海", "上海", "成都"],
+    )
+    got = workflow.run({"orders": orders, "customers": customers})
+    portraits = got.portraits.set_index("customer_id")
+    assert list(portraits.index) == ["a", "b", "p"]  # who has not bought yet is a customer too
+    assert portraits["age_band"].tolist()[:2] == ["25–34", "25–34"]
+    assert pd.isna(portraits.loc["p", "age_band"])  # born after the as-of date
+    assert pd.isna(portraits.loc["p", "rfm_class"])
+    assert {"name", "phone", "address", "email", "birth_date"}.isdisjoint(portraits.columns)
+    assert not got.portraits.astype(str).isin(["张三", "13800138000", "南京路1号"]).any().any()
+
+
+@pytest.mark.parametrize(("as_of", "band"), [("2024-03-01", "18–24"), ("2024-02-29", "0–17")])
+def test_an_age_changes_on_the_birthday(orders, as_of, band):
+    customers = read("customers", customer_id=["a"], birth_date=["2006-03-01"])
+    got = workflow.run({"orders": orders, "customers": customers}, as_of)
+    assert got.portraits.set_index("customer_id").loc["a", "age_band"] == band
+
+
+def test_events_tickets_and_campaigns_are_counted_up_to_as_of(orders):
+    tables = {
+        "orders": orders,
+        "events": read(
+            "events",
+            customer_id=["a", "a", None],
+            visitor_id=["v", "v", "w"],
+            at=["2024-01-01", "2024-03-02", "2024-01-01"],
+        ),
+        "tickets": read("tickets", customer_id=["b"], opened_at=["2024-01-05"]),
+        "campaigns": read(
+            "campaigns", customer_id=["a", "b"], campaign_id=["x", "x"], sent_at=["2024-01-01", "2024-01-01"]
+        ),
+    }
+    portraits = workflow.run(tables).portraits.set_index("customer_id")
+    assert portraits["events"].to_dict() == {"a": 1, "b": 0}
+    assert portraits["tickets"].to_dict() == {"a": 0, "b": 1}
+    assert portraits["campaigns"].to_dict() == {"a": 1, "b": 1}
+
+
+def test_lines_in_a_table_of_their_own_tell_the_products(orders):
+    lines = read("order_lines", order_id=["1", "2", "2", "3"], product_id=["p", "p", "q", "p"])
+    portraits = workflow.run({"orders": orders, "order_lines": lines}).portraits.set_index("customer_id")
+    assert portraits["products"].to_dict() == {"a": 2, "b": 1}
+
+
+def test_a_survey_alone_gives_what_a_survey_can():
+    survey = read("surveys", score=[10, 9, 3, 11], 日期=["2024-01-01"] * 4)
+    got = workflow.run({"surveys": survey})
+    assert got.portraits["customer_id"].tolist() == ["row-1", "row-2", "row-3"]
+    assert "frequency" not in got.portraits
+    said = [s.say("en") for s in got.not_done]
+    assert "RFM scores and classes: needs --orders" in said
+    assert any("no customer column" in s for s in said)
+
+
+def test_the_last_answer_of_a_customer_counts():
+    survey = read(
+        "surveys", customer_id=["a", "a", "b"], score=[3, 9, 7], answered_at=["2024-02-01", "2024-01-01", "2024-01-01"]
+    )
+    portraits = workflow.run({"surveys": survey}).portraits.set_index("customer_id")
+    assert portraits["survey_score"].to_dict() == {"a": 3.0, "b": 7.0}
+    assert portraits["survey_answers"].to_dict() == {"a": 2, "b": 1}
+
+
+def test_warnings_that_change_what_a_reader_does():
+    days = [str(d.date()) for d in pd.date_range("2024-01-01", periods=120)]
+    frame = pd.DataFrame({"customer_id": ["13800138000"] * 120, "date": days, "amount": 1.0, "order_id": range(120)})
+    frame.loc[119, ["date", "amount"]] = ["2042-01-01", 1000.0]
+    notes = [n.say("en") for n in workflow.run({"orders": collect.read(frame, "orders")}).notes]
+    assert any("2042-01-01" in n and "--as-of 2024-04-28" in n for n in notes)
+    assert any("One order (row 120) is 89% of all money" in n for n in notes)
+    assert any("phone numbers" in n for n in notes)
+
+
+# --- from the command line -------------------------------------------------------------------------------------------
+
+
+def run(out, *arguments):
+    assert cli.main(["run", "--lang", "en", "--out", str(out), *map(str, arguments)]) == 0
+    return json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def online_retail(real_data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("online") / "out"
+    return out, run(out, "--orders", real_data / "online_retail.csv.gz")
+
+
+def test_online_retail_without_a_flag(online_retail):
+    out, ledger = online_retail
+    accounts = {"received": ledger["received"], "valid": ledger["valid"], **ledger["rules"]}
+    assert {name: (a["rows"], a["money"]) for name, a in accounts.items()} == FIELD_12
+    assert sorted(p.name for p in out.iterdir()) == sorted(
+        ["portraits.parquet", "portraits.csv", "portraits.xlsx", "quarantine.csv", "ledger.json", "report.html"]
+    )
+    quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)
+    assert len(quarantine) == 135_080 + 8_905 + 40
+    assert ledger["tables"]["orders"]["sources"][0]["sha256"].startswith("737745256ddb4410")
+
+
+def test_source_rows_are_the_lines_of_the_file(online_retail, real_data):
+    import gzip
+
+    out, _ = online_retail
+    quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)
+    rows = quarantine[quarantine["rule"] == "price_not_positive"]["source_row"].astype(int).tolist()
+    with gzip.open(real_data / "online_retail.csv.gz", "rt", encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    assert all(lines[r - 1].split(",")[-3] == "0.0" for r in rows)
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path, real_data):
+    first, second = tmp_path / "one", tmp_path / "two"
+    for out in (first, second):
+        run(out, "--orders", real_data / "cdnow_sample.txt")
+    for path in first.iterdir():
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(("file", "customers"), [("cdnow_sample.txt", 2_357), ("cdnow_master.txt", 23_570)])
+def test_cdnow_runs_without_a_flag(tmp_path, real_data, file, customers):
+    ledger = run(tmp_path / "out", "--orders", real_data / file)
+    assert ledger["customers"] == customers
+    assert ledger["received"]["rows"] == ledger["valid"]["rows"] == {2_357: 6_919, 23_570: 69_659}[customers]
+
+
+def test_complete_journey_with_demographics_and_coupons(tmp_path):
+    ledger = run(tmp_path / "out", "--source", "completejourney")
+    assert (
+        ledger["customers"] == 2_469
+    )  # the package's description: 2,469 households, 1,469,307 lines, demographics of 801
+    assert ledger["received"]["rows"] == 1_469_307
+    portraits = pd.read_parquet(tmp_path / "out" / "portraits.parquet")
+    assert portraits["age_band"].notna().sum() == 801
+    assert portraits["coupons_redeemed"].sum() == 2_102
+
+
+def test_a_survey_with_a_declared_blank(tmp_path, real_data):
+    arguments = ["--surveys", real_data / "sfo_survey_2017.csv", "--map", "score=NETPRO", "--blank", "score=11"]
+    ledger = run(tmp_path / "out", *arguments)
+    assert ledger["valid"]["rows"] == 2_746  # FIELD §12
+    assert ledger["rules"]["score_out_of_range"]["rows"] == 0
+
+
+def test_a_mapping_is_saved_and_used_again(tmp_path):
+    strange = tmp_path / "jan.csv"
+    strange.write_text("wer,wann,wieviel\na,2024-01-01,3\nb,2024-01-02,4\n", encoding="utf-8")
+    maps = ["--map", "customer_id=wer", "--map", "ordered_at=wann", "--map", "amount=wieviel"]
+    run(tmp_path / "january", "--orders", strange, *maps)
+    later = tmp_path / "feb.csv"
+    later.write_text("wer,wann,wieviel\na,2024-02-01,3\nc,2024-02-02,4\n", encoding="utf-8")
+    ledger = run(tmp_path / "february", "--orders", later, "--previous", tmp_path / "january")
+    assert ledger["tables"]["orders"]["mapping"] == {"customer_id": "wer", "ordered_at": "wann", "amount": "wieviel"}
+
+
+def test_check_says_what_can_be_computed_and_what_is_missing(real_data, capsys):
+    assert cli.main(["check", "--lang", "en", str(real_data / "online_retail.csv.gz")]) == 0
+    said = capsys.readouterr().out
+    assert "customer_id (customer) ← CustomerID" in said
+    assert "25,900 orders, 4,372 customers, money 9,747,747.93, 2010-12-01 to 2011-12-09" in said
+    assert "RFM scores and classes" in said
+    assert "willingness to recommend (0–10): needs --surveys" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("客户编号,推荐分,提交时间\na,9,2024-01-01\n", "--surveys"),
+        ("会员号,姓名,手机号,生日\na,张三,13800138000,1990-01-01\n", "--customers"),
+        ("ticket_id,customer_id,opened_at,topic\n1,a,2024-01-01,slow\n", "--tickets"),
+        ("订单编号,买家会员名,订单创建时间,买家实际支付金额\n1,a,2024-01-01,9.9\n", "--orders"),
+    ],
+)
+def test_check_recognises_the_kind_of_table(tmp_path, capsys, text, kind):
+    path = tmp_path / "export.csv"
+    path.write_text(text, encoding="utf-8")
+    assert cli.main(["check", "--lang", "en", str(path)]) == 0
+    assert f"({kind})" in capsys.readouterr().out
+
+
+# --- documentation ---------------------------------------------------------------------------------------------------
+
+
+def test_the_columns_are_documented_in_both_languages(capsys):
+    document = (ROOT / "docs" / "portraits.md").read_text(encoding="utf-8")
+    for lang in ("en", "zh"):
+        assert cli.main(["columns", "--lang", lang]) == 0
+        assert capsys.readouterr().out.strip() in document
+
+
+def test_every_column_of_a_run_is_documented(online_retail):
+    out, _ = online_retail
+    documented = {c["name"] for c in workflow.portrait_columns()["columns"]}
+    assert set(pd.read_parquet(out / "portraits.parquet").columns) <= documented
