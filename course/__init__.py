@@ -12,7 +12,7 @@ from course.errors import DataError
 __version__ = "0.1.0"
 __all__ = ["DataError"]
 
-_STEPS = ("collect", "clean", "segment", "workflow", "report", "schema", "language", "charts")
+_STEPS = ("collect", "clean", "segment", "clv", "nps", "workflow", "report", "schema", "language", "charts")
 
 
 def __getattr__(name: str) -> ModuleType:

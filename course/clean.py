@@ -1,7 +1,7 @@
 """Declared rules over a collected table: what is valid, what is set aside, what is quarantined, and why.
 
-Rules are data: `rules/*.yaml`, a SQL condition each, run by DuckDB over the frame in place. The first rule that holds takes
-the row, so the parts add up to what was received, in rows and in money. Flags mark valid rows and change nothing.
+Rules are data: `rules/*.yaml`, a SQL condition each, run by DuckDB over the frame in place. The first rule that holds
+takes the row, so the parts add up to what was received, in rows and in money. Flags mark valid rows and change nothing.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ import yaml
 from course import schema
 from course.collect import Table, control_totals
 from course.errors import DataError
-from course.language import Label, Sentence
+from course.language import Sentence
 
 _RULES = Path(__file__).parent / "rules"
 _OUTCOMES = ("set_aside", "quarantine")
@@ -124,7 +124,7 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
 
     Raises
     ------
-    DataError : a rule that cannot be run; no valid row left.
+    DataError : a rule that cannot be run; no valid row left; orders that are all without money.
     """
     rules = rules_for(table) if rules is None else rules
     if isinstance(rules, str | Path):
@@ -135,12 +135,20 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
     frame = table.frame
     number = _first_match(frame, table, [r["when"] for r in declared])
     unread, always = _always(table, as_of)
-    number = np.where(number > 0, number, np.where(always > 0, always + len(declared), 0))
+    own = _of_unread_column(number, declared, unread)
+    number = np.where((number > 0) & ~own, number, np.where(always > 0, always + len(declared), 0))
     names = declared + [dict(r) for r in _ALWAYS]
     valid = frame[number == 0].reset_index(drop=True)
-    if valid.empty:
-        raise _nothing_left(names, number)
     apart = _with_reasons(frame, number, names, table, unread)
+    if valid.empty:
+        raise _nothing_left(pd.concat(apart.values()), as_of)
+    if table.kind == "orders" and (valid["amount"] == 0).all():
+        raise DataError(
+            "The amount of all {rows:,} {rows:order|orders} is zero: {column} is probably the wrong column. "
+            "Say which one holds the money: --map amount=COLUMN.",
+            rows=len(valid),
+            column=table.mapping.get("amount") or table.mapping["unit_price"],
+        )
     cleaned = Cleaned(
         table.kind,
         valid,
@@ -149,6 +157,7 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
         names,
         _accounts(frame, number, names),
         {},
+        _left_blank(table),
     )
     if table.kind == "orders":
         cleaned.notes += _flag(cleaned, frame[number == 0], list(rules.get("flags") or []), table)
@@ -162,10 +171,13 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Table) -> None:
-    """`received`: the canonical columns, those the file lacks as NULL, so that one rules file serves every export."""
+def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Table, conditions: list[str]) -> None:
+    """`received`: the canonical columns, those the file lacks as NULL, so that one rules file serves every export; and
+    the export's own columns that a condition names (SQL does not tell Amount from amount)."""
     columns = schema.canonical(table.kind).columns
-    present = [c for c in frame.columns if c not in ("source",)]
+    taken = {c.lower() for c in columns}
+    own = [c for c in frame if c.lower() not in taken and any(c in condition for condition in conditions)]
+    present = [c for c in columns if c in frame] + own
     connection.register("_cells", frame[present])
     lacking = [f'CAST(NULL AS {_SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
     if table.kind == "orders" and "is_repeated_order" not in frame:
@@ -206,7 +218,7 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
     if not conditions:
         return np.zeros(len(frame), dtype="int64")
     with _connection() as connection:
-        _view(connection, frame, table)
+        _view(connection, frame, table, conditions)
         for i, condition in enumerate(conditions, 1):
             try:
                 connection.execute(
@@ -233,7 +245,7 @@ def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np
     for column in (c for c in needs if pd.api.types.is_datetime64_any_dtype(frame[c].dtype)):
         years = frame[column].dt.year
         number[(frame[column].notna() & ~years.between(1970, 2100)).to_numpy()] = 2
-    problems = table.problems[table.problems["column"].isin([*needs, "quantity", "unit_price"])]
+    problems = table.problems[table.problems["column"].isin(_judged(table))]
     unread = {int(r): (c, v) for r, c, v in problems.itertuples(index=False)}
     number[list(unread)] = 1
     return unread, number
@@ -245,6 +257,11 @@ def _needs(table: Table) -> list[str]:
     if table.kind == "orders":
         needs += ["amount", "order_id"]
     return needs
+
+
+def _judged(table: Table) -> list[str]:
+    """Columns whose unreadable cells spoil the row."""
+    return [*_needs(table), "quantity", "unit_price"]
 
 
 def _with_reasons(
@@ -318,17 +335,42 @@ def _account(frame: pd.DataFrame) -> dict:
     return {k: totals[k] for k in ("rows", "orders", "customers", "money")}
 
 
-def _nothing_left(rules: list[dict], number: np.ndarray) -> DataError:
-    counts = {r: int((number == i).sum()) for i, r in enumerate((r["name"] for r in rules), 1)}
-    worst = max(counts, key=lambda k: counts[k])
-    rule = next(r for r in rules if r["name"] == worst)
+def _of_unread_column(number: np.ndarray, declared: list[dict], unread: dict) -> np.ndarray:
+    """True where the rule that holds looks at the very cell that could not be read: it is not blank but unreadable."""
+    own = np.zeros(len(number), dtype=bool)
+    for row, (column, _) in unread.items():
+        own[row] = number[row] > 0 and declared[number[row] - 1]["column"] == column
+    return own
+
+
+def _left_blank(table: Table) -> list[Sentence]:
+    """What could not be read where a row can do without it."""
+    counts = table.problems.loc[~table.problems["column"].isin(_judged(table)), "column"].value_counts()
+    if counts.empty:
+        return []
+    listed = ", ".join(f"{table.mapping[c]} {n:,}" for c, n in sorted(counts.items()))
+    return [Sentence("Cells that cannot be read and count as blank: {counts}.", counts=listed)]
+
+
+def _nothing_left(apart: pd.DataFrame, as_of: object) -> DataError:
+    worst = apart["rule"].mode()[0]
+    rows = apart[apart["rule"] == worst]
+    if worst == "after_as_of":
+        return DataError(
+            "No valid row is left: {n:,} of {rows:,} are later than the as-of date {as_of} (first: {first}). "
+            "Choose a later date.",
+            n=len(rows),
+            rows=len(apart),
+            as_of=pd.Timestamp(as_of).date(),
+            first=rows["value"].min()[:10],
+        )
     return DataError(
         "No valid row is left: all {rows:,} are set aside or quarantined, {n:,} of them by the rule {rule} ({column}). "
         "Check the mapping of that column.",
-        rows=len(number),
-        n=counts[worst],
+        rows=len(apart),
+        n=len(rows),
         rule=worst,
-        column=rule.get("column") or Label(rule["en"], rule["zh"]),
+        column=rows["column"].mode()[0],
     )
 
 
@@ -357,9 +399,9 @@ def _flag(cleaned: Cleaned, original: pd.DataFrame, flags: list[dict], table: Ta
 def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     """Match cancellations to what they cancel.
 
-    A cancellation that names its order (`cancels_order_id`) goes there. Any other goes to the last earlier row of the same
-    customer, product and price (for orders: of the same customer and amount) with at least its quantity; a row takes no
-    more than it sold. What finds no partner (bought before the data begin) changes nothing.
+    A cancellation that names its order (`cancels_order_id`) goes there. Any other goes to the last earlier row of the
+    same customer, product and price (for orders: of the same customer and amount) with at least its quantity; a row
+    takes no more than it sold. What finds no partner (bought before the data begin) changes nothing.
 
     Returns
     -------
@@ -393,7 +435,8 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
                 FROM returned AS r JOIN sold AS s ON {same} {"" if lines else "AND s.units = r.units"}
                 WHERE r.cancels IS NULL AND s.moment <= r.moment AND s.units >= r.units
             ), chosen AS (
-                SELECT * FROM candidates QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
+                SELECT * FROM candidates
+                QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
             ), running AS (
                 SELECT *, sum(units) OVER (PARTITION BY sold ORDER BY moment, row) AS taken FROM chosen
             )
@@ -419,7 +462,7 @@ def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
 
 
 def profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Quality of the canonical columns: column, rows, filled (share), distinct, lowest, highest (figures and dates only)."""
+    """Quality of the canonical columns: column, rows, filled (share), distinct, lowest, highest (figures and dates)."""
     rows = []
     for name in (c for c in schema.canonical(kind).columns if c in frame):
         cells = frame[name].dropna()

@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -77,19 +78,31 @@ def run(
         tell(Sentence("Cleaning {kind}", kind=schema.canonical(kind).label))
         cleaned[kind] = clean.apply(table, as_of=as_of)
     as_of = as_of or _last_day(cleaned)
+    late = []
     if as_of is not None:
-        cleaned = {k: c if k == "orders" else _up_to(tables[k], c, as_of) for k, c in cleaned.items()}
+        late = [k for k, c in cleaned.items() if _starts_after(c.valid, as_of)]
+        tables = {k: t for k, t in tables.items() if k not in late}
+        cleaned = {k: cleaned[k] if k == "orders" else _up_to(t, cleaned[k], as_of) for k, t in tables.items()}
     tell(Sentence("Scoring customers"))
     portraits = _portraits(cleaned, as_of)
     notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes]
-    notes += _warnings(cleaned, as_of, portraits)
+    notes += [
+        Sentence(
+            "All of “{kind}” is later than {as_of}: it was left out.",
+            kind=schema.canonical(k).label,
+            as_of=as_of.date(),
+        )
+        for k in late
+    ]
+    notes += _warnings(cleaned, portraits)
     done, not_done = _reach(tables)
     return Result(as_of, dict(tables), cleaned, portraits, done, not_done, notes)
 
 
 def _day(as_of: object) -> pd.Timestamp:
+    """A day as a Timestamp. Of texts only 2024-12-31 is read: 03/04/2024 is two days, and "today" is the clock."""
     try:
-        day = pd.Timestamp(as_of)
+        day = pd.Timestamp(date.fromisoformat(as_of) if isinstance(as_of, str) else as_of)
     except (ValueError, TypeError):
         day = pd.NaT
     if pd.isna(day) or not 1970 <= day.year <= 2100:
@@ -107,13 +120,16 @@ def _last_day(cleaned: Mapping[str, Cleaned]) -> pd.Timestamp | None:
     return max(days).normalize() if days else None
 
 
+def _starts_after(valid: pd.DataFrame, as_of: pd.Timestamp) -> bool:
+    time = schema.time_column(valid)
+    return time is not None and bool((valid[time] >= as_of + pd.Timedelta(days=1)).all())
+
+
 def _up_to(table: Table, cleaned: Cleaned, as_of: pd.Timestamp) -> Cleaned:
     """The same table with what is later than `as_of` set aside, where anything is."""
     time = schema.time_column(table.frame)
     if time is None or not (cleaned.valid[time] >= as_of + pd.Timedelta(days=1)).any():
         return cleaned
-    if (cleaned.valid[time] >= as_of + pd.Timedelta(days=1)).all():
-        cleaned.notes.append(Sentence("All of “{kind}” is later than {as_of}.", kind=table.kind, as_of=as_of.date()))
     return clean.apply(table, as_of=as_of)
 
 
@@ -217,7 +233,7 @@ def _from_surveys(answers: pd.DataFrame) -> pd.DataFrame:
 # --- what to say about it --------------------------------------------------------------------------------------------
 
 
-def _warnings(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None, portraits: pd.DataFrame) -> list[Sentence]:
+def _warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Sentence]:
     notes = []
     if "orders" in cleaned:
         orders = cleaned["orders"].valid
@@ -384,7 +400,7 @@ def previous_mappings(folder: str | Path) -> dict[str, dict[str, str]]:
     """
     try:
         content = json.loads((Path(folder) / "ledger.json").read_text(encoding="utf-8"))
-        return {kind: table["mapping"] for kind, table in content["tables"].items()}
+        return {kind: dict(table["mapping"]) for kind, table in content["tables"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise DataError(
             "{folder} is not the result of an earlier run: it has no ledger.json that can be read.",

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from course import language
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples every time: a red test stays red until it is mended, a green one does not turn red by luck.
@@ -25,6 +27,12 @@ CJK_FONTS = (
     "SimHei",
     "Heiti TC",
 )
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Every test begins in English, whatever the one before it left behind."""
+    language.use("en")
 
 
 @pytest.fixture(scope="session")

@@ -48,13 +48,7 @@ def test_the_chinese_is_punctuated_as_chinese():
         assert not re.search(r"[一-鿿][,;:!?()]|[,;!?()][一-鿿]", bare), english
 
 
-@pytest.fixture
-def english_again():
-    yield
-    language.use("en")
-
-
-def test_a_sentence_can_be_said_in_either_language(english_again):
+def test_a_sentence_can_be_said_in_either_language():
     sentence = language.Sentence("{file} is empty (0 bytes). Export it again.", file="a.csv")
     assert sentence.say("en") == "a.csv is empty (0 bytes). Export it again."
     assert sentence.say("zh") == "a.csv 是空文件（0 字节）。请重新导出。"

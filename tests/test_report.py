@@ -256,7 +256,7 @@ def test_when_writing_fails_nothing_is_left(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＠x"])
 def test_texts_that_look_like_formulas_are_made_harmless(text):
     assert report.harmless(pd.Series([text, "plain", None], dtype="str")).tolist()[:2] == ["'" + text, "plain"]
 

@@ -44,7 +44,7 @@ def test_as_of_is_never_the_clock_and_may_be_given(orders):
     assert got.cleaned["orders"].accounts["after_as_of"]["rows"] == 1
 
 
-@pytest.mark.parametrize("as_of", ["soon", "1850-01-01", "2300-01-01"])
+@pytest.mark.parametrize("as_of", ["soon", "today", "03/04/2024", "1850-01-01", "2300-01-01"])
 def test_an_as_of_that_is_no_date_is_refused(orders, as_of):
     with pytest.raises(DataError, match=as_of):
         workflow.run({"orders": orders}, as_of)
@@ -96,6 +96,13 @@ def test_events_tickets_and_campaigns_are_counted_up_to_as_of(orders):
     assert portraits["events"].to_dict() == {"a": 1, "b": 0}
     assert portraits["tickets"].to_dict() == {"a": 0, "b": 1}
     assert portraits["campaigns"].to_dict() == {"a": 1, "b": 1}
+
+
+def test_a_survey_wholly_after_the_orders_is_left_out_and_said(orders):
+    survey = read("surveys", customer_id=["a"], score=[9], answered_at=["2025-01-01"])
+    got = workflow.run({"orders": orders, "surveys": survey})
+    assert "survey_score" not in got.portraits
+    assert any("later than 2024-03-01" in n.say("en") for n in got.notes)
 
 
 def test_lines_in_a_table_of_their_own_tell_the_products(orders):

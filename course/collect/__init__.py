@@ -5,6 +5,7 @@ Nothing is judged here (that is `course.clean`): a cell that cannot be read beco
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from course import schema
 from course.collect import values
 from course.collect.mapping import complete, settle
 from course.collect.sources import Raw, open_source
-from course.errors import DataError
+from course.errors import DataError, first_few
 from course.language import Sentence
 
 Source = str | Path | pd.DataFrame | Raw
@@ -87,8 +88,14 @@ def read(
 
     Raises
     ------
-    DataError : a structural fault: unreadable, ragged, columns that cannot be mapped.
+    DataError : a structural fault: unreadable, ragged, columns that cannot be mapped; blanks of an unknown column.
     """
+    table = _read(source, kind, mapping, blanks, encoding, date_order)
+    _refuse_unused_blanks(blanks, [table])
+    return table
+
+
+def _read(source, kind, mapping, blanks, encoding, date_order) -> Table:
     items = [source] if isinstance(source, Source) else list(source)
     if not items:
         raise DataError("No file was named for “{kind}”.", kind=kind)
@@ -133,8 +140,21 @@ def gather(
     for kind, opened in raws.items():
         remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
-        tables[kind] = read(opened, kind, remembered | chosen[kind], blanks=blanks, date_order=date_order)
+        tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order)
+    _refuse_unused_blanks(blanks, list(tables.values()))
     return tables
+
+
+def _refuse_unused_blanks(blanks: Mapping[str, Sequence[str]] | None, tables: list[Table]) -> None:
+    """A misspelt column would leave its blanks in the figures."""
+    read = [c for t in tables for pair in t.mapping.items() for c in pair]
+    for name in blanks or {}:
+        if name not in read:
+            raise DataError(
+                "There is no column {name} whose blanks could be declared. Columns in use: {columns}.",
+                name=name,
+                columns=first_few(dict.fromkeys(read), 20),
+            )
 
 
 def _distribute(raws: Mapping[str, list[Raw]], mapping: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -175,15 +195,17 @@ def control_totals(frame: pd.DataFrame) -> dict:
 
 def money(amounts: pd.Series) -> float:
     """Sum of amounts, exact to the millionth: summed as whole numbers, so no order of rows changes it."""
-    micro = (amounts.dropna().to_numpy(dtype="float64") * 1e6).round()
-    if len(micro) and np.abs(micro).max() * len(micro) < 2**63:
-        return int(micro.astype("int64").sum()) / 1e6
-    return sum(int(m) for m in micro) / 1e6
+    values = amounts.dropna().to_numpy(dtype="float64")
+    usual = np.abs(values) < 1e9  # float64 still tells a tenth of a millionth apart
+    micro = (values[usual] * 1e6).round().astype("int64")
+    total = sum(int(part.sum()) for part in np.array_split(micro, len(micro) // 1000 + 1))  # no part beyond 2⁶³
+    total += sum(int((Decimal(repr(v)) * 10**6).to_integral_value()) for v in values[~usual].tolist())
+    return total / 10**6
 
 
 def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None) -> Table:
     mapping, notes = settle(raw.frame, kind, raw.header, chosen)
-    complete(mapping, raw.frame, kind, raw.name)
+    complete(mapping, raw.frame, kind, raw.name, notes)
     notes = raw.notes + notes
     taken = set(mapping.values())
     frame = pd.DataFrame(index=raw.frame.index)
@@ -191,7 +213,7 @@ def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date
     columns = schema.canonical(kind).columns
     for name in (n for n in columns if n in mapping):
         cells = _blanked(raw.frame[mapping[name]], [*blanks.get(name, ()), *blanks.get(mapping[name], ())])
-        column = _convert(cells, columns[name].type, name, date_order)
+        column = _convert(cells, name, columns[name].type, mapping[name], date_order)
         frame[name] = column.values
         notes += column.notes
         if column.bad.any():
@@ -232,20 +254,21 @@ def _blanked(cells: pd.Series, declared: list[str]) -> pd.Series:
     return cells.mask(same)
 
 
-def _convert(cells: pd.Series, type_: str, name: str, date_order: str | None) -> values.Column:
+def _convert(cells: pd.Series, name: str, type_: str, shown: str, date_order: str | None) -> values.Column:
+    """Cells of the canonical column `name`, which the export calls `shown`, as their type."""
     if type_ == "id":
-        return values.ids(cells, name)
+        return values.ids(cells, shown)
     if name == "status":
         return values.statuses(cells)
     if type_ == "text":
         return values.texts(cells)
     if type_ in ("time", "date"):
-        return values.times(cells, name, date_order)
+        return values.times(cells, shown, date_order)
     return values.numbers(cells)
 
 
 def _derive(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Amount from quantity and price or price from amount and quantity; an order without an id is a customer's hour or day."""
+    """Amount from quantity and price or price from both; an order without an id is a customer's moment or day."""
     lines = "product_id" in frame or "product_name" in frame
     if lines and "quantity" not in frame:
         frame["quantity"] = 1.0
@@ -275,8 +298,8 @@ def _number_repeated_names(parts: list[Table]) -> None:
 
 
 def _combine(parts: list[Table]) -> Table:
-    """Several files as one table. A row that an earlier file holds already is counted once; of an order table (one row an
-    order) whose row changed, the later file's row counts."""
+    """Several files as one table. A row that an earlier file holds already is counted once; of an order table (one row
+    an order) whose row changed, the later file's row counts."""
     kind = parts[0].kind
     frame = pd.concat([p.frame.astype({"source": "str"}) for p in parts], ignore_index=True)
     number = np.repeat(np.arange(len(parts)), [len(p.frame) for p in parts])
@@ -301,7 +324,8 @@ def _combine(parts: list[Table]) -> Table:
         if changed.any():
             notes.append(
                 Sentence(
-                    "{rows:,} {rows:order stands|orders stand} in two files with different contents; the later file counts.",
+                    "{rows:,} {rows:order stands|orders stand} in two files with different contents; the later file "
+                    "counts.",
                     rows=int(changed.sum()),
                 )
             )

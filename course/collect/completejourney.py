@@ -10,7 +10,7 @@ from course.errors import DataError
 
 
 def sources() -> dict[str, list[Raw]]:
-    """The tables that the workflow can use, opened: orders, customers, campaigns (with `redeemed`, coupons a household).
+    """The tables that the workflow can use: orders, customers, campaigns (with `redeemed`, coupons a household).
 
     Raises
     ------

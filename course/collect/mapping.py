@@ -1,4 +1,4 @@
-"""Which column of an export is which canonical column: suggested by its header, vetoed by its content, settled by the user."""
+"""Which column of an export is which: suggested by its header, vetoed by its content, settled by the user."""
 
 import re
 import unicodedata
@@ -18,8 +18,9 @@ _SAMPLE = 500
 def normal(header: object) -> str:
     """A header without case, spaces, punctuation and bracketed units: "Invoice No." and "invoice_no" are one."""
     text = unicodedata.normalize("NFKC", str(header if header is not None else "")).lower()
-    text = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
-    return re.sub(r"[\W_]+", "", text)
+    bare = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
+    # A header that stands in brackets as a whole keeps what they hold.
+    return re.sub(r"[\W_]+", "", bare) or re.sub(r"[\W_]+", "", text)
 
 
 @cache
@@ -47,7 +48,7 @@ def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[s
     DataError : two columns could both be a required one.
     """
     if not header:
-        return _by_position(frame, kind), []
+        return _by_position(frame, kind)
     table = schema.canonical(kind)
     by_header: dict[str, list[str]] = {}
     for column in frame.columns:
@@ -70,7 +71,8 @@ def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[s
                 )  # fmt: skip
             elif fits:
                 notes.append(
-                    Sentence("{columns} could both be the column {name}; none was taken. --map {name}={first} takes the first.",
+                    Sentence("{columns} could both be the column {name}; none was taken. "
+                             "--map {name}={first} takes the first.",
                              columns=first_few(fits), name=name, first=fits[0])
                 )  # fmt: skip
             if fits:
@@ -132,23 +134,32 @@ def _share_of_fractions(sample: pd.Series) -> float:
     return float((numbers.notna() & (numbers % 1 != 0)).mean())
 
 
-def _by_position(frame: pd.DataFrame, kind: str) -> dict[str, str]:
+def _by_position(frame: pd.DataFrame, kind: str) -> tuple[dict[str, str], list[Sentence]]:
     """A file without a header: an order's ids come first, then its date, then perhaps a quantity, then the money."""
     if kind != "orders":
-        return {}
+        return {}, []
     columns = list(frame.columns)
     head = frame.iloc[:_SAMPLE]
     dates = [c for c in columns if _share_of_dates(head[c].drop_duplicates()) >= 0.9 and not _counts(head[c])]
     if not dates or columns.index(dates[0]) == 0 or dates[0] == columns[-1]:
-        return {}
+        return {}, []
     at = columns.index(dates[0])
     after = [c for c in columns[at + 1 :] if _fits(head[c], "number")]
     if not after:
-        return {}
+        return {}, []
+    repeated = [c for c in columns[:at] if frame[c].duplicated().any()]
     found = {"customer_id": columns[0], "ordered_at": dates[0]}
+    if repeated and columns[0] not in repeated:  # a first id that never comes again is the order's
+        found |= {"order_id": columns[0], "customer_id": repeated[0]}
     if len(after) > 1:
         found["quantity"] = after[0]
-    return found | {"amount": after[-1]}
+    found["amount"] = after[-1]
+    note = Sentence(
+        "The file has no header; its columns were taken by position: {pairs}. Where that is wrong, say "
+        "--map KEY=POSITION.",
+        pairs=", ".join(f"{name} ← {column}" for name, column in found.items()),
+    )
+    return found, [note]
 
 
 def _counts(cells: pd.Series) -> bool:
@@ -215,12 +226,21 @@ def lacking(mapping: dict[str, str], kind: str) -> list[str]:
     return missing
 
 
-def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str) -> None:
-    """Refuse a mapping without the columns that `kind` cannot do without."""
+def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str, notes: list[Sentence]) -> None:
+    """Refuse a mapping without the columns that `kind` cannot do without; `notes` may say why one was left out."""
     missing = lacking(mapping, kind)
+    vetoed = next((n for n in notes if "expected" in n.values and n.values["name"] in missing), None)
+    if vetoed:
+        raise DataError(
+            "{file}: column {column} is called like {name}, but its values are not {expected}, and no other column "
+            "can be it. Mend the values, or say which column it is: --map {name}=COLUMN.",
+            file=name,
+            **vetoed.values,
+        )
     if missing:
         raise DataError(
-            "{file}: no column was found for {missing}. The file has: {columns}. Say which one it is: --map {first}=COLUMN.",
+            "{file}: no column was found for {missing}. The file has: {columns}. Say which one it is: --map "
+            "{first}=COLUMN.",
             file=name,
             missing=", ".join(missing),
             columns=first_few(frame.columns, 20),

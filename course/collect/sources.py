@@ -8,14 +8,16 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from course.collect import mapping
@@ -53,30 +55,47 @@ def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None) 
     DataError : unreadable, truncated, ragged, or not what its name says.
     """
     if isinstance(source, pd.DataFrame):
-        frame = source.set_axis([str(c) for c in source.columns], axis=1).set_axis(range(1, len(source) + 1))
-        return Raw("DataFrame", frame, True, {"format": "DataFrame"})
+        return _typed("DataFrame", source, {"format": "DataFrame"})
     path, part = _split(str(source))
-    if path.is_dir():
-        raise DataError("{file} is a folder. Name the file inside it.", file=path.name)
-    if not path.exists():
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name)
-    try:
-        head = path.open("rb").read(4096)
-    except PermissionError:
-        raise DataError("{file} may not be read. Check its permissions.", file=path.name) from None
+    head = _head(path)
     if not head:
-        raise DataError("{file} is empty (0 bytes). Export it again.", file=path.name)
+        raise DataError("{file} is empty (0 bytes). Export it again.", file=_name(path))
     format_ = _format(path, head)
     raw = _READERS[format_](path, part, encoding)
     raw.facts = {"format": format_, "bytes": path.stat().st_size, "sha256": _sha256(path)} | raw.facts
     if raw.frame.empty:
-        raise DataError("{file} has a header but no rows. Export it again.", file=path.name)
+        raise DataError("{file} has a header but no rows. Export it again.", file=_name(path))
     return raw
 
 
 def _split(source: str) -> tuple[Path, str | None]:
     path, separator, part = source.rpartition("::")
-    return (Path(path), part) if separator else (Path(source), None)
+    return (Path(path), part) if separator and not os.path.exists(source) else (Path(source), None)
+
+
+def _name(path: Path) -> str:
+    """The file's name as it can be written down: bytes that are not UTF-8 (an archive unpacked elsewhere) become �."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file that is there, may be read, and can be read again."""
+    try:
+        if path.is_dir():
+            raise DataError("{file} is a folder. Name the file inside it.", file=_name(path))
+        if not path.exists():
+            raise DataError("{file} does not exist. Check the path and the spelling.", file=_name(path))
+        if not path.is_file():
+            raise DataError(
+                "{file} is not a file that can be read twice (a pipe or a device). Save it as a file first.",
+                file=_name(path),
+            )
+        with path.open("rb") as file:
+            return file.read(4096)
+    except PermissionError:
+        raise DataError("{file} may not be read. Check its permissions.", file=_name(path)) from None
+    except OSError:  # a name that no file can have
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=_name(path)) from None
 
 
 def _sha256(path: Path) -> str:
@@ -101,7 +120,8 @@ _NAMES = {
 _SUFFIXES = {
     ".csv": "text", ".tsv": "text", ".txt": "text", ".json": "text", ".jsonl": "text", ".ndjson": "text",
     ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".ods": "excel",
-    ".parquet": "parquet", ".pq": "parquet", ".gz": "gzip", ".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite",
+    ".parquet": "parquet", ".pq": "parquet", ".gz": "gzip", ".duckdb": "duckdb",
+    ".sqlite": "sqlite", ".sqlite3": "sqlite",
     ".pdf": "pdf", ".zip": "zip",
 }  # fmt: skip
 
@@ -112,7 +132,7 @@ def _format(path: Path, head: bytes) -> str:
     if found in ("pdf", "html", "image", "zip") or (promised and promised != found):
         raise DataError(
             "{file} is {found}{promised}. {advice}",
-            file=path.name,
+            file=_name(path),
             found=_NAMES[found],
             promised=Sentence(", although its name ends in {suffix}", suffix=path.suffix)
             if promised != found and path.suffix
@@ -141,7 +161,7 @@ def _magic(path: Path, head: bytes) -> str:
         return "sqlite"
     if head[8:12] == b"DUCK":
         return "duckdb"
-    if re.match(rb"\s*(<!doctype html|<html|<table|<\?xml)", head.lower()):
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|meta|style|body|table|svg|\?xml)", head.lower()):
         return "html"
     return "text"
 
@@ -167,12 +187,12 @@ def _read_gzip(path: Path, part: str | None, encoding: str | None) -> Raw:
             "{file} is damaged: the gzip data stop in the middle. Copy or download it again.", file=path.name
         ) from None
     if not data:
-        raise DataError("{file} is empty (0 bytes). Export it again.", file=path.name)
-    return _from_bytes(path.name, data, encoding)
+        raise DataError("{file} is empty (0 bytes). Export it again.", file=_name(path))
+    return _from_bytes(_name(path), data, encoding)
 
 
 def _read_text(path: Path, part: str | None, encoding: str | None) -> Raw:
-    return _from_bytes(path.name, path.read_bytes(), encoding)
+    return _from_bytes(_name(path), path.read_bytes(), encoding)
 
 
 def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
@@ -182,9 +202,11 @@ def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
     sample = data[: 1 << 18].decode(encoding, errors="ignore")
     if not sample.strip():
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
-    first = sample.lstrip()[:1]
-    if first in "{[":
-        raw = _json(name, data, encoding)
+    if re.match(r"\s*(\{\s*[\"}]|\[\s*([{\[\]]|$))", sample):  # and not a header such as [Order ID],[Amount]
+        try:
+            raw = _json(name, data, encoding)
+        except RecursionError:
+            raise DataError("{file}: its JSON is nested too deeply for a table.", file=name) from None
     else:
         raw = _delimited(name, data, encoding, sample)
     raw.facts["encoding"] = encoding
@@ -196,6 +218,10 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
     """BOM, then strict UTF-8, then GB18030 against cp1252, judged by the header and by how plausible the Chinese is."""
     for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
+            return encoding
+    for encoding, other in (("utf-16-le", 1), ("utf-16-be", 0)):
+        # Without a BOM: figures, delimiters and Latin letters have a zero for their other byte, never for their own.
+        if data[other:4096:2].count(0) > 4 * data[1 - other : 4096 : 2].count(0) + 16:
             return encoding
     try:
         data.decode("utf-8")
@@ -226,7 +252,7 @@ def _plausible(data: bytes, header: bytes, encoding: str) -> float:
     if encoding == "gb18030":
         common = sum(_in_gb2312(c) for c in foreign)
     else:
-        common = sum(c.isalpha() and c not in "ÃÂÐÑÊÎÏÔÕÖØ×" or c in "£€’‘“”–…°§«»™®©" for c in foreign)
+        common = sum((c.isalpha() and c not in "ÃÂÐÑÊÎÏÔÕÖØ×") or c in "£€’‘“”–…°§«»™®©" for c in foreign)
     # In Chinese read as cp1252 signs and capitals stand in rows; in cp1252 accents stand alone between ASCII letters.
     runs = len(re.findall(r"[^\x00-\x7f]{2,}", sample)) / max(1, len(re.findall(r"[^\x00-\x7f]+", sample)))
     return known + common / max(1, len(foreign)) - (runs if encoding == "cp1252" else 0)
@@ -245,20 +271,22 @@ def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise DataError(
-            "{file} cannot be read as {encoding}: byte {byte} in line {line}. Try --encoding gb18030 or --encoding cp1252.",
+            "{file} cannot be read as {encoding}: byte {byte} in line {line}. Try --encoding gb18030 or "
+            "--encoding cp1252.",
             file=name,
             encoding=encoding,
             byte=f"0x{data[error.start]:02x}",
             line=data.count(b"\n", 0, error.start) + 1,
         ) from None
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise DataError(
             "There is no encoding “{encoding}”. Usual ones: utf-8, gb18030, cp1252.", encoding=encoding
         ) from None
     at = text.find("\0")
     if at >= 0:
         raise DataError(
-            "{file} holds NUL bytes (first in line {line}): the file is damaged, or is not text. Export it again, as UTF-8.",
+            "{file} holds NUL bytes (first in line {line}): the file is damaged, or is not text. Export it "
+            "again, as UTF-8.",
             file=name,
             line=text.count("\n", 0, at) + 1,
         )
@@ -272,32 +300,37 @@ def _json(name: str, data: bytes, encoding: str) -> Raw:
         format_ = "JSON"
     else:
         lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if lines[0][1].strip() == "{":  # one object over several lines
+            _refuse_record(name, lines[0][0])
         records = [_loads(name, line, i) for i, line in lines]
         rows = [i for i, _ in lines]
         format_ = "JSON lines"
-    bad = [r for r, record in zip(rows, records, strict=True) if not isinstance(record, dict)]
-    if bad:
-        raise DataError(
-            "{file}, line {line}: expected one object {{…}} a record. Export it as JSON lines.", file=name, line=bad[0]
-        )
-    frame = pd.json_normalize(records, sep=".").set_axis(rows)
-    frame.columns = [str(c) for c in frame.columns]
-    for column in frame:
-        if frame[column].map(lambda v: isinstance(v, list | dict)).any():
-            frame[column] = frame[column].map(
-                lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v
-            )
-    return Raw(name, frame, True, {"text": format_})
+    for row, record in zip(rows, records, strict=True):
+        if not isinstance(record, dict):
+            _refuse_record(name, row)
+    return _typed(name, pd.json_normalize(records, sep=".", max_level=5), {"text": format_}, rows)
+
+
+def _refuse_record(name: str, line: int) -> None:
+    raise DataError(
+        "{file}, line {line}: expected one object {{…}} a record. Export it as JSON lines.", file=name, line=line
+    )
 
 
 def _loads(name: str, text: str, line: int) -> object:
+    """Numbers stay text: an id of twenty digits keeps them all."""
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
         raise DataError(
             "{file}, line {line}: not valid JSON ({why}). The file may be cut short; export it again.",
             file=name, line=line + error.lineno - 1, why=error.msg,
         ) from None  # fmt: skip
+    if re.search(r"\\u[dD][89a-fA-F]", text):  # halves of a character without the other half cannot be written again
+        value = json.loads(
+            json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    return value
 
 
 def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
@@ -308,7 +341,9 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
         head.append(record)
         if len(head) == 60:
             break
-    layout = _layout(name, [cells for _, cells in head])
+    if not head:
+        raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
+    layout = _layout(name, head)
     names, width = layout.names, len(layout.names)
     columns: list[list] = [[] for _ in names]
     rows: list[int] = []
@@ -321,28 +356,18 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             for c in columns:
                 c.clear()
 
-    tail: list[tuple[int, list[str]]] = []
     for line, cells in _chain(head[layout.first :], records):
         if len(cells) != width:
             cells = _fit(name, line, cells, width)
-        # The last rows are held back: a total row below the data is not a record.
-        tail.append((line, cells))
-        if len(tail) <= 3:
-            continue
-        line, cells = tail.pop(0)
         rows.append(line)
         for column, cell in zip(columns, cells, strict=True):
             column.append(cell)
         if len(rows) == _CHUNK:
             flush()
-    kept, notes = _without_totals(name, tail)
-    for line, cells in kept:
-        rows.append(line)
-        for column, cell in zip(columns, cells, strict=True):
-            column.append(cell)
     flush()
     frame = pd.concat(parts) if parts else pd.DataFrame({i: pd.array([], dtype="str") for i in range(width)})
     frame.columns = names
+    frame, notes = _without_totals(name, frame)
     facts = {"delimiter": {"\t": "tab", " ": "blanks"}.get(delimiter, delimiter)}
     return Raw(name, frame, layout.header, facts, layout.notes + notes)
 
@@ -405,7 +430,8 @@ def _fit(name: str, line: int, cells: list[str], width: int) -> list[str]:
     if len(cells) < width and _TOTAL.match(cells[0].strip()):
         return cells + [""] * (width - len(cells))
     raise DataError(
-        "{file}, line {line}: {found} {found:field|fields}, expected {width}. A delimiter or a quotation mark is missing or "
+        "{file}, line {line}: {found} {found:field|fields}, expected {width}. A delimiter or a "
+        "quotation mark is missing or "
         "too many there. Mend the line, or export the file again.",
         file=name,
         line=line,
@@ -425,22 +451,28 @@ class _Layout:
     notes: list[Sentence]
 
 
-def _layout(name: str, head: list[list]) -> _Layout:
-    """Find the header among the first rows: below title rows, perhaps of two lines with merged cells."""
+def _layout(name: str, records: list[tuple[int, list]]) -> _Layout:
+    """Find the header among the first records: below title rows, perhaps of two lines with merged cells."""
+    head = [cells for _, cells in records]
     width = Counter(_filled(row) for row in head).most_common(1)[0][0]
     widest = max(len(row) for row in head)
-    best = max(range(len(head)), key=lambda i: (mapping.known_headers(head[i]), -i))
-    if mapping.known_headers(head[best]) == 0:
+    best = max(range(len(head)), key=lambda i: (_headers_less_figures(head[i]), -i))
+    if _headers_less_figures(head[best]) > 0:
+        if any(_figures(row) and _filled(row) >= _filled(head[best]) for row in head[:best]):
+            raise DataError(
+                "The header of {file} stands in row {row}, below data. Move it to the top.",
+                file=name,
+                row=records[best][0],
+            )
+    else:
         best = next((i for i, row in enumerate(head) if _filled(row) >= max(2, 0.6 * width)), 0)
         if not _looks_like_header(head, best):
             return _Layout([str(i + 1) for i in range(widest)], best, False, _titles(name, best))
     names = [str(c or "").strip() for c in head[best]]
     above = [str(c or "").strip() for c in head[best - 1]] if best else []
     titles = best
-    if above and _filled(above) > 1 and _filled(names) < max(len(names), _filled(above)):
-        names = _two_lines(above, names)
-        titles -= 1
-    elif above and _filled(above) > 1 and len(set(names)) < len(names):
+    gaps, repeats = _filled(names) < max(len(names), _filled(above)), len(set(names)) < len(names)
+    if _filled(above) > 1 and (gaps or repeats):
         names = _two_lines(above, names)
         titles -= 1
     while (
@@ -454,24 +486,32 @@ def _layout(name: str, head: list[list]) -> _Layout:
     return _Layout(names, best + 1, True, _titles(name, titles))
 
 
+_FIGURE = re.compile(r"\d{1,4}[-/.年]\d{1,2}|^[¥$£€]?[\d,.]+$")
+
+
+def _figures(row: list) -> int:
+    """How many cells are numbers or dates."""
+    return sum(bool(_FIGURE.search(str(c if c is not None else "").strip())) for c in row)
+
+
+def _headers_less_figures(row: list) -> int:
+    """How much a row looks like a header; a record may hold a word such as "store" too, but among figures."""
+    return mapping.known_headers(row) - _figures(row)
+
+
 def _filled(row: list) -> int:
     return sum(bool(str(c if c is not None else "").strip()) for c in row)
 
 
 def _looks_like_header(head: list[list], at: int) -> bool:
     """A first row without figures or dates above rows that have some."""
-    texts = [str(c or "").strip() for c in head[at]]
-    below = [str(c or "") for row in head[at + 1 : at + 20] for c in row]
-    figures = re.compile(r"\d{1,4}[-/.年]\d{1,2}|^[¥$£€]?[\d,.]+$")
-    return (
-        bool(texts)
-        and not any(figures.search(t) for t in texts)
-        and (not below or any(figures.search(b) for b in below))
-    )
+    below = head[at + 1 : at + 20]
+    return bool(head[at]) and not _figures(head[at]) and (not below or any(map(_figures, below)))
 
 
 def _two_lines(above: list[str], names: list[str]) -> list[str]:
-    """Join a header of two lines: a cell merged downwards gives the name, one merged across tells repeated names apart."""
+    """Join a header of two lines: a cell merged downwards gives the name, one merged across tells repeated names apart
+    and completes those that only make a known header together (客户 above 编号)."""
     above = above + [""] * (len(names) - len(above))
     names = names + [""] * (len(above) - len(names))
     parents, parent = [], ""
@@ -479,7 +519,10 @@ def _two_lines(above: list[str], names: list[str]) -> list[str]:
         parent = upper or parent
         parents.append(parent)
     twice = {n for n in names if n and names.count(n) > 1}
-    return [(p + n if n in twice else n) if n else u for n, u, p in zip(names, above, parents, strict=True)]
+    return [
+        (p + n if n in twice or mapping.known_headers([p + n]) else n) if n else u
+        for n, u, p in zip(names, above, parents, strict=True)
+    ]
 
 
 def _refuse_repeated(name: str, names: list[str]) -> None:
@@ -498,16 +541,22 @@ def _titles(name: str, rows: int) -> list[Sentence]:
     )
 
 
-def _without_totals(name: str, tail: list) -> tuple[list, list[Sentence]]:
-    kept = [
-        (i, cells)
-        for i, cells in tail
-        if not _TOTAL.match(str(next((c for c in cells if str(c or "").strip()), "")).strip())
+def _without_totals(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Sentence]]:
+    """Rows that begin with a word such as 合计 and leave cells blank are sums of others: not records."""
+    begins, total = np.ones(len(frame), dtype=bool), np.zeros(len(frame), dtype=bool)
+    for column in frame.columns[:3]:
+        filled = frame[column].notna().to_numpy() & (frame[column] != "").to_numpy(dtype=bool)
+        words = frame[column].where(begins & filled).astype("str")
+        total |= words.isin([w for w in words.unique() if isinstance(w, str) and _TOTAL.match(w.strip())]).to_numpy()
+        begins &= ~filled
+    at = np.flatnonzero(total)
+    total[at] = [
+        _filled(row) < len(row) for row in frame.iloc[at].astype(object).where(frame.iloc[at].notna(), "").to_numpy()
     ]
-    gone = len(tail) - len(kept)
-    return kept, [
-        Sentence("{file}: {rows} total {rows:row|rows} at the end skipped.", file=name, rows=gone)
-    ] if gone else []
+    if not total.any():
+        return frame, []
+    note = Sentence("{file}: {rows} total {rows:row|rows} skipped.", file=name, rows=int(total.sum()))
+    return frame[~total], [note]
 
 
 # --- typed formats ---------------------------------------------------------------------------------------------------
@@ -521,7 +570,7 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
         if part is not None and part not in book.sheet_names:
             raise DataError(
                 "{file} has no sheet “{part}”. It has: {parts}.",
-                file=path.name,
+                file=_name(path),
                 part=part,
                 parts=first_few(book.sheet_names, 12),
             )
@@ -532,11 +581,11 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
             raise
         raise DataError(
             "{file} cannot be read as an Excel workbook: it is damaged or protected by a password. Save it again.",
-            file=path.name,
+            file=_name(path),
         ) from None
     pages = {n: rows for n, rows in pages.items() if any(_filled(r) for r in rows)}
     if not pages:
-        raise DataError("{file}: every sheet is empty. Export it again.", file=path.name)
+        raise DataError("{file}: every sheet is empty. Export it again.", file=_name(path))
     # The sheet whose header is known best; the first one where several are alike.
     name = max(pages, key=lambda n: max(mapping.known_headers(r) for r in pages[n][:60]))
     notes = []
@@ -544,27 +593,26 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
         notes.append(
             Sentence(
                 "{file}: sheet “{sheet}” was read; write {file}::NAME for another of {n}.",
-                file=path.name,
+                file=_name(path),
                 sheet=name,
                 n=len(pages),
             )
         )
-    return _sheet(path.name, name, pages[name], getattr(sheets[name], "merged_cell_ranges", None) or [], notes)
+    return _sheet(_name(path), name, pages[name], getattr(sheets[name], "merged_cell_ranges", None) or [], notes)
 
 
 def _sheet(file: str, sheet: str, page: list[list], merged: list, notes: list[Sentence]) -> Raw:
     records = [(i, row) for i, row in enumerate(page, 1) if _filled(row)]
-    layout = _layout(file, [row for _, row in records[:60]])
+    layout = _layout(file, records[:60])
     body = records[layout.first :]
     for (top, left), (bottom, right) in merged:  # a cell merged downwards means its value in every row
         if body and top + 1 >= body[0][0] and left == right:
             for row in range(top + 1, bottom + 1):
                 page[row][left] = page[top][left]
-    kept, total_notes = _without_totals(file, body[-3:])
-    body = body[:-3] + kept
     width = len(layout.names)
     cells = [[None if c == "" else c for c in row[:width]] + [None] * (width - len(row)) for _, row in body]
     frame = pd.DataFrame(cells, columns=layout.names, index=[i for i, _ in body], dtype="object")
+    frame, total_notes = _without_totals(file, frame)
     return Raw(file, frame.apply(_settle), layout.header, {"sheet": sheet}, notes + layout.notes + total_notes)
 
 
@@ -583,53 +631,104 @@ def _as_shown(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else str(value)
 
 
+#: Whole numbers with gaps stay whole (float64 would cut long ids); an index column is a column like any other.
+_TO_PANDAS = {"integer_object_nulls": True, "ignore_metadata": True, "date_as_object": False}
+
+
 def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        frame = pq.read_table(path).to_pandas()
-    except (pa.ArrowInvalid, OSError):
-        raise DataError("{file} is a damaged Parquet file. Copy or export it again.", file=path.name) from None
-    frame.columns = [str(c) for c in frame.columns]
-    return Raw(path.name, frame.set_axis(range(1, len(frame) + 1)), True, {})
+        with pq.ParquetFile(path) as file:
+            frame = file.read().to_pandas(**_TO_PANDAS)
+    except (pa.ArrowException, OSError):
+        raise DataError("{file} is a damaged Parquet file. Copy or export it again.", file=_name(path)) from None
+    return _typed(_name(path), frame, {})
 
 
-def _read_database(path: Path, part: str | None, encoding: str | None) -> Raw:
+def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
     import sqlite3
 
+    listing = (
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    )
+    connection = None
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        part = _one_of(path, part, [row[0] for row in connection.execute(listing)])
+        cursor = connection.execute(f"SELECT * FROM {_quoted(part)}")
+        names = [column[0] for column in cursor.description]
+        frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype="object")
+        filled = [c for c in names if frame[c].notna().all()]  # a gap would turn whole numbers into float64
+        frame = frame.astype(frame[filled].infer_objects().dtypes)
+    except sqlite3.Error as error:
+        raise _damaged(path, error) from None
+    finally:
+        if connection:
+            connection.close()
+    return _typed(_name(path), frame, {"table": part})
+
+
+def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
     import duckdb
 
-    if _magic(path, path.open("rb").read(16)) == "sqlite":
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        listing = (
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
-        )
-    else:
-        connection = duckdb.connect(str(path), read_only=True)
-        listing = "SELECT table_name FROM information_schema.tables ORDER BY table_name"
+    connection = None
     try:
-        tables = [row[0] for row in connection.execute(listing).fetchall()]
-        if part is None and len(tables) == 1:
-            part = tables[0]
-        if part not in tables:
-            raise DataError(
-                "{file} holds the tables {tables}. Say which one: {file}::TABLE.",
-                file=path.name,
-                tables=first_few(tables, 12) or "–",
-            )
-        quoted = '"' + part.replace('"', '""') + '"'
-        query = f"SELECT * FROM {quoted}"
-        frame = (
-            pd.read_sql_query(query, connection)
-            if isinstance(connection, sqlite3.Connection)
-            else connection.execute(query).df()
-        )
-    except (sqlite3.DatabaseError, pd.errors.DatabaseError, duckdb.Error):
-        raise DataError("{file} is a damaged database. Copy it again.", file=path.name) from None
+        # Whatever views the file brings along, no other file is read.
+        connection = duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"})
+        connection.execute("SET TimeZone = 'UTC'")
+        listing = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()
+        part = _one_of(path, part, [row[0] for row in listing])
+        table = connection.sql(f"SELECT * FROM {_quoted(part)}").to_arrow_table()
+    except duckdb.Error as error:
+        raise _damaged(path, error) from None
     finally:
-        connection.close()
-    return Raw(path.name, frame.set_axis(range(1, len(frame) + 1)), True, {"table": part})
+        if connection:
+            connection.close()
+    return _typed(_name(path), table.to_pandas(**_TO_PANDAS), {"table": part})
+
+
+def _one_of(path: Path, part: str | None, tables: list[str]) -> str:
+    if part is None and len(tables) == 1:
+        return tables[0]
+    if part not in tables:
+        raise DataError(
+            "{file} holds the tables {tables}. Say which one: {file}::TABLE.",
+            file=_name(path),
+            tables=first_few(tables, 12) or "–",
+        )
+    return part
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(
+        "{file} cannot be read as a database ({why}). It may be damaged or in use; copy it again.",
+        file=_name(path),
+        why=str(error).splitlines()[0][:120],
+    )
+
+
+def _typed(name: str, frame: pd.DataFrame, facts: dict, rows: Sequence[int] | None = None) -> Raw:
+    """A frame with types of its own as Raw: column names as text, records counted from 1 unless `rows` says so."""
+    frame = frame.set_axis([str(c) for c in frame.columns], axis=1).set_axis(rows or range(1, len(frame) + 1))
+    _refuse_repeated(name, list(frame.columns))
+    for column in (c for c in frame if frame[c].dtype == object):  # not by Series.map, which makes 1, None a float
+        frame[column] = pd.Series([_flat(v) for v in frame[column]], index=frame.index, dtype="object")
+    return Raw(name, frame, True, facts)
+
+
+def _flat(cell: object) -> object:
+    """Lists, records and bytes as text."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if hasattr(cell, "tolist"):
+        cell = cell.tolist()
+    return json.dumps(cell, ensure_ascii=False, default=str) if isinstance(cell, list | dict | tuple | set) else cell
 
 
 _READERS = {
@@ -637,6 +736,6 @@ _READERS = {
     "text": _read_text,
     "excel": _read_excel,
     "parquet": _read_parquet,
-    "sqlite": _read_database,
-    "duckdb": _read_database,
+    "sqlite": _read_sqlite,
+    "duckdb": _read_duckdb,
 }

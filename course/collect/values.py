@@ -19,8 +19,8 @@ BLANKS = frozenset(
 
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
-    "completed": "completed complete paid success shipped delivered done finished closed_won 交易成功 已完成 完成 已付款 "
-    "已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货",
+    "completed": "completed complete paid success shipped delivered done finished closed_won "
+    "交易成功 已完成 完成 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货",
     "cancelled": "cancelled canceled cancel void voided closed 交易关闭 已关闭 关闭 已取消 取消 订单取消 作废 已作废",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款",
     "unpaid": "unpaid pending awaiting_payment pending_payment 待付款 未付款 等待买家付款 待支付 未支付",
@@ -30,7 +30,7 @@ _STATUS_OF = {word: state for state, words in STATUSES.items() for word in words
 
 @dataclass
 class Column:
-    """One column read: `values` as typed, `bad` True where a filled cell could not be read, and what there is to say."""
+    """One column read: `values` as typed, `bad` True where a filled cell could not be read, and what is to be said."""
 
     values: pd.Series
     bad: np.ndarray
@@ -46,10 +46,11 @@ def _distinct(cells: pd.Series) -> tuple[np.ndarray, pd.Series]:
     """Codes (−1: blank) and the distinct filled texts, in order of appearance."""
     texts = cells.astype("str")
     codes, distinct = pd.factorize(texts)
-    distinct = pd.Series(distinct, dtype="str")
+    # ="00123" is how shops keep a spreadsheet from eating the zeros.
+    distinct = pd.Series(distinct, dtype="str").str.replace(r'^\s*="(.*)"\s*$', r"\1", regex=True)
     blank = is_blank(distinct).to_numpy(dtype=bool)
-    renumber = np.where(blank, -1, np.cumsum(~blank) - 1)
-    codes = np.where(codes < 0, -1, renumber[codes])
+    renumber = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)  # the last is for codes of −1
+    codes = renumber[codes]
     return codes, distinct[~blank].reset_index(drop=True)
 
 
@@ -60,7 +61,7 @@ def _spread(codes: np.ndarray, values: pd.Series, index: pd.Index) -> pd.Series:
 
 # --- identifiers and texts -------------------------------------------------------------------------------------------
 
-_SCIENTIFIC = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
+_SCIENTIFIC = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
 
 
 def ids(cells: pd.Series, column: str) -> Column:
@@ -80,7 +81,7 @@ def ids(cells: pd.Series, column: str) -> Column:
     codes, distinct = _distinct(cells)
     scientific = distinct.str.match(_SCIENTIFIC)
     # A hexadecimal code may look like 12E5; an exponent of two digits or a mantissa with a point does not.
-    scientific &= distinct.str.contains(r"\.|[eE]\+", regex=True)
+    scientific &= distinct.str.contains(r"[.,]|[eE]\+", regex=True)
     if scientific.any():
         at = np.flatnonzero(np.isin(codes, np.flatnonzero(scientific)))
         _refuse_scientific(column, cells.iloc[at])
@@ -90,7 +91,8 @@ def ids(cells: pd.Series, column: str) -> Column:
 
 def _refuse_scientific(column: str, cells: pd.Series) -> None:
     raise DataError(
-        "Column {column}: {rows:,} {rows:id is|ids are} in scientific notation or rounded (first: {values}, rows {at}). "
+        "Column {column}: {rows:,} {rows:id is|ids are} in scientific notation or rounded (first: "
+        "{values}, rows {at}). "
         "Digits are lost, and different customers would become one. Export the column again as text.",
         column=column,
         rows=len(cells),
@@ -135,20 +137,24 @@ _COMMA_DECIMAL = re.compile(r"^\d{1,3}(?:[. ']\d{3})*,\d+$|^\d+,\d+$")
 _ENGLISH = re.compile(r"^(?:\d{1,3}(?:[,' ]\d{3})+|\d+)?(?:\.\d*)?$")
 
 
+#: From here on float64 has no cents left to tell apart, and no business such figures: unreadable, like infinity.
+_BEYOND = 1e15
+
+
 def numbers(cells: pd.Series) -> Column:
     """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         return Column(pd.Series(np.nan, index=cells.index), np.ones(len(cells), dtype=bool))
     if pd.api.types.is_numeric_dtype(cells.dtype):
         values = cells.astype("float64")
-        infinite = np.isinf(values.to_numpy())
-        return Column(values.mask(infinite), infinite)
+        beyond = (values.abs() >= _BEYOND).to_numpy()
+        return Column(values.mask(beyond), beyond)
     codes, distinct = _distinct(cells)
     values = pd.to_numeric(distinct, errors="coerce").astype("float64")
     strange = distinct[values.isna()]
     notes: list[Sentence] = []
     if len(strange):
-        plain = [unicodedata.normalize("NFKC", s).strip() for s in strange]
+        plain = [unicodedata.normalize("NFKC", s).replace("−", "-").strip() for s in strange]
         comma = _decimal_comma(plain)
         if comma:
             notes.append(Sentence("A comma is the decimal sign here: {example}.", example=strange.iloc[0]))
@@ -157,7 +163,7 @@ def numbers(cells: pd.Series) -> Column:
         if comma:  # 1.299 was read as one point three, but is a thousand
             grouped = distinct.str.match(r"^[+-]?\d{1,3}(\.\d{3})+$")
             values = values.mask(grouped, pd.to_numeric(distinct.str.replace(".", ""), errors="coerce"))
-    values = values.mask(np.isinf(values))
+    values = values.mask(values.abs() >= _BEYOND)
     unread = values.isna().to_numpy()
     bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
     return Column(_spread(codes, values, cells.index), bad, notes)
@@ -291,7 +297,18 @@ def _parse(plain: pd.Series, column: str, date_order: str | None, rows_of) -> tu
     values = values.fillna(_serials(plain[values.isna()]))
     left = plain[values.isna()]
     notes: list[Sentence] = []
-    if len(left):
+    by_year = _short_years_first(left)
+    if len(by_year):
+        values = values.fillna(by_year)
+        example = {"column": column, "text": left.iloc[0], "date": by_year.iloc[0]}
+        notes.append(
+            Sentence(
+                "Dates in {column} were read {order}: {text} is {date:%Y-%m-%d}.",
+                order=Sentence("year first"),
+                **example,
+            )
+        )
+    elif len(left):
         by_day, by_month = _try(left, _DAY_FIRST), _try(left, _MONTH_FIRST)
         order = date_order or _decide(by_day, by_month, column, rows_of)
         values = values.fillna(by_day if order == "dmy" else by_month)
@@ -310,6 +327,15 @@ def _parse(plain: pd.Series, column: str, date_order: str | None, rows_of) -> tu
     return values, notes
 
 
+def _short_years_first(left: pd.Series) -> pd.Series:
+    """Dates such as 24-03-31, where all can be read so and the last figures vary more, as days do; else nothing."""
+    figures = left.str.extract(r"^(\d\d)-\d\d-(\d\d)(?:\D|$)")
+    if left.empty or figures[0].isna().any() or figures[0].nunique() >= figures[1].nunique():
+        return left[:0]
+    values = _try(left, ("%y-%m-%d",))
+    return left[:0] if values.isna().any() else values
+
+
 def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str:
     """Day first or month first, from the values that can be read only one way."""
     only_day, only_month = by_day.notna() & by_month.isna(), by_month.notna() & by_day.isna()
@@ -319,7 +345,8 @@ def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str
     if only_day.any() and only_month.any():
         raise DataError(
             "Column {column} holds two date orders: {day:,} {day:row|rows} can only be day-first (rows {day_rows}), "
-            "{month:,} only month-first (rows {month_rows}). Export the dates as 2024-03-31, or split the file by source.",
+            "{month:,} only month-first (rows {month_rows}). Export the dates as 2024-03-31, or split the "
+            "file by source.",
             column=column,
             day=len(rows_of(only_day[only_day].index)),
             day_rows=first_few(rows_of(only_day[only_day].index)),
@@ -360,8 +387,10 @@ def _to_one_zone(
             _rows_of(codes, np.flatnonzero(naive), index),
         )
         raise DataError(
-            "Column {column} mixes times with a time zone ({zoned:,} {zoned:row|rows}, first: {zoned_rows}) and without "
-            "({naive:,}, first: {naive_rows}). They cannot be put in order. Export all of them with their zone, or none.",
+            "Column {column} mixes times with a time zone ({zoned:,} {zoned:row|rows}, first: {zoned_rows}) "
+            "and without "
+            "({naive:,}, first: {naive_rows}). They cannot be put in order. Export all of them with their "
+            "zone, or none.",
             column=column,
             zoned=len(with_zone),
             zoned_rows=first_few(with_zone),

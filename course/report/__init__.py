@@ -66,22 +66,19 @@ def _whole_or_absent(out: Path) -> Iterator[Path]:
     A run that is killed outright leaves the hidden folder; the next run to the same place clears it.
     """
     partial = out.parent / f".{out.name}.partial"
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
-    except OSError as error:
-        raise _cannot_write(out, error) from None
-    try:
-        with _terminable():
+    with _terminable():
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
             yield partial
             if out.is_dir():
                 out.rmdir()
             os.replace(partial, out)
-    except OSError as error:
-        raise _cannot_write(out, error) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        except OSError as error:
+            raise _cannot_write(out, error) from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _cannot_write(out: Path, error: OSError) -> DataError:
@@ -124,8 +121,9 @@ def _portraits(result: Result, folder: Path) -> None:
 
 
 def harmless(texts: pd.Series) -> pd.Series:
-    """Texts that no spreadsheet takes for a formula: one that begins with = + - @, tab or return gets an apostrophe."""
-    return texts.mask(texts.str.match(r"^[=+\-@\t\r]").fillna(False).astype(bool), "'" + texts)
+    """Texts that no spreadsheet takes for a formula: one that begins with = + - @ (full-width too) or a tab or line end
+    gets an apostrophe."""
+    return texts.mask(texts.str.match(r"^[=+\-@＝＋－＠\t\r\n]").fillna(False).astype(bool), "'" + texts)
 
 
 def _quarantine(result: Result) -> pd.DataFrame:

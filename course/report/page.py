@@ -430,17 +430,16 @@ class _Page:
             for source in table["sources"]:
                 span = f"{source['first']} – {source['last']}" if source["first"] else "–"
                 read_as = source.get("encoding") or source["format"]
-                digest = (source.get("sha256") or "–")[:16]
-                rows.append(
-                    [canonical.label.say(self.lang), source["name"], read_as, digest, span, f"{source['rows']:,}"]
-                )
+                label = canonical.label.say(self.lang)
+                rows.append([label, source["name"], read_as, span, *_accounted(source)])
             mapping += [f"{canonical.columns[n].label.say(self.lang)} ← {c}" for n, c in table["mapping"].items()]
-        head = [phrase("Table"), phrase("File"), phrase("Encoding"), "SHA-256", phrase("From – to"), phrase("Rows")]
+        head = [phrase("Table"), phrase("File"), phrase("Encoding"), phrase("From – to")]
+        head += [phrase("Rows"), phrase("Orders"), phrase("Customers"), phrase("Money")]
         versions = ", ".join(f"{k} {v}" for k, v in self.ledger["versions"].items())
         return {
             "title": phrase("Where it comes from"),
             "blocks": [
-                _table(head, rows, 5),
+                _table(head, rows, 4),
                 _text(phrase("Columns that were read:")),
                 {"list": mapping},
                 _note(phrase("Kit {kit}; {versions}.", kit=self.ledger["kit"], versions=versions)),

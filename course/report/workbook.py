@@ -40,7 +40,10 @@ def write(result: Result, path: Path, lang: str) -> None:
     if "frequency" in portraits:
         _rfm(book, portraits.dropna(subset="frequency"), formats, lang)
     _accounts(book, result, formats, lang)
-    book.close()
+    try:
+        book.close()
+    except xlsxwriter.exceptions.FileCreateError as error:
+        raise error.args[0] from None  # the OSError behind it: a full disk is said as such
 
 
 def _portraits(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang: str) -> None:

@@ -1,4 +1,4 @@
-"""Segmentation: RFM scores that ties cannot move, and the eight classes.
+"""RFM scores that ties cannot move, and the eight classes.
 
 Recency is the days from the last valid order to `as_of` (small is good, so its score is reversed); frequency the
 number of valid orders (an order is its id); monetary the money of those orders, gross and net of matched refunds.

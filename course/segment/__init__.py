@@ -1,0 +1,37 @@
+"""Segmentation: RFM and its eight classes, clusters and whether there are any, what a segment is worth knowing for."""
+
+from course.segment.clusters import Clusters, cluster
+from course.segment.factors import Factors, cronbach_alpha, factors
+from course.segment.scoring import (
+    CLASSES,
+    DIMENSIONS,
+    class_sizes,
+    classes,
+    cuts,
+    last_day,
+    rfm,
+    scores,
+    thresholds,
+)
+from course.segment.worth import describe, dimensions, foretells, smallest_change
+
+__all__ = [
+    "CLASSES",
+    "DIMENSIONS",
+    "Clusters",
+    "Factors",
+    "class_sizes",
+    "classes",
+    "cluster",
+    "cronbach_alpha",
+    "cuts",
+    "describe",
+    "dimensions",
+    "factors",
+    "foretells",
+    "last_day",
+    "rfm",
+    "scores",
+    "smallest_change",
+    "thresholds",
+]
