@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 import course
-from course import clean, collect, schema, segment
+from course import clean, clv, collect, nps, schema, segment
 from course.clean import Cleaned
 from course.collect import Raw, Table, open_source
 from course.collect.mapping import lacking, settle
@@ -36,6 +36,8 @@ class Result:
     portraits : one row a customer; the columns of docs/portraits.md
     done, not_done : what could be computed, and what could not for want of which table
     notes : what a reader should know, by kind of table
+    forecast, clusters, willingness, foretelling : customer lifetime value, natural groups, the 0–10 question, what
+        segments tell about the next period; None where the tables do not give it
     parameters : how the run was asked for
     """
 
@@ -46,12 +48,49 @@ class Result:
     done: list[Sentence]
     not_done: list[Sentence]
     notes: list[Sentence] = field(default_factory=list)
+    forecast: clv.Forecast | None = None
+    clusters: segment.Clusters | None = None
+    willingness: "Willingness | None" = None
+    foretelling: "Foretelling | None" = None
     parameters: dict = field(default_factory=dict)
 
     @property
     def main(self) -> str:
         """The table the ledger's first accounts are of: orders, or the first one given."""
         return "orders" if "orders" in self.tables else next(iter(self.tables))
+
+
+@dataclass
+class Willingness:
+    """What the answers to the 0–10 question say.
+
+    Attributes
+    ----------
+    score : NPS of the valid answers; weighted : with the survey's weights, if it has any
+    waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
+        respondents are customers with orders; drivers : of the survey's columns that are called driver_…
+    """
+
+    score: nps.Score
+    weighted: nps.Score | None = None
+    waves: pd.DataFrame | None = None
+    by_class: pd.DataFrame | None = None
+    drivers: nps.Drivers | None = None
+
+
+@dataclass
+class Foretelling:
+    """Whether RFM classes tell what customers do next, judged on the last third of the time.
+
+    Attributes
+    ----------
+    split : the last day that classes and features may know
+    worth : segment.foretells of the money spent after it; dimensions : segment.dimensions of the same
+    """
+
+    split: pd.Timestamp
+    worth: pd.DataFrame
+    dimensions: pd.DataFrame
 
 
 def run(
@@ -85,6 +124,19 @@ def run(
         cleaned = {k: cleaned[k] if k == "orders" else _up_to(t, cleaned[k], as_of) for k, t in tables.items()}
     tell(Sentence("Scoring customers"))
     portraits = _portraits(cleaned, as_of)
+    done, not_done = _reach(tables)
+    forecast = clusters = willingness = foretelling = None
+    if "orders" in cleaned:
+        tell(Sentence("Forecasting what customers will bring"))
+        forecast = _forecast(cleaned["orders"].valid, as_of, not_done)
+        tell(Sentence("Looking for natural groups"))
+        clusters = _clusters(portraits, not_done)
+        portraits = _with_findings(portraits, forecast, clusters)
+        tell(Sentence("Holding the segments against the time after them"))
+        foretelling = _foretelling(cleaned["orders"].valid, as_of, not_done)
+    if "surveys" in cleaned:
+        tell(Sentence("Reading the survey"))
+        willingness = _willingness(cleaned["surveys"].valid, portraits, not_done)
     notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes]
     notes += [
         Sentence(
@@ -95,8 +147,8 @@ def run(
         for k in late
     ]
     notes += _warnings(cleaned, portraits)
-    done, not_done = _reach(tables)
-    return Result(as_of, dict(tables), cleaned, portraits, done, not_done, notes)
+    findings = (forecast, clusters, willingness, foretelling)
+    return Result(as_of, dict(tables), cleaned, portraits, done, not_done, notes, *findings)
 
 
 def _day(as_of: object) -> pd.Timestamp:
@@ -131,6 +183,94 @@ def _up_to(table: Table, cleaned: Cleaned, as_of: pd.Timestamp) -> Cleaned:
     if time is None or not (cleaned.valid[time] >= as_of + pd.Timedelta(days=1)).any():
         return cleaned
     return clean.apply(table, as_of=as_of)
+
+
+# --- what the customers' table tells ---------------------------------------------------------------------------------
+
+CLUSTER_FEATURES = ["recency_days", "frequency", "monetary_net"]
+
+
+def _forecast(orders: pd.DataFrame, as_of: pd.Timestamp, not_done: list[Sentence]) -> clv.Forecast | None:
+    try:
+        return clv.forecast(orders, as_of)
+    except DataError as error:
+        not_done.append(Sentence("customer lifetime value: {why}", why=error.sentence))
+        return None
+
+
+def _clusters(portraits: pd.DataFrame, not_done: list[Sentence]) -> segment.Clusters | None:
+    buyers = portraits.dropna(subset="frequency").set_index("customer_id")
+    try:
+        return segment.cluster(buyers[CLUSTER_FEATURES].astype("float64"))
+    except DataError as error:
+        not_done.append(Sentence("natural groups: {why}", why=error.sentence))
+        return None
+
+
+#: Customers on whom segments are judged: more would cost time and change no digit that is shown.
+_JUDGED = 20_000
+
+
+def _foretelling(orders: pd.DataFrame, as_of: pd.Timestamp, not_done: list[Sentence]) -> Foretelling | None:
+    first = orders["ordered_at"].min().normalize()
+    split = first + (as_of - first) * 2 // 3
+    before = orders[orders["ordered_at"] < split.normalize() + pd.Timedelta(days=1)]
+    if (as_of - first).days < 90 or before["customer_id"].nunique() < 200:
+        not_done.append(
+            Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
+        )
+        return None
+    known = segment.rfm(before, split).set_index("customer_id")
+    known = known.iloc[:: -(-len(known) // _JUDGED)]
+    after = orders.drop(before.index)
+    outcome = (after["amount"] - after["refunded"]).groupby(after["customer_id"]).sum().reindex(known.index).fillna(0.0)
+    if outcome.nunique() < 10:
+        not_done.append(Sentence("whether segments foretell: hardly anybody bought in the last third of the time"))
+        return None
+    # Money is so unequal that a single customer would decide an R²: the logarithm is judged.
+    target = np.log1p(outcome.clip(lower=0))
+    features = known[CLUSTER_FEATURES].astype("float64")
+    worth = segment.foretells(features, known["rfm_class"], target)
+    return Foretelling(split.normalize(), worth, segment.dimensions(features, target))
+
+
+def _with_findings(
+    portraits: pd.DataFrame, forecast: clv.Forecast | None, clusters: segment.Clusters | None
+) -> pd.DataFrame:
+    """The portraits with what each customer is expected to bring, and the cluster where there are any."""
+    if forecast is not None:
+        names = {"p_alive": "p_alive", "expected_purchases": "expected_order_days", "value": "expected_value"}
+        found = forecast.customers.rename(columns=names)[["customer_id", *names.values()]]
+        portraits = portraits.merge(found.round(6), how="left", on="customer_id")
+    if clusters is not None and clusters.k > 1:
+        portraits["cluster"] = (portraits["customer_id"].map(clusters.labels) + 1).astype("Int64")
+    order = [c["name"] for c in portrait_columns()["columns"]]
+    return portraits[[c for c in order if c in portraits]]
+
+
+def _willingness(answers: pd.DataFrame, portraits: pd.DataFrame, not_done: list[Sentence]) -> Willingness | None:
+    try:
+        found = Willingness(nps.score(answers["score"]))
+    except DataError as error:
+        not_done.append(Sentence("willingness to recommend: {why}", why=error.sentence))
+        return None
+    weight = "weight" if "weight" in answers and answers["weight"].gt(0).any() else None
+    if weight:
+        found.weighted = nps.score(answers["score"], weights=answers["weight"].fillna(0).clip(lower=0))
+    if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
+        found.waves = nps.waves(answers)
+    if "customer_id" in answers and "rfm_class" in portraits:
+        joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
+        if len(joined):
+            found.by_class = nps.by(joined, "rfm_class")
+    columns = [c for c in answers if c.startswith("driver_")]
+    if len(columns) > 1:
+        try:
+            rated = answers.assign(**{c: pd.to_numeric(answers[c], errors="coerce") for c in columns})
+            found.drivers = nps.drivers(rated, "score", columns, repeats=200, odds=False)
+        except DataError as error:
+            not_done.append(Sentence("drivers: {why}", why=error.sentence))
+    return found
 
 
 # --- portraits -------------------------------------------------------------------------------------------------------
@@ -238,6 +378,8 @@ def _warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[S
     if "orders" in cleaned:
         orders = cleaned["orders"].valid
         notes += _lonely_end(orders) + _one_large_order(orders)
+    if "surveys" in cleaned:
+        notes += _outside_the_scale(cleaned["surveys"].quarantine)
     if _look_personal(portraits["customer_id"]):
         notes.append(
             Sentence(
@@ -279,6 +421,24 @@ def _one_large_order(orders: pd.DataFrame) -> list[Sentence]:
             "are cut at the mean.",
             row=int(row),
             share=by_order.max() / total,
+        )
+    ]
+
+
+def _outside_the_scale(quarantine: pd.DataFrame) -> list[Sentence]:
+    """A code such as 11 or 99 for a blank is the usual reason for answers that cannot be."""
+    outside = quarantine.loc[quarantine["rule"] == "score_out_of_range", "value"]
+    if outside.empty:
+        return []
+    counts = outside.value_counts().sort_index()
+    code, times = counts.idxmax(), int(counts.max())
+    return [
+        Sentence(
+            "{n:,} answers are not on the scale from 0 to 10 and were not scored, {times:,} of them {code}. If {code} "
+            "means not answered, say so: --blank score={code}.",
+            n=len(outside),
+            times=times,
+            code=code,
         )
     ]
 
@@ -421,11 +581,34 @@ def ledger(result: Result) -> dict:
         "rules": first["rules"],
         "flags": first["flags"],
         "tables": tables,
+        "findings": _findings(result),
         "notes": [n.say("en") for n in result.notes],
         "not_done": [n.say("en") for n in result.not_done],
         "parameters": result.parameters,
         "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in _VERSIONED},
     }
+
+
+def _findings(result: Result) -> dict:
+    """The figures that the report leads with."""
+    found: dict = {}
+    if result.forecast is not None:
+        forecast = result.forecast
+        found["clv"] = {
+            "model": type(forecast.model).__name__,
+            "unit": forecast.model.unit_,
+            "params": forecast.model.params_ | forecast.spend_model.params_,
+            "log_likelihood": forecast.model.log_likelihood_,
+            "horizon": clv.HORIZON,
+            "discount_per_year": clv.DISCOUNT,
+            "expected_value": float(forecast.customers["value"].sum()),
+        }
+    if result.clusters is not None:
+        found["clusters"] = {"k": result.clusters.k, "verdict": result.clusters.verdict}
+    if result.willingness is not None:
+        scores = {"nps": result.willingness.score, "nps_weighted": result.willingness.weighted}
+        found |= {n: {"value": s.value, "low": s.low, "high": s.high, "n": s.n} for n, s in scores.items() if s}
+    return found
 
 
 def _table_ledger(result: Result, kind: str) -> dict:

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -244,6 +245,87 @@ def test_check_recognises_the_kind_of_table(tmp_path, capsys, text, kind):
     path.write_text(text, encoding="utf-8")
     assert cli.main(["check", "--lang", "en", str(path)]) == 0
     assert f"({kind})" in capsys.readouterr().out
+
+
+# --- value, groups, willingness --------------------------------------------------------------------------------------
+
+
+def test_online_retail_is_valued_and_the_report_says_how_far_to_believe_it(online_retail):
+    out, ledger = online_retail
+    portraits = pd.read_parquet(out / "portraits.parquet")
+    assert ledger["findings"]["clv"]["expected_value"] == pytest.approx(portraits["expected_value"].sum(), rel=1e-6)
+    assert portraits["expected_value"].notna().all()
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "What is at stake with them" in text
+    assert "Take that forecast for an order of magnitude" in text  # a naive forecast was as close on the time held out
+    assert "discounted at 10% per year" in text
+    assert "Do the segments tell what comes next?" in text
+    silent = portraits[portraits["rfm_class"].isin(["important_keep", "important_win_back"])]
+    for customer in silent.nlargest(10, "expected_value")["customer_id"]:  # they decide it, and are named
+        assert f"<td>{customer}</td>" in text
+
+
+def test_online_retail_has_no_natural_groups(online_retail):
+    out, ledger = online_retail
+    assert ledger["findings"]["clusters"] == {"k": 1, "verdict": "no clear clusters"}
+    assert "cluster" not in pd.read_parquet(out / "portraits.parquet")
+    assert "没有清楚的聚类" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_groups_that_are_there_are_in_the_portraits():
+    random = np.random.default_rng(0)
+    rows = []
+    for i in range(300):  # two ways of buying: long ago and often, or lately, seldom and much
+        days = random.choice(260, random.integers(15, 40), replace=False) if i % 2 else 560 + random.choice(80, 2)
+        rows += [(f"c{i}", int(day), random.lognormal(2.5 if i % 2 else 6.5, 0.3)) for day in days]
+    frame = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
+    frame["ordered_at"] = pd.Timestamp("2022-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")
+    got = workflow.run({"orders": collect.read(frame, "orders")})
+    assert got.clusters.k == 2
+    assert got.portraits.groupby(got.portraits["customer_id"].str[1:].astype(int) % 2)[
+        "cluster"
+    ].nunique().tolist() == [1, 1]
+
+
+def test_the_survey_s_nps_is_in_the_ledger_and_the_report(tmp_path, real_data):
+    arguments = ["--surveys", real_data / "sfo_survey_2017.csv", "--map", "score=NETPRO", "--blank", "score=11"]
+    ledger = run(tmp_path / "out", *arguments)
+    assert round(ledger["findings"]["nps"]["value"], 2) == 39.84  # FIELD §12
+    assert ledger["findings"]["nps"]["n"] == 2_746
+    assert round(ledger["findings"]["nps_weighted"]["value"], 2) == 40.40
+    assert "NPS +39.8" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_undeclared_code_for_blank_is_named_and_never_scored(tmp_path, real_data, capsys):
+    ledger = run(tmp_path / "out", "--surveys", real_data / "sfo_survey_2017.csv", "--map", "score=NETPRO")
+    assert round(ledger["findings"]["nps"]["value"], 2) == 39.84
+    assert "84 of them 11. If 11 means not answered, say so: --blank score=11" in capsys.readouterr().out
+
+
+def test_classes_waves_and_drivers_of_a_survey_of_customers(orders):
+    random = np.random.default_rng(1)
+    n = 300
+    service = random.integers(1, 6, n)
+    frame = pd.DataFrame(
+        {
+            "customer_id": random.choice(["a", "b"], n),
+            "answered_at": np.where(np.arange(n) < 150, "2023-11-01", "2024-02-01"),
+            "score": np.clip(service * 2 + random.integers(-1, 2, n), 0, 10),
+            "driver_service": service,
+            "driver_price": random.integers(1, 6, n),
+        }
+    )
+    got = workflow.run({"orders": orders, "surveys": collect.read(frame, "surveys")}).willingness
+    assert got.waves["n"].tolist() == [150, 150]
+    assert got.by_class["n"].sum() == n
+    assert got.drivers.table.iloc[0]["driver"] == "driver_service"
+
+
+def test_five_point_answers_are_refused_by_name(orders):
+    survey = read("surveys", customer_id=["a"] * 40, score=[1, 2, 3, 4, 5] * 8)
+    got = workflow.run({"orders": orders, "surveys": survey})
+    assert got.willingness is None
+    assert any("willingness to recommend" in s.say("en") and "between 1 and 5" in s.say("en") for s in got.not_done)
 
 
 # --- documentation ---------------------------------------------------------------------------------------------------

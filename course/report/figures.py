@@ -57,6 +57,19 @@ def months(money: pd.Series, whole: list[pd.Period], phrase: Phrase, lang: str, 
         return charts.svg(figure, alt)
 
 
+def expected_value(worth: pd.DataFrame, labels: list[str], phrase: Phrase, lang: str, alt: str) -> str:
+    """Expected money of each class with its interval, as SVG."""
+    with charts.drawing(4.8, 3.0) as (figure, axes):
+        at = np.arange(len(worth))[::-1]
+        axes.barh(at, worth["value"], 0.6, color=charts.GREEN)
+        half = worth["value"] - worth["low"], worth["high"] - worth["value"]
+        axes.errorbar(worth["value"], at, xerr=half, fmt="none", ecolor="black", elinewidth=1)
+        axes.set_yticks(at, labels)
+        axes.xaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
+        axes.set_xlabel(phrase("money expected next year"))
+        return charts.svg(figure, alt)
+
+
 def survey_scores(counts: pd.Series, phrase: Phrase, alt: str) -> str:
     """Share of answers for each score from 0 to 10, as SVG."""
     with charts.drawing(4.8, 2.7) as (figure, axes):

@@ -7,11 +7,11 @@ other customers of the same kind come.
 import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
-from course import clean, schema, segment
+from course import clean, schema, segment, workflow
 from course.language import LANGUAGES, text
-from course.report import figures
+from course.report import figures, outlook
+from course.report.blocks import accounted, figure, limit, money, note, paragraph, table
 from course.report.words import class_label
 from course.workflow import Result
 
@@ -54,6 +54,11 @@ def _facts(result: Result) -> dict:
             "moved": float((customers["rfm_class"] != customers["rfm_class_mean"]).mean()),
             "cuts": segment.cuts(customers),
         }
+        if result.forecast is not None:
+            facts["worth"] = outlook.value_by_class(customers)
+        if result.clusters is not None and result.clusters.k > 1:
+            features = customers[workflow.CLUSTER_FEATURES].astype("float64")
+            facts["clusters"] = list(segment.describe(features, customers["cluster"]).itertuples())
     if "surveys" in result.cleaned:
         facts["scores"] = result.cleaned["surveys"].valid["score"].astype("int64")
     return facts
@@ -65,49 +70,13 @@ def money_share(customers: pd.DataFrame, mask: pd.Series) -> tuple[float, float,
     The share is a ratio of sums over customers; its standard error is that of the linearised ratio (Cochran 1977,
     Sampling Techniques, ch. 6): one pass, no random numbers. The interval is cut at 0 and 1. Zeros without money.
     """
-    money, chosen = customers["monetary_net"].to_numpy("float64"), mask.to_numpy(dtype=bool)
-    total = money.sum()
+    spent, chosen = customers["monetary_net"].to_numpy("float64"), mask.to_numpy(dtype=bool)
+    total = spent.sum()
     if total <= 0:
         return (0.0, 0.0, 0.0)
-    share = money[chosen].sum() / total
-    error = np.sqrt(((money * (chosen - share)) ** 2).sum()) / total
+    share = spent[chosen].sum() / total
+    error = np.sqrt(((spent * (chosen - share)) ** 2).sum()) / total
     return (float(share), float(max(0, share - 1.96 * error)), float(min(1, share + 1.96 * error)))
-
-
-# --- blocks of a page ------------------------------------------------------------------------------------------------
-
-
-def _text(words: str) -> dict:
-    return {"text": words, "soft": False}
-
-
-def _note(words: str) -> dict:
-    return {"text": words, "soft": True}
-
-
-def _figure(title: str, drawn: str, below: str = "") -> dict:
-    return {"figure": Markup(drawn), "title": title, "below": below}
-
-
-def _table(head: list[str], rows: list[list], texts: int = 1, total: list | None = None) -> dict:
-    """A table whose first `texts` columns are words and the others figures."""
-    cells = [{"cells": row, "sum": False} for row in rows] + ([{"cells": total, "sum": True}] if total else [])
-    return {"table": {"head": head, "rows": cells, "figures": [j >= texts for j in range(len(head))]}}
-
-
-def _money(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
-
-
-def _accounted(account: dict) -> list[str]:
-    texts = [f"{account[k]:,}" if account[k] is not None else "–" for k in ("rows", "orders", "customers")]
-    return [*texts, "–" if account["money"] is None else _money(account["money"])]
-
-
-def _limit(value: object) -> str:
-    if value is None or pd.isna(value):
-        return "–"
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else f"{value:,.10g}"
 
 
 # --- a page ----------------------------------------------------------------------------------------------------------
@@ -127,8 +96,14 @@ class _Page:
         sections = []
         if "customers" in self.facts:
             sections += [self.classes(), self.at_stake(), self.scores(), self.months()]
-        if "scores" in self.facts:
-            sections.append(self.survey())
+        if "worth" in self.facts:
+            sections.insert(1, outlook.value(self))
+        if self.result.clusters is not None:
+            sections.append(outlook.clusters(self))
+        if self.result.foretelling is not None:
+            sections.append(outlook.foretelling(self))
+        if self.result.willingness is not None:
+            sections.append(outlook.recommend(self))
         sections += [self.accounts(), self.quality(), self.not_said(), self.origin()]
         as_of = self.result.as_of
         return {
@@ -136,7 +111,7 @@ class _Page:
             "title": phrase("Customer portraits"),
             "dated": phrase("Without dates") if as_of is None else phrase("As of {as_of:%Y-%m-%d}", as_of=as_of),
             "answers": self.answers(),
-            "notes": [note.say(self.lang) for note in self.result.notes],
+            "notes": [sentence.say(self.lang) for sentence in self.result.notes],
             "sections": sections,
         }
 
@@ -144,16 +119,18 @@ class _Page:
         lines = []
         if "customers" in self.facts:
             lines += self.order_answers()
-        if "scores" in self.facts:
-            scores = self.facts["scores"]
+        if self.result.willingness is not None:
+            found = self.result.willingness.score
             lines.append(
                 self.phrase(
-                    "{n:,} people answered the 0–10 question; the median answer is {median:g}, {high:.0%} gave 9 or 10 "
-                    "and {low:.0%} gave 6 or less.",
-                    n=len(scores),
-                    median=float(scores.median()),
-                    high=float((scores >= 9).mean()),
-                    low=float((scores <= 6).mean()),
+                    "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} answers: {promoters:.0%} "
+                    "promoters, {detractors:.0%} detractors.",
+                    value=found.value,
+                    low=found.low,
+                    high=found.high,
+                    n=found.n,
+                    promoters=found.promoters / found.n,
+                    detractors=found.detractors / found.n,
                 )
             )
         if not lines:
@@ -172,7 +149,7 @@ class _Page:
                 "{n:,} {n:customer|customers} bought for {money} net of refunds from {first:%Y-%m-%d} to "
                 "{as_of:%Y-%m-%d}.",
                 n=len(customers),
-                money=_money(customers["monetary_net"].sum()),
+                money=money(customers["monetary_net"].sum()),
                 first=customers["first_order"].min(),
                 as_of=self.result.as_of,
             )
@@ -199,12 +176,26 @@ class _Page:
                     "{low:.0%}–{high:.0%}): look at these first.",
                     n=len(stake),
                     days=facts["cuts"]["r"],
-                    money=_money(stake["monetary_net"].sum()),
+                    money=money(stake["monetary_net"].sum()),
                     share=share,
                     low=low,
                     high=high,
                 )
             )
+        if "worth" in facts and len(stake):
+            worth = np.sort(stake["expected_value"].to_numpy("float64"))[::-1]
+            lines.append(
+                phrase(
+                    "What is at stake with them: {value} of the {total} expected in the next 52 weeks (95% interval "
+                    "{low} to {high}); {half:,} of them hold half of it.",
+                    value=money(worth.sum()),
+                    total=money(facts["worth"]["value"].sum()),
+                    low=money(max(0.0, worth.sum() - 1.96 * np.sqrt((worth**2).sum()))),
+                    high=money(worth.sum() + 1.96 * np.sqrt((worth**2).sum())),
+                    half=int(np.searchsorted(worth.cumsum(), worth.sum() / 2) + 1),
+                )
+            )
+            lines += self.doubt()
         lines.append(
             phrase(
                 "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: say which "
@@ -220,10 +211,27 @@ class _Page:
                     "portraits.",
                     rows=accounts["no_customer"]["rows"],
                     received=accounts["received"]["rows"],
-                    money=_money(accounts["no_customer"]["money"]),
+                    money=money(accounts["no_customer"]["money"]),
                 )
             )
         return lines
+
+    def doubt(self) -> list[str]:
+        """A forecast that lost to a naive one on the time held out says so where it is quoted."""
+        held = self.result.forecast.validation
+        if held is None:
+            return []
+        errors = held.errors[held.errors["measure"] == "purchases"].set_index("forecast")
+        own, naive = errors.loc[held.model], errors.drop(index=held.model)
+        if own["mae"] < naive["mae"].min():
+            return []
+        return [
+            self.phrase(
+                "Take that forecast for an order of magnitude: on the last third of the time, held out, it was "
+                "{bias:+.0%} off in purchases, and no closer a customer than a guess without a model.",
+                bias=own["bias_share"],
+            )
+        ]
 
     def classes(self) -> dict:
         phrase, sizes, customers, cuts = self.phrase, self.facts["sizes"], self.facts["customers"], self.facts["cuts"]
@@ -247,30 +255,30 @@ class _Page:
                 label,
                 f"{r.customers:,}",
                 f"{r.share:.1%}",
-                _money(r.money),
+                money(r.money),
                 f"{r.money_share:.1%}",
                 f"{r.low:.1%} – {r.high:.1%}",
                 "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
             ]
             for label, r in zip(labels, sizes.itertuples(), strict=True)
         ]
-        total = [phrase("all"), f"{len(customers):,}", "100%", _money(sizes["money"].sum()), "100%", "–"]
+        total = [phrase("all"), f"{len(customers):,}", "100%", money(sizes["money"].sum()), "100%", "–"]
         total.append(f"{customers['recency_days'].median():.0f}")
         return {
             "title": phrase("Which kinds of customers there are"),
             "blocks": [
-                _figure(
+                figure(
                     title,
                     figures.classes(sizes, labels, phrase, alt),
                     phrase("Thin lines: 95% intervals of the share of money."),
                 ),
-                _table(head, rows, 1, total),
-                _note(
+                table(head, rows, 1, total),
+                note(
                     phrase(
                         "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
                         "recent only; keep: frequent only; win back: neither. Recent is strictly fewer than the median "
                         "of {r:.0f} days, frequent strictly more orders than the median of {f:g}.",
-                        m=_money(cuts["m"]),
+                        m=money(cuts["m"]),
                         r=cuts["r"],
                         f=cuts["f"],
                     )
@@ -280,11 +288,12 @@ class _Page:
 
     def at_stake(self) -> dict:
         phrase = self.phrase
-        stake = self.facts["stake"].sort_values(["monetary_net", "customer_id"], ascending=[False, True])
+        by = "expected_value" if "worth" in self.facts else "monetary_net"
+        stake = self.facts["stake"].sort_values([by, "customer_id"], ascending=[False, True])
         title = phrase("Whom to look at first")
         if stake.empty:
             nobody = phrase("Nobody: every customer above the median of money bought within the median of days.")
-            return {"title": title, "blocks": [_text(nobody)]}
+            return {"title": title, "blocks": [paragraph(nobody)]}
         head = [phrase("Customer"), phrase("RFM class"), phrase("Last order"), phrase("Days since"), phrase("Orders")]
         rows = [
             [
@@ -293,21 +302,25 @@ class _Page:
                 f"{r.last_order:%Y-%m-%d}",
                 f"{r.recency_days:,}",
                 f"{r.frequency:,}",
-                _money(r.monetary_net),
+                money(r.monetary_net),
+                *([money(r.expected_value)] if by == "expected_value" else []),
+                self.orders_to_the_top(r.customer_id),
             ]
             for r in stake.head(10).itertuples()
         ]
+        head += [phrase("Money (net)"), *([phrase("Expected value")] if by == "expected_value" else [])]
+        head.append(phrase("Orders to “{name}”", name=class_label("important_value", self.lang)))
         return {
             "title": title,
             "blocks": [
-                _text(
+                paragraph(
                     phrase(
                         "The largest of {n:,}; all of them are in portraits.xlsx, filtered by RFM class.",
                         n=len(stake),
                     )
                 ),
-                _table([*head, phrase("Money (net)")], rows, 3),
-                _note(
+                table(head, rows, 3),
+                note(
                     phrase(
                         "Not yet lost: a median says nothing of anybody's own rhythm, and some come back by "
                         "themselves. Leave a random part alone to see what a call changes."
@@ -316,12 +329,17 @@ class _Page:
             ],
         }
 
+    def orders_to_the_top(self, customer_id: str) -> str:
+        """How many orders now would put a customer into the best class (money follows by itself)."""
+        change = segment.smallest_change(self.facts["customers"], customer_id, "important_value")
+        return f"{max(1, round(change.get('frequency', 0)))}"
+
     def scores(self) -> dict:
         phrase, customers = self.phrase, self.facts["customers"]
         names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
         rows = []
         for r in segment.thresholds(customers).itertuples():
-            low, high = (_money(v) if r.dimension == "m" else f"{v:,.0f}" for v in (r.lowest, r.highest))
+            low, high = (money(v) if r.dimension == "m" else f"{v:,.0f}" for v in (r.lowest, r.highest))
             rows.append([names[r.dimension], str(r.score), f"{low} – {high}", f"{r.customers:,}"])
         best = int(((customers["r"] == 5) & (customers["f"] == 5)).sum())
         title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=best)
@@ -333,7 +351,7 @@ class _Page:
         head = [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")]
         return {
             "title": phrase("What the scores mean"),
-            "blocks": [_figure(title, figures.score_grid(customers, phrase, alt), below), _table(head, rows)],
+            "blocks": [figure(title, figures.score_grid(customers, phrase, alt), below), table(head, rows)],
         }
 
     def months(self) -> dict:
@@ -342,27 +360,16 @@ class _Page:
         net = (orders["amount"] - orders["refunded"]).groupby(orders["ordered_at"].dt.to_period("M")).sum()
         net = net.reindex(pd.period_range(net.index.min(), net.index.max(), freq="M"), fill_value=0.0)
         if len(net) < 2:
-            return {"title": title, "blocks": [_text(phrase("All orders are of one month."))]}
+            return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
         first, last = orders["ordered_at"].min().normalize(), self.result.as_of
         whole = [m for m in net.index if first <= m.start_time and m.end_time.normalize() <= last]
         best = net[whole].idxmax() if whole else net.idxmax()
-        message = phrase("The best month was {month}, with {money}", month=str(best), money=_money(net[best]))
+        message = phrase("The best month was {month}, with {money}", month=str(best), money=money(net[best]))
         alt = phrase("{title}. Bars: net money of each month.", title=message)
         grey = phrase("Grey: a month that the data cover only in part.") if len(whole) < len(net) else ""
         return {
             "title": title,
-            "blocks": [_figure(message, figures.months(net, whole, phrase, self.lang, alt), grey)],
-        }
-
-    def survey(self) -> dict:
-        phrase = self.phrase
-        counts = self.facts["scores"].value_counts().reindex(range(11), fill_value=0)
-        title = phrase("The most frequent answer is {mode}", mode=int(counts.idxmax()))
-        alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
-        below = phrase("0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure.")
-        return {
-            "title": phrase("Would they recommend us?"),
-            "blocks": [_figure(title, figures.survey_scores(counts, phrase, alt), below)],
+            "blocks": [figure(message, figures.months(net, whole, phrase, self.lang, alt), grey)],
         }
 
     def accounts(self) -> dict:
@@ -373,16 +380,16 @@ class _Page:
             rules = {rule["name"]: rule for rule in cleaned.rules}
             accounts = dict(cleaned.accounts)
             received, valid = accounts.pop("received"), accounts.pop("valid")
-            rows = [[phrase("received"), "", *_accounted(received)]]
+            rows = [[phrase("received"), "", *accounted(received)]]
             rows += [
-                [str(rules[n].get(self.lang, n)), outcomes[rules[n]["outcome"]], *_accounted(a)]
+                [str(rules[n].get(self.lang, n)), outcomes[rules[n]["outcome"]], *accounted(a)]
                 for n, a in accounts.items()
             ]
             label = schema.canonical(kind).label.say(self.lang)
-            blocks.append(_table([label, *head], rows, 2, [phrase("valid"), "", *_accounted(valid)]))
+            blocks.append(table([label, *head], rows, 2, [phrase("valid"), "", *accounted(valid)]))
             blocks += self.flags(kind)
         blocks.append(
-            _note(
+            note(
                 phrase(
                     "Every row that was not used stands in quarantine.csv with its source row, rule and column. Rows "
                     "and money add up to what was received."
@@ -395,53 +402,53 @@ class _Page:
         phrase = self.phrase
         names = {f["name"]: f for f in clean.rules_for(self.result.tables[kind]).get("flags") or []}
         items = [
-            phrase("{flag}: {rows:,} rows, {money}", flag=names[n][self.lang], rows=a["rows"], money=_money(a["money"]))
+            phrase("{flag}: {rows:,} rows, {money}", flag=names[n][self.lang], rows=a["rows"], money=money(a["money"]))
             for n, a in self.result.cleaned[kind].flags.items()
             if a["rows"]
         ]
-        return [_text(phrase("Flagged, and still valid:")), {"list": items}] if items else []
+        return [paragraph(phrase("Flagged, and still valid:")), {"list": items}] if items else []
 
     def quality(self) -> dict:
         phrase, blocks = self.phrase, []
         head = [phrase("Filled"), phrase("Different values"), phrase("Lowest"), phrase("Highest")]
         for kind, cleaned in self.result.cleaned.items():
-            table = schema.canonical(kind)
+            canonical = schema.canonical(kind)
             before = clean.profile(self.result.tables[kind].frame, kind)
             after = clean.profile(cleaned.valid, kind)
             rows = []
             for b, a in zip(before.itertuples(), after.itertuples(), strict=True):
                 row = [f"{b.filled:.1%} → {a.filled:.1%}", f"{b.distinct:,} → {a.distinct:,}"]
-                limits = [(_limit(b.lowest), _limit(a.lowest)), (_limit(b.highest), _limit(a.highest))]
+                limits = [(limit(b.lowest), limit(a.lowest)), (limit(b.highest), limit(a.highest))]
                 row += [f"{x} → {y}" if x != y else x for x, y in limits]
-                rows.append([table.columns[b.column].label.say(self.lang), *row])
-            blocks.append(_table([table.label.say(self.lang), *head], rows))
-        blocks.append(_note(phrase("Received → valid.")))
+                rows.append([canonical.columns[b.column].label.say(self.lang), *row])
+            blocks.append(table([canonical.label.say(self.lang), *head], rows))
+        blocks.append(note(phrase("Received → valid.")))
         return {"title": phrase("Quality before and after"), "blocks": blocks}
 
     def not_said(self) -> dict:
         missing = [sentence.say(self.lang) for sentence in self.result.not_done]
-        blocks = [{"list": missing}] if missing else [_text(self.phrase("Every table was given."))]
+        blocks = [{"list": missing}] if missing else [paragraph(self.phrase("Every table was given."))]
         return {"title": self.phrase("What could not be said"), "blocks": blocks}
 
     def origin(self) -> dict:
         phrase, rows, mapping = self.phrase, [], []
-        for kind, table in self.ledger["tables"].items():
+        for kind, entry in self.ledger["tables"].items():
             canonical = schema.canonical(kind)
-            for source in table["sources"]:
+            for source in entry["sources"]:
                 span = f"{source['first']} – {source['last']}" if source["first"] else "–"
                 read_as = source.get("encoding") or source["format"]
                 label = canonical.label.say(self.lang)
-                rows.append([label, source["name"], read_as, span, *_accounted(source)])
-            mapping += [f"{canonical.columns[n].label.say(self.lang)} ← {c}" for n, c in table["mapping"].items()]
+                rows.append([label, source["name"], read_as, span, *accounted(source)])
+            mapping += [f"{canonical.columns[n].label.say(self.lang)} ← {c}" for n, c in entry["mapping"].items()]
         head = [phrase("Table"), phrase("File"), phrase("Encoding"), phrase("From – to")]
         head += [phrase("Rows"), phrase("Orders"), phrase("Customers"), phrase("Money")]
         versions = ", ".join(f"{k} {v}" for k, v in self.ledger["versions"].items())
         return {
             "title": phrase("Where it comes from"),
             "blocks": [
-                _table(head, rows, 4),
-                _text(phrase("Columns that were read:")),
+                table(head, rows, 4),
+                paragraph(phrase("Columns that were read:")),
                 {"list": mapping},
-                _note(phrase("Kit {kit}; {versions}.", kit=self.ledger["kit"], versions=versions)),
+                note(phrase("Kit {kit}; {versions}.", kit=self.ledger["kit"], versions=versions)),
             ],
         }

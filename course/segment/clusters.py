@@ -6,7 +6,8 @@ correlation without groups, and must be clearly better separated than they are.
 
 Twins are uniform, the flattest shape without groups and the one k-means separates best: once along the principal axes
 (Tibshirani, Walther & Hastie 2001, the gap statistic's reference), once with the features' own rank correlation (a
-Gaussian copula). The limit of .06 in silhouette comes from simulated noise; the tests repeat it.
+Gaussian copula). No twin has every shape, so a second thing must hold: between any two clusters there is a valley,
+fewer customers half-way than at either side. Both limits come from simulated noise; the tests repeat it.
 """
 
 import warnings
@@ -19,13 +20,13 @@ from course.errors import DataError, first_few
 
 NO_CLUSTERS = "no clear clusters"
 CLEAR = "clear clusters"
-#: How much better than its twins a partition's silhouette must be, and how stable its weakest cluster (Jaccard).
-_MARGIN = 0.06
-_STABLE = 0.6
+#: How much better than its twins a partition's silhouette must be, how deep the shallowest valley between two clusters
+#: (density half-way over the lower of the two heights), and how stable the weakest cluster (Jaccard).
+_MARGIN, _VALLEY, _STABLE = 0.06, 0.6, 0.6
 _TWINS = 8
 _RESAMPLES = 20
 #: Rows on which the search runs; silhouettes need all distances.
-_SAMPLE = 1_000
+_SAMPLE = 500
 #: A value farther than this many standard deviations from the mean speaks of a long tail.
 _TAIL = 3.5
 
@@ -40,8 +41,8 @@ class Clusters:
     labels : cluster of each row (0 … k−1, the largest first), aligned with the features
     verdict : CLEAR or NO_CLUSTERS
     evidence : one row a k tried: k, gap and gap_se (log within-cluster dispersion, twins less data), silhouette,
-        twin_silhouette (mean of the better kind of twin), excess, stability (lowest mean Jaccard of a cluster over
-        bootstrap resamples; only for the k that was considered)
+        twin_silhouette (mean of the better kind of twin), excess; where that is large valley (1: none between some two
+        clusters); where that is low stability (lowest mean Jaccard of a cluster over bootstrap resamples)
     """
 
     k: int
@@ -72,24 +73,22 @@ def cluster(features: pd.DataFrame, random_state: int = 0, k_max: int = 8) -> Cl
     spread = _without_ties(values[order], random)
     chosen = np.sort(random.choice(len(spread), _SAMPLE, replace=False)) if len(spread) > _SAMPLE else slice(None)
     with threadpool_limits(1):  # small problems: threads cost more than they bring
-        straight = _search(_scaled(spread, always=True)[chosen], random, k_max)
-        evidence = straight
-        scaled = _scaled(spread, always=False)
-        if straight["excess"].max() > _MARGIN:
-            # Structure that survives straightening is there; how many groups is asked on the natural scale.
-            evidence = _search(scaled[chosen], random, k_max)
-        best = int(evidence["excess"].idxmax())
-        clear = min(straight["excess"].max(), evidence["excess"].max()) > _MARGIN and evidence.loc[best, "gap"] > 0
-        k = int(evidence.loc[best, "k"])
-        if clear:
-            evidence.loc[best, "stability"] = _stability(scaled[chosen], k, random)
-            clear = evidence.loc[best, "stability"] >= _STABLE
+        scaled = _scaled(spread)
+        evidence = _search(scaled[chosen], random, k_max)
+        better = (evidence["excess"] > _MARGIN) & (evidence["gap"] > 0)
+        for row in evidence.index[better]:
+            evidence.loc[row, "valley"] = _shallowest_valley(scaled[chosen], int(evidence.loc[row, "k"]))
+        parted = evidence[evidence["valley"] < _VALLEY].sort_values("excess", ascending=False, kind="stable")
+        k = 1
+        for row in parted.index:  # the best separated first; the first that is stable too
+            evidence.loc[row, "stability"] = _stability(scaled[chosen], int(evidence.loc[row, "k"]), random)
+            if evidence.loc[row, "stability"] >= _STABLE:
+                k = int(evidence.loc[row, "k"])
+                break
         labels = np.zeros(len(values), dtype="int64")
-        if clear:
+        if k > 1:
             labels[order] = _by_size(_kmeans(scaled, k).labels_)
-    return Clusters(
-        k if clear else 1, pd.Series(labels, index=features.index), CLEAR if clear else NO_CLUSTERS, evidence
-    )
+    return Clusters(k, pd.Series(labels, index=features.index), CLEAR if k > 1 else NO_CLUSTERS, evidence)
 
 
 def _checked(features: pd.DataFrame) -> np.ndarray:
@@ -134,8 +133,8 @@ def _without_ties(values: np.ndarray, random: np.random.Generator) -> np.ndarray
     return spread
 
 
-def _scaled(values: np.ndarray, always: bool) -> np.ndarray:
-    """Columns of variance 1, straightened: all of them (`always`) or those with a long tail."""
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """Columns of variance 1, those with a long tail straightened."""
     from sklearn.preprocessing import PowerTransformer
 
     plain = (values - values.mean(axis=0)) / values.std(axis=0)
@@ -144,7 +143,7 @@ def _scaled(values: np.ndarray, always: bool) -> np.ndarray:
         straight = PowerTransformer().fit_transform(plain)
     usable = np.isfinite(straight).all(axis=0) & (straight.std(axis=0) > 0.5)
     tail = np.abs(plain).max(axis=0) > _TAIL
-    return np.where(usable & (always | tail), straight, plain)
+    return np.where(usable & tail, straight, plain)
 
 
 def _twins(values: np.ndarray, random: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -194,10 +193,31 @@ def _search(values: np.ndarray, random: np.random.Generator, k_max: int) -> pd.D
                 "silhouette": silhouette,
                 "twin_silhouette": twin,
                 "excess": silhouette - twin,
+                "valley": np.nan,
                 "stability": np.nan,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _shallowest_valley(values: np.ndarray, k: int) -> float:
+    """The highest ratio, over pairs of clusters, of the density half-way between their centres to the lower of the two
+    heights beside it, along the line through the centres: 1 where nothing parts them, 0 where they stand apart."""
+    labels = _kmeans(values, k).labels_
+    groups = [values[labels == i] for i in range(k)]
+    return max(_valley(groups[a], groups[b]) for a in range(k) for b in range(a))
+
+
+def _valley(left: np.ndarray, right: np.ndarray) -> float:
+    line = right.mean(axis=0) - left.mean(axis=0)
+    at = [(side - left.mean(axis=0)) @ line / (line @ line) for side in (left, right)]
+    both = np.concatenate(at)
+    # The bandwidth follows the clusters' own width: that of both together would fill the valley.
+    width = np.sqrt(sum(len(a) * a.var() for a in at) / len(both))
+    steps = np.linspace(0, 1, 41)
+    bandwidth = max(1.06 * width * len(both) ** -0.2, 1e-9)
+    density = np.exp(-0.5 * ((steps[:, None] - both) / bandwidth) ** 2).sum(axis=1)
+    return float(density[10:31].min() / min(density[:21].max(), density[20:].max()))
 
 
 def _stability(values: np.ndarray, k: int, random: np.random.Generator) -> float:

@@ -1,0 +1,37 @@
+"""Customer lifetime value: how often somebody will come back, what they will spend, and whether the forecast held.
+
+`summaries` makes the four numbers a customer the models read, `models` fits them, `worth` turns them into money,
+`markov` values a chain of states, `validation` holds a forecast against what happened.
+"""
+
+from course.clv.forecast import DISCOUNT, HORIZON, Forecast, forecast
+from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
+from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
+from course.clv.summaries import UNITS, Holdout, check, holdout, summary
+from course.clv.validation import Validation, validate
+from course.clv.worth import cohort, historic, label, value
+
+__all__ = [
+    "DISCOUNT",
+    "HORIZON",
+    "UNITS",
+    "BetaGeo",
+    "Forecast",
+    "GammaGamma",
+    "Holdout",
+    "ModifiedBetaGeo",
+    "StopPolicy",
+    "Validation",
+    "check",
+    "cohort",
+    "forecast",
+    "historic",
+    "holdout",
+    "label",
+    "markov",
+    "recency_chain",
+    "stop_policy",
+    "summary",
+    "validate",
+    "value",
+]

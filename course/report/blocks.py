@@ -1,0 +1,43 @@
+"""What a page is made of: paragraphs, notes, figures, tables; and figures as a reader wants them."""
+
+import pandas as pd
+from markupsafe import Markup
+
+
+def paragraph(words: str) -> dict:
+    """A paragraph."""
+    return {"text": words, "soft": False}
+
+
+def note(words: str) -> dict:
+    """A remark in small print."""
+    return {"text": words, "soft": True}
+
+
+def figure(title: str, drawn: str, below: str = "") -> dict:
+    """A chart (SVG text) under its message."""
+    return {"figure": Markup(drawn), "title": title, "below": below}
+
+
+def table(head: list[str], rows: list[list], texts: int = 1, total: list | None = None) -> dict:
+    """A table whose first `texts` columns are words and the others figures."""
+    cells = [{"cells": row, "sum": False} for row in rows] + ([{"cells": total, "sum": True}] if total else [])
+    return {"table": {"head": head, "rows": cells, "figures": [j >= texts for j in range(len(head))]}}
+
+
+def money(value: float) -> str:
+    """An amount without false precision: cents only below a thousand."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
+
+
+def accounted(account: dict) -> list[str]:
+    """Rows, orders, customers and money of an account."""
+    texts = [f"{account[k]:,}" if account[k] is not None else "–" for k in ("rows", "orders", "customers")]
+    return [*texts, "–" if account["money"] is None else money(account["money"])]
+
+
+def limit(value: object) -> str:
+    """A lowest or highest value: a date, a figure, or nothing."""
+    if value is None or pd.isna(value):
+        return "–"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else f"{value:,.10g}"
