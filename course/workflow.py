@@ -68,7 +68,8 @@ class Willingness:
     ----------
     score : NPS of the valid answers; weighted : with the survey's weights, if it has any
     waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
-        respondents are customers with orders; drivers : of the survey's columns that are called driver_…
+        respondents are customers with orders; drivers : of the survey's columns that are called driver_…; factors :
+        behind those called item_…
     """
 
     score: nps.Score
@@ -76,6 +77,7 @@ class Willingness:
     waves: pd.DataFrame | None = None
     by_class: pd.DataFrame | None = None
     drivers: nps.Drivers | None = None
+    factors: segment.Factors | None = None
 
 
 @dataclass
@@ -263,14 +265,23 @@ def _willingness(answers: pd.DataFrame, portraits: pd.DataFrame, not_done: list[
         joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
             found.by_class = nps.by(joined, "rfm_class")
-    columns = [c for c in answers if c.startswith("driver_")]
-    if len(columns) > 1:
-        try:
-            rated = answers.assign(**{c: pd.to_numeric(answers[c], errors="coerce") for c in columns})
-            found.drivers = nps.drivers(rated, "score", columns, repeats=200, odds=False)
-        except DataError as error:
-            not_done.append(Sentence("drivers: {why}", why=error.sentence))
+    try:
+        if len((rated := _rated(answers, "driver_")).columns) > 1:
+            scored = rated.assign(score=answers["score"])
+            found.drivers = nps.drivers(scored, "score", list(rated), repeats=200, odds=False)
+    except DataError as error:
+        not_done.append(Sentence("drivers: {why}", why=error.sentence))
+    try:
+        if len((items := _rated(answers, "item_")).columns) > 2:
+            found.factors = segment.factors(items)
+    except DataError as error:
+        not_done.append(Sentence("factors behind the items: {why}", why=error.sentence))
     return found
+
+
+def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """The export's own columns with this prefix, as numbers."""
+    return pd.DataFrame({c: pd.to_numeric(answers[c], errors="coerce") for c in answers if c.startswith(prefix)})
 
 
 # --- portraits -------------------------------------------------------------------------------------------------------

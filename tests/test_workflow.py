@@ -313,12 +313,16 @@ def test_classes_waves_and_drivers_of_a_survey_of_customers(orders):
             "score": np.clip(service * 2 + random.integers(-1, 2, n), 0, 10),
             "driver_service": service,
             "driver_price": random.integers(1, 6, n),
+            "item_1": service,
+            "item_2": np.clip(service + random.integers(-1, 2, n), 1, 5),
+            "item_3": np.clip(service + random.integers(-1, 2, n), 1, 5),
         }
     )
     got = workflow.run({"orders": orders, "surveys": collect.read(frame, "surveys")}).willingness
     assert got.waves["n"].tolist() == [150, 150]
     assert got.by_class["n"].sum() == n
     assert got.drivers.table.iloc[0]["driver"] == "driver_service"
+    assert got.factors.items == {"factor_1": ["item_1", "item_2", "item_3"]}
 
 
 def test_five_point_answers_are_refused_by_name(orders):

@@ -154,6 +154,12 @@ def recommend(page) -> dict:
         blocks.append(table([phrase("Wave"), *head], rows))
     if found.drivers is not None:
         blocks += _drivers(page, found.drivers)
+    if found.factors is not None:
+        rows = [
+            [name, ", ".join(items), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
+            for (name, items), alpha in zip(found.factors.items.items(), found.factors.reliability, strict=True)
+        ]
+        blocks.append(table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2))
     return {"title": phrase("Would they recommend us?"), "blocks": blocks}
 
 
