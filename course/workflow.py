@@ -462,6 +462,7 @@ def _look_personal(ids: pd.Series) -> bool:
 #: (what, the tables it needs)
 _ABILITIES = (
     (Sentence("RFM scores and classes"), "orders"),
+    (Sentence("expected value of next year, natural groups, what segments foretell"), "orders"),
     (Sentence("gender, age, city, date of joining"), "customers"),
     (Sentence("clicks per customer"), "events"),
     (Sentence("willingness to recommend (0–10)"), "surveys"),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course import DataError, clean, collect
+from course import DataError, collect
 from course.collect import values
 
 # --- one table, many formats -----------------------------------------------------------------------------------------
@@ -410,19 +410,6 @@ def test_online_retail_as_received(online_retail):
     assert (str(totals["first"]), str(totals["last"])) == ("2010-12-01", "2011-12-09")
     assert online_retail.has_lines and online_retail.problems.empty
     assert online_retail.frame["source_row"].iloc[[0, -1]].tolist() == [2, 541_910]
-
-
-def test_online_retail_by_rule(online_retail):
-    accounts = clean.apply(online_retail).accounts
-    assert {k: (a["rows"], a["money"]) for k, a in accounts.items()} == {
-        "received": (541_909, 9_747_747.934),
-        "no_customer": (135_080, 1_447_682.120),
-        "cancellation": (8_905, -611_342.090),
-        "quantity_not_positive": (0, 0.0),
-        "price_not_positive": (40, 0.0),
-        "valid": (397_884, 8_911_407.904),
-    }
-    assert (accounts["valid"]["customers"], accounts["valid"]["orders"]) == (4_338, 18_532)
 
 
 @pytest.mark.parametrize(

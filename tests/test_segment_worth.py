@@ -145,6 +145,13 @@ def test_the_smallest_change_moves_the_customer_there_and_a_smaller_one_does_not
         assert name_of(less) != target
 
 
+def test_a_median_between_two_cents_is_no_higher_than_it_is():
+    # (0.02 + 19.74) / 2 is 9.879999999999999 in floating point: a customer at 9.88 would count as above the median.
+    table = pd.DataFrame({"recency_days": 0, "frequency": 1, "monetary_net": [0.0, 0.02, 9.88, 19.74, 30.0, 5.0]})
+    middle = table[table["monetary_net"].isin([0.02, 19.74])]
+    assert segment.cuts(middle)["m"] == 9.88
+
+
 def test_unknown_names_are_refused():
     table = pd.DataFrame({"customer_id": ["a"], "recency_days": [1], "frequency": [1], "monetary_net": [1.0]})
     with pytest.raises(DataError, match="no RFM class best"):

@@ -68,16 +68,26 @@ def clusters(page) -> dict:
     phrase, found = page.phrase, page.result.clusters
     evidence = found.evidence.set_index("k")
     best = evidence.loc[evidence["excess"].idxmax() if found.k == 1 else found.k]
-    if found.k == 1:
+    title = phrase("Are there natural groups?")
+    figures_of_best = {"k": int(best.name), "own": best["silhouette"], "twin": best["twin_silhouette"]}
+    if found.k == 1 and np.isnan(best["valley"]):
         words = phrase(
             "No clear clusters: in recency, frequency and money customers shade into one another. The best partition, "
             "into {k}, has a silhouette of {own:.2f}; data of the same spread without any groups reach {twin:.2f}. Use "
             "the RFM classes as a convention, not as kinds that were found.",
-            k=int(best.name),
-            own=best["silhouette"],
-            twin=best["twin_silhouette"],
+            **figures_of_best,
         )
-        return {"title": phrase("Are there natural groups?"), "blocks": [paragraph(words)]}
+        return {"title": title, "blocks": [paragraph(words)]}
+    if found.k == 1:
+        words = phrase(
+            "No clear clusters. The best partition, into {k}, has a silhouette of {own:.2f}, more than the {twin:.2f} "
+            "of data of the same spread without groups; but nothing parts its clusters: half-way between two of them "
+            "customers stand {valley:.0%} as densely as beside. The border could run anywhere. Use the RFM classes as "
+            "a convention, not as kinds that were found.",
+            valley=best["valley"],
+            **figures_of_best,
+        )
+        return {"title": title, "blocks": [paragraph(words)]}
     words = phrase(
         "{k} clear clusters: silhouette {own:.2f} against {twin:.2f} in data of the same spread without groups; the "
         "weakest keeps {stability:.0%} of its members when customers are resampled.",
@@ -90,7 +100,7 @@ def clusters(page) -> dict:
     head = [phrase("Cluster"), phrase("Rule"), phrase("Customers"), phrase("Share under the rule who belong")]
     rows = [[str(r.segment), r.rule, f"{r.customers:,}", f"{r.precision:.0%}", f"{r.recall:.0%}"] for r in described]
     return {
-        "title": phrase("Are there natural groups?"),
+        "title": title,
         "blocks": [paragraph(words), table([*head, phrase("Share of it under the rule")], rows, 2)],
     }
 
@@ -115,7 +125,7 @@ def foretelling(page) -> dict:
     head = [phrase("What is known on {split:%Y-%m-%d}", split=found.split), "R²", phrase("95% interval")]
     words = phrase(
         "R² of the logarithm of what each customer spent afterwards, on customers left out of the fit (five folds). "
-        "What the classes lose against the figures is the price of their simplicity."
+        "Where the classes tell less than the figures they were made of, that is the price of their simplicity."
     )
     return {"title": phrase("Do the segments tell what comes next?"), "blocks": [table(head, rows), note(words)]}
 

@@ -95,7 +95,7 @@ def _rfm(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang
     sheet.set_column(0, 3, 16)
     sheet.set_column(7, 7, 22)
     quoted = "'" + edges.get_name().replace("'", "''") + "'"
-    thresholds = _threshold_values(portraits)
+    thresholds, medians = _threshold_values(portraits), segment.cuts(portraits)
     columns = {"r": "B", "f": "C", "m": "D"}
     for i, row in enumerate(portraits.itertuples(index=False), 1):
         sheet.write_string(i, 0, row.customer_id)
@@ -132,8 +132,7 @@ def _rfm(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang
             edges.write_formula(
                 2 + j, 1 + k, _threshold_formula(cells, k + 1, n, name != "r"), None, thresholds[name][k]
             )
-        median = float(portraits[segment.DIMENSIONS[name][0]].astype("float64").median())
-        edges.write_formula(2 + j, 5, f"=MEDIAN({cells})", None, median)
+        edges.write_formula(2 + j, 5, f"=ROUND(MEDIAN({cells}),6)", None, medians[name])
     edges.write_string(7, 0, text("Money, frequency, recency (1 = high)", lang), formats["head"])
     edges.write_string(7, 1, text("RFM class", lang), formats["head"])
     for number in range(8):

@@ -119,7 +119,8 @@ def cuts(customers: pd.DataFrame, cut: str = "median") -> dict[str, float]:
     """The value of each dimension above which (recency: below which) a customer counts as high."""
     if cut not in ("median", "mean"):
         raise DataError("The cut is median or mean, not {cut}.", cut=cut)
-    return {name: float(getattr(customers[column], cut)()) for name, (column, _) in DIMENSIONS.items()}
+    # To the millionth, as money is: half of 0.02 + 19.74 must be 9.88, or a customer at 9.88 would count as above it.
+    return {name: round(float(getattr(customers[column], cut)()), 6) for name, (column, _) in DIMENSIONS.items()}
 
 
 def classes(customers: pd.DataFrame, cut: str = "median") -> pd.Series:
