@@ -15,6 +15,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -345,23 +346,20 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
     layout = _layout(name, head)
     names, width = layout.names, len(layout.names)
-    columns: list[list] = [[] for _ in names]
     rows: list[int] = []
+    held: list[list[str]] = []
     parts: list[pd.DataFrame] = []
 
     def flush() -> None:
         if rows:
-            parts.append(pd.DataFrame({i: pd.array(c, dtype="str") for i, c in enumerate(columns)}, index=list(rows)))
+            columns = {i: pd.array(cells, dtype="str") for i, cells in enumerate(zip(*held, strict=True))}
+            parts.append(pd.DataFrame(columns, index=list(rows)))
             rows.clear()
-            for c in columns:
-                c.clear()
+            held.clear()
 
-    for line, cells in _chain(head[layout.first :], records):
-        if len(cells) != width:
-            cells = _fit(name, line, cells, width)
+    for line, cells in chain(head[layout.first :], records):
         rows.append(line)
-        for column, cell in zip(columns, cells, strict=True):
-            column.append(cell)
+        held.append(cells if len(cells) == width else _fit(name, line, cells, width))
         if len(rows) == _CHUNK:
             flush()
     flush()
@@ -370,11 +368,6 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
     frame, notes = _without_totals(name, frame)
     facts = {"delimiter": {"\t": "tab", " ": "blanks"}.get(delimiter, delimiter)}
     return Raw(name, frame, layout.header, facts, layout.notes + notes)
-
-
-def _chain(head: list, rest: Iterator) -> Iterator[tuple[int, list[str]]]:
-    yield from head
-    yield from rest
 
 
 def _delimiter(sample: str) -> str:
@@ -418,7 +411,7 @@ def _records(name: str, data: bytes, encoding: str, delimiter: str) -> Iterator[
                 "Close or double the quotation mark there, or export the file again.",
                 file=name, line=start, why=str(error),
             ) from None  # fmt: skip
-        if any(cells) and any(c.strip() for c in cells):
+        if cells and (cells[0].strip() or any(c.strip() for c in cells)):
             yield start, cells
         start = reader.line_num + 1
 
