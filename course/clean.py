@@ -160,7 +160,7 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
         _left_blank(table),
     )
     if table.kind == "orders":
-        cleaned.notes += _flag(cleaned, frame[number == 0], list(rules.get("flags") or []), table)
+        _flag(cleaned, np.flatnonzero(number == 0), list(rules.get("flags") or []), table)
     return cleaned
 
 
@@ -377,23 +377,21 @@ def _nothing_left(apart: pd.DataFrame, as_of: object) -> DataError:
 # --- flags and refunds -----------------------------------------------------------------------------------------------
 
 
-def _flag(cleaned: Cleaned, original: pd.DataFrame, flags: list[dict], table: Table) -> list[Sentence]:
+def _flag(cleaned: Cleaned, kept: np.ndarray, flags: list[dict], table: Table) -> None:
+    """Add `refunded` and the flags to the valid rows; `kept` are their positions in the table."""
     valid = cleaned.valid
     refunds = match_refunds(valid, cleaned.set_aside)
     valid["refunded"] = refunds["refunded"].to_numpy()
     for flag in flags:
         name = flag["name"]
         if name == "is_duplicate":
-            content = valid.drop(columns=["source", "source_row", "refunded"] + [f for f in cleaned.flags])
+            content = valid.drop(columns=["source", "source_row", "refunded", *cleaned.flags])
             valid[name] = content.duplicated().to_numpy()
         elif name == "is_cancelled_later":
             valid[name] = refunds["cancelled"].to_numpy()
         else:
-            received = Table(table.kind, table.frame, table.totals, table.mapping)
-            number = _first_match(received.frame, received, [flag["when"]])
-            valid[name] = number[original.index] == 1
+            valid[name] = _first_match(table.frame, table, [flag["when"]])[kept] == 1
         cleaned.flags[name] = _account(valid[valid[name]])
-    return []
 
 
 def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:

@@ -14,8 +14,6 @@ from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
 TABLES = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
-#: Types whose values name somebody or something and never count.
-TEXTUAL = ("id", "text")
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,6 @@ _DIGITS = {"%Y%m%d": r"^\d{8}(\D|$)", "%Y%m%d%H%M%S": r"^\d{14}$"}
 _DAY_FIRST = ("%d-%m-%Y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y")
 _MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y")
 _OFFSET = re.compile(r"(?:(?<=\d)|\s)(Z|UTC|[+-]\d{2}:?\d{2})$")
-DATE_ORDERS = ("dmy", "mdy")
 
 
 def times(cells: pd.Series, column: str, date_order: str | None = None) -> Column:
