@@ -1,8 +1,8 @@
 """What the kit says, in English and in Chinese.
 
-A sentence is written once in English where it is needed and looked up in `catalogue/zh.po` when it is shown, so the
-same sentence can stand in both halves of one report. Babel reads the catalogue as it is: nothing to compile, nothing
-that can be stale.
+A sentence is written once in English where it is needed and looked up in `catalogue/zh/*.po` (a file a topic) when it
+is shown, so the same sentence can stand in both halves of one report. Babel reads the catalogue as it is: nothing to
+compile, nothing that can be stale.
 """
 
 import os
@@ -96,6 +96,8 @@ def _translations(lang: str) -> dict[str, str]:
         return {}
     from babel.messages.pofile import read_po
 
-    with (_CATALOGUE / f"{lang}.po").open("rb") as file:
-        catalogue = read_po(file, locale=lang)
-    return {m.id: m.string for m in catalogue if m.id and m.string}
+    messages = {}
+    for path in sorted((_CATALOGUE / lang).glob("*.po")):
+        with path.open("rb") as file:
+            messages |= {m.id: m.string for m in read_po(file, locale=lang) if m.id and m.string}
+    return messages

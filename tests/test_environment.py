@@ -20,7 +20,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SYSTEMS = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin"]
 
 # Where conda-forge calls a package otherwise.
-CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "pandera[pandas]": "pandera-pandas"}
+CONDA_NAMES = {
+    "seaborn": "seaborn-base",
+    "duckdb": "python-duckdb",
+    "matplotlib": "matplotlib-base",
+    "pandera[pandas]": "pandera-pandas",
+}
 
 
 def conda():
@@ -74,8 +79,12 @@ def test_pins_are_versions_and_never_addresses():
 
 
 def resolve(system, lines, *options):
-    """Resolve requirements for a system, with wheels only; skips where the package index cannot be reached."""
-    command = [BIN / "uv", "pip", "compile", "-", "--quiet", "--only-binary", ":all:", "--python", sys.executable]
+    """Resolve requirements for a system, with wheels only; skips where the package index cannot be reached.
+
+    jieba alone is published as source: plain Python, which needs no compiler.
+    """
+    command = [BIN / "uv", "pip", "compile", "-", "--quiet", "--only-binary", ":all:", "--no-binary", "jieba"]
+    command += ["--python", sys.executable]
     command += ["--python-platform", system, *options]
     done = subprocess.run(
         [str(word) for word in command], input="\n".join(lines), capture_output=True, text=True, encoding="utf-8"

@@ -10,14 +10,19 @@ from babel.messages.pofile import read_po
 from course import DataError, language
 from tests.conftest import ROOT
 
-CATALOGUE = ROOT / "course" / "catalogue" / "zh.po"
+CATALOGUE = ROOT / "course" / "catalogue" / "zh"
 #: Where a sentence of the catalogue begins: these calls take it as their first argument.
 CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None}
 
 
 def _catalogue():
-    with CATALOGUE.open("rb") as file:
-        return {m.id: m.string for m in read_po(file) if m.id}
+    messages = {}
+    for path in sorted(CATALOGUE.glob("*.po")):
+        with path.open("rb") as file:
+            own = {m.id: m.string for m in read_po(file) if m.id}
+        assert not set(own) & set(messages), f"{path.name} says again what another file says"
+        messages |= own
+    return messages
 
 
 def _places(template):
