@@ -1,7 +1,8 @@
 """Chart style, and figures as text.
 
 matplotlib draws; the page's own fonts write the words (`svg.fonttype: none`), so Chinese labels need no font on the
-machine that made the report. Colours are Okabe and Ito's, which colour-blind readers can tell apart.
+machine that made the report. In a notebook the picture is a PNG, and there a font has to be found. Colours are Okabe
+and Ito's, which colour-blind readers can tell apart.
 """
 
 import io
@@ -10,17 +11,25 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import matplotlib
-
-matplotlib.use("Agg", force=False)
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, GREEN, VERMILION, SKY, GREY = "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#7F7F7F"
 
 _FONTS = ["DejaVu Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "sans-serif"]
+#: Fonts with Chinese characters, in the order of preference.
+CHINESE_FONTS = (
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "SimHei",
+    "Heiti TC",
+)
 _STYLE = {
     "font.family": _FONTS,
     "font.size": 10,
@@ -35,6 +44,28 @@ _STYLE = {
 }
 
 
+@cache
+def chinese_font() -> str | None:
+    """The first font of this machine that has Chinese characters; None where there is none."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in CHINESE_FONTS if name in installed), None)
+
+
+def in_lessons() -> None:
+    """The style of the lessons' charts, for seaborn and matplotlib alike: labels in Chinese need a font that has them.
+
+    seaborn's theme resets the font, so it is set through the theme.
+    """
+    import seaborn as sns
+
+    fonts = ["DejaVu Sans", *([chinese_font()] if chinese_font() else [])]
+    rc = _STYLE | {"font.family": fonts, "figure.figsize": (6.4, 3.6), "figure.dpi": 100, "figure.facecolor": "white"}
+    rc |= {"axes.facecolor": "white", "figure.constrained_layout.use": True, "axes.unicode_minus": False}
+    sns.set_theme(style="ticks", palette=[BLUE, VERMILION, GREEN, SKY, GREY], rc=rc)
+
+
 @contextmanager
 def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, Axes]]:
     """A figure of `width` × `height` inches in the kit's style; closed at the end."""
@@ -44,11 +75,10 @@ def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, A
     log.setLevel(logging.ERROR)
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         try:
-            yield figure, axes
+            yield figure, figure.subplots()
         finally:
-            plt.close(figure)
             log.setLevel(level)
 
 

@@ -54,9 +54,7 @@ class Sentence:
     def say(self, lang: str | None = None) -> str:
         """The sentence in `lang` ("en" or "zh"; default: the language in use)."""
         lang = lang or _active
-        template = _translations(lang).get(self.message, self.message)
-        values = {k: v.say(lang) if isinstance(v, Sentence) else v for k, v in self.values.items()}
-        return _Formatter().vformat(template, (), values)
+        return _filled(_translations(lang).get(self.message, self.message), self.values, lang)
 
     def __str__(self) -> str:
         return self.say()
@@ -66,20 +64,27 @@ class Sentence:
 
 
 class Label(Sentence):
-    """A name given in both languages where it is defined (a column, a rule) instead of in the catalogue."""
+    """A name or sentence given in both languages where it is defined (a column, a lesson's words) instead of in the
+    catalogue. `values`, where given, go into its places; without values its braces are left alone."""
 
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
+    def __init__(self, en: str, zh: str, **values: object) -> None:
+        super().__init__(en, **values)
         self.names = {"en": en, "zh": zh}
 
     def say(self, lang: str | None = None) -> str:
         """The name in `lang`."""
-        return self.names[lang or _active]
+        name = self.names[lang or _active]
+        return _filled(name, self.values, lang or _active) if self.values else name
 
 
 def text(message: str, lang: str | None = None, /, **values: object) -> str:
     """`Sentence(message, **values).say(lang)`."""
     return Sentence(message, **values).say(lang)
+
+
+def _filled(template: str, values: dict, lang: str) -> str:
+    said = {k: v.say(lang) if isinstance(v, Sentence) else v for k, v in values.items()}
+    return _Formatter().vformat(template, (), said)
 
 
 class _Formatter(string.Formatter):

@@ -10,24 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from course import language
+from course import charts, language
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples every time: a red test stays red until it is mended, a green one does not turn red by luck.
 settings.register_profile("course", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("course")
-
-CJK_FONTS = (
-    "PingFang SC",
-    "Microsoft YaHei",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "WenQuanYi Micro Hei",
-    "SimHei",
-    "Heiti TC",
-)
-
 
 @pytest.fixture(autouse=True)
 def english():
@@ -60,12 +49,8 @@ def soffice() -> str:
 @pytest.fixture(scope="session")
 def cjk_font() -> str:
     """The name of a font that has Chinese characters."""
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    for name in CJK_FONTS:
-        if name in installed:
-            return name
+    if name := charts.chinese_font():
+        return name
     pytest.skip("no Chinese font is installed")
 
 

@@ -11,8 +11,8 @@ from course import DataError, language
 from tests.conftest import ROOT
 
 CATALOGUE = ROOT / "course" / "catalogue" / "zh"
-#: Where a sentence of the catalogue begins: these calls take it as their first argument.
-CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None}
+#: Where a sentence of the catalogue begins: these calls take it as their first argument, or as the one given.
+CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None, "LessonError": (3,), "error": (2,)}
 
 
 def _catalogue():

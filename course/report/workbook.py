@@ -12,14 +12,13 @@ import xlsxwriter
 from course import schema, segment, workflow
 from course.language import text
 from course.report.words import class_label
-from course.workflow import Result
 
 #: Excel's last row; the largest customers come first where there are more.
 _ROWS = 1_048_575
 
 
-def write(result: Result, path: Path, lang: str) -> None:
-    """Write the workbook in `lang`."""
+def write(portraits: pd.DataFrame, tables: dict, path: Path, lang: str) -> None:
+    """Write the workbook in `lang`; `tables` are those of the ledger, whose accounts it repeats."""
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
@@ -32,14 +31,13 @@ def write(result: Result, path: Path, lang: str) -> None:
         "input": book.add_format({"bg_color": "#FFF7D6"}),
         "note": book.add_format({"italic": True, "font_color": "#5a6472"}),
     }
-    portraits = result.portraits
     if len(portraits) > _ROWS:
         by = "monetary_net" if "monetary_net" in portraits else "customer_id"
         portraits = portraits.sort_values([by, "customer_id"], ascending=[False, True]).iloc[:_ROWS]
     _portraits(book, portraits, formats, lang)
     if "frequency" in portraits:
         _rfm(book, portraits.dropna(subset="frequency"), formats, lang)
-    _accounts(book, result, formats, lang)
+    _accounts(book, tables, formats, lang)
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
@@ -165,7 +163,7 @@ def _threshold_values(portraits: pd.DataFrame) -> dict[str, list[float]]:
     return given
 
 
-def _accounts(book: xlsxwriter.Workbook, result: Result, formats: dict, lang: str) -> None:
+def _accounts(book: xlsxwriter.Workbook, tables: dict, formats: dict, lang: str) -> None:
     sheet = book.add_worksheet(text("Accounts", lang))
     sheet.set_column(0, 1, 30)
     sheet.set_column(2, 5, 16)
@@ -180,12 +178,12 @@ def _accounts(book: xlsxwriter.Workbook, result: Result, formats: dict, lang: st
     for j, head in enumerate(heads):
         sheet.write_string(0, j, head, formats["head"])
     i = 1
-    for kind, cleaned in result.cleaned.items():
-        label = {r["name"]: r.get(lang, r["name"]) for r in cleaned.rules}
-        label |= {"received": text("received", lang), "valid": text("valid", lang)}
-        for name, account in cleaned.accounts.items():
+    for kind, table in tables.items():
+        accounts = [(text("received", lang), table["received"]), (text("valid", lang), table["valid"])]
+        accounts += [(str(rule.get(lang, name)), rule) for name, rule in table["rules"].items()]
+        for label, account in accounts:
             sheet.write_string(i, 0, schema.canonical(kind).label.say(lang))
-            sheet.write_string(i, 1, str(label[name]))
+            sheet.write_string(i, 1, label)
             for j, key in enumerate(("rows", "orders", "customers", "money"), 2):
                 if account[key] is not None:
                     sheet.write_number(i, j, account[key], formats["money"] if key == "money" else None)

@@ -1,0 +1,186 @@
+"""The four notebooks of a lesson: {notebooks, solutions} × {en, zh}; the same text every time."""
+
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from course.authoring import lint
+from course.authoring.execute import execute
+from course.authoring.source import Cell, Lesson, LessonError, lessons, read
+from course.authoring.stub import stub
+from course.language import LANGUAGES, Sentence, text
+
+KINDS = ("notebooks", "solutions")
+
+
+def build(root: Path, names: Iterable[str] = (), progress: Callable[[Sentence], None] | None = None) -> list[Path]:
+    """Build lessons into `root`/notebooks and `root`/solutions; solutions are executed where their text changed.
+
+    Parameters
+    ----------
+    root : the folder that holds lessons/.
+    names : lessons to build ("07", "segment", "07_segment"); default all.
+
+    Returns
+    -------
+    the files that were written
+
+    Raises
+    ------
+    LessonError : a lesson that breaks a rule, or whose solution raises; nothing of that lesson is written.
+    """
+    tell = progress or (lambda sentence: None)
+    every = lessons(root / "lessons")
+    written = []
+    for path in every:
+        if names and not any(n in (path.stem, *path.stem.split("_", 1)) for n in names):
+            continue
+        lesson = read(path)
+        lint.check(lesson)
+        for target, book in _books(lesson, every, root).items():
+            if _same_text(target, book):
+                continue
+            if target.parts[-3] == "solutions":
+                tell(Sentence("Running {file}", file=f"{target.parent.name}/{target.name}"))
+                book = execute(lesson, book, target.parent.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(_json(book), encoding="utf-8", newline="\n")
+            written.append(target)
+    return written
+
+
+def stale(root: Path) -> list[LessonError]:
+    """What is wrong: rules that lessons break, built files that are missing, old or left over.
+
+    An executed solution counts as built from its text; whether its outputs still hold is nbval's to say.
+    """
+    found, expected = [], set()
+    every = lessons(root / "lessons")
+    for path in every:
+        try:
+            lesson = read(path)
+            lint.check(lesson)
+        except LessonError as error:
+            found.append(error)
+            continue
+        for target, book in _books(lesson, every, root).items():
+            expected.add(target)
+            if not _same_text(target, book):
+                file = target.relative_to(root).as_posix()
+                found.append(
+                    LessonError(path.name, 1, "{file} is not what this lesson says. Run: course build.", file=file)
+                )
+    for kind in KINDS:
+        for path in sorted((root / kind).rglob("*.ipynb")):
+            if path not in expected and ".ipynb_checkpoints" not in path.parts:
+                file = path.relative_to(root).as_posix()
+                found.append(LessonError(file, 1, "No lesson makes this notebook any more. Delete it."))
+    return found
+
+
+def _books(lesson: Lesson, every: list[Path], root: Path) -> dict[Path, dict]:
+    return {
+        root / kind / lang / f"{lesson.name}.ipynb": notebook(lesson, lang, kind == "solutions", every)
+        for kind in KINDS
+        for lang in LANGUAGES
+    }
+
+
+def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> dict:
+    """One notebook as nbformat's JSON, not executed."""
+    cells = [
+        _header(lesson, lang, every),
+        ("code", f'from course.classroom import *\n\nopen_lesson("{lesson.name}", "{lang}")', set()),
+    ]
+    hints: Counter = Counter()
+    for cell in lesson.cells:
+        if cell.kind == "markdown" and cell.lang != lang:
+            continue
+        if cell.hint:
+            hints[cell.hint] += 1
+            if not solutions:
+                cells.append(("markdown", _folded(cell, hints[cell.hint], lang), set()))
+        elif "solution" not in cell.tags or solutions:
+            cells.append((cell.kind, _shown(cell, lang, solutions), cell.tags - {"solution"}))
+    seen: Counter = Counter()
+    return {
+        "cells": [_nbformat(lesson.name, *cell, seen) for cell in cells],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _shown(cell: Cell, lang: str, solutions: bool) -> str:
+    if cell.exercise and not solutions:
+        return stub(cell.text)
+    if cell.kind == "markdown" and cell.stretch:
+        return f"*{text('Beyond the core path', lang)}*\n\n{cell.text}"
+    return cell.text
+
+
+def _folded(cell: Cell, number: int, lang: str) -> str:
+    summary = text("Hint {n}", lang, n=number)
+    return f"<details><summary>{summary}</summary>\n\n{cell.text}\n\n</details>"
+
+
+def _header(lesson: Lesson, lang: str, every: list[Path]) -> tuple[str, str, set]:
+    """Language switch, neighbours and Binder badge: what the first cell of every notebook shows."""
+    other = next(code for code in LANGUAGES if code != lang)
+    at = every.index(lesson.path)
+    links = [f"[{'中文' if other == 'zh' else 'English'}](../{other}/{lesson.name}.ipynb)"]
+    if at > 0:
+        links.append(f"[← {text('previous lesson', lang)}]({every[at - 1].stem}.ipynb)")
+    if at + 1 < len(every):
+        links.append(f"[{text('next lesson', lang)} →]({every[at + 1].stem}.ipynb)")
+    if repository := _repository(lesson.path.parents[1]):
+        address = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/notebooks/{lang}/{lesson.name}.ipynb"
+        links.append(f"[![{text('Open in Binder', lang)}](https://mybinder.org/badge_logo.svg)]({address})")
+    return "markdown", " · ".join(links), set()
+
+
+def _repository(root: Path) -> str | None:
+    """owner/name of the public repository, where pyproject.toml names one: Binder builds from there."""
+    path = root / "pyproject.toml"
+    if not path.exists():
+        return None
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("course", {}).get("repository")
+
+
+def _nbformat(lesson: str, kind: str, source: str, tags: Iterable[str], seen: Counter) -> dict:
+    digest = hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:12]
+    seen[digest] += 1
+    number = f"-{seen[digest]}" if seen[digest] > 1 else ""
+    cell = {
+        "cell_type": kind,
+        "id": f"{lesson}-{digest}{number}",
+        "metadata": {"tags": sorted(tags)} if tags else {},
+        "source": source.splitlines(keepends=True),
+    }
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+
+
+def _same_text(target: Path, book: dict) -> bool:
+    """True where the file holds these cells, whatever their outputs; an executed solution must have been executed."""
+    try:
+        held = json.loads(target.read_text(encoding="utf-8"))
+        if target.parts[-3] == "solutions" and not any(c.get("outputs") for c in held["cells"]):
+            return False
+        return _bare(held) == _bare(book)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _bare(book: dict) -> dict:
+    drop = ("outputs", "execution_count")
+    return book | {"cells": [{k: v for k, v in c.items() if k not in drop} for c in book["cells"]]}
+
+
+def _json(book: dict) -> str:
+    return json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

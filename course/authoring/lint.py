@@ -1,0 +1,264 @@
+"""What a lesson must not do. Every refusal says file, line and what to do instead."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from course.authoring.source import Cell, Lesson
+from course.authoring.stub import stub
+
+#: An exercise has as many hints: a nudge, a direction, nearly the answer.
+HINTS = 3
+#: One idea a cell: a core cell that is given, not written by the learner, has no more lines.
+LINES = 12
+#: Solution lines shorter than this are everybody's: `plt.show()`, `answer = 0`.
+_TELLING = 16
+#: Calls whose text is read by people: it comes from the translation catalogue.
+_SPEAKING = {
+    "print",
+    "set_title",
+    "set_xlabel",
+    "set_ylabel",
+    "title",
+    "xlabel",
+    "ylabel",
+    "suptitle",
+    "annotate",
+    "set",
+}
+
+
+def check(lesson: Lesson) -> None:
+    """Refuse a lesson that breaks a rule.
+
+    Raises
+    ------
+    LessonError : for the first rule broken, in the order of the lesson's lines where rules are of one kind.
+    """
+    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _pandas, _words, _length):
+        rule(lesson)
+
+
+def _twins(lesson: Lesson) -> None:
+    waiting: Cell | None = None
+    for cell in lesson.cells:
+        told = cell.kind == "markdown"
+        if told and cell.lang not in ("en", "zh"):
+            raise lesson.error(cell, 'A text cell needs its language: +++ {{"lang": "en"}}, then its twin in Chinese.')
+        if waiting and not (told and cell.lang == "zh"):
+            raise lesson.error(waiting, "This cell in English has no Chinese twin right after it. Write one.")
+        if told and cell.lang == "zh" and not waiting:
+            raise lesson.error(cell, "This cell in Chinese has no English twin right before it. Write one.")
+        if waiting and (cell.hint, cell.tags) != (waiting.hint, waiting.tags):
+            raise lesson.error(cell, "The twins say different metadata. Make hint and tags the same.")
+        waiting = cell if told and cell.lang == "en" else None
+        if not told and cell.lang:
+            raise lesson.error(cell, "Code serves both languages: remove its “lang”.")
+        if not told and "solution" in cell.tags:
+            raise lesson.error(cell, "Code is kept back by “exercise”, not by the tag solution.")
+    if waiting:
+        raise lesson.error(waiting, "This cell in English has no Chinese twin right after it. Write one.")
+
+
+def _headings(lesson: Lesson) -> None:
+    level = 0
+    for cell in (c for c in lesson.cells if c.lang == "en"):
+        for line in _outside_fences(cell.text):
+            if found := re.match(r"(#+) ", line):
+                if len(found[1]) > level + 1:
+                    raise lesson.error(
+                        cell,
+                        "The heading “{line}” jumps from level {level} to {new}.",
+                        line=line,
+                        level=level,
+                        new=len(found[1]),
+                    )
+                if len(found[1]) == 1 and level:
+                    raise lesson.error(cell, "“{line}”: a lesson has one title. Use ## for a section.", line=line)
+                level = len(found[1])
+
+
+def _outside_fences(text: str) -> Iterator[str]:
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            inside = not inside
+        elif not inside:
+            yield line
+
+
+def _pictures(lesson: Lesson) -> None:
+    for cell in (c for c in lesson.cells if c.kind == "markdown"):
+        bare = re.search(r"!\[\s*\]\(", cell.text) or re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", cell.text)
+        if bare:
+            raise lesson.error(cell, "A picture without a text in its place: write what it shows, ![…](…).")
+
+
+def _exercises(lesson: Lesson) -> None:
+    seen: dict[str, Cell] = {}
+    topic = lesson.name.partition("_")[2]
+    checked = {i for c in lesson.cells if c.kind == "code" and not c.exercise for i in _checked_by(c)}
+    hints = [(c.hint, c.lang) for c in lesson.cells if c.hint]
+    for cell in (c for c in lesson.cells if c.exercise):
+        name = cell.exercise
+        if cell.kind != "code":
+            raise lesson.error(cell, "An exercise is a code cell.")
+        if name in seen:
+            raise lesson.error(cell, "The exercise {name} stands twice. Give this one another id.", name=name)
+        if name == f"{topic}-bet":  # numbers of the learner's own: nothing to check, no hint
+            continue
+        if not re.fullmatch(rf"{re.escape(topic)}-\d+", name):
+            raise lesson.error(
+                cell, "The exercise is called {name}; here it must be {topic}-1, {topic}-2, ….", name=name, topic=topic
+            )
+        if not stub(cell.text):
+            raise lesson.error(
+                cell,
+                "The exercise {name} assigns no name and defines no function: nothing could be checked.",
+                name=name,
+            )
+        if name not in checked:
+            raise lesson.error(cell, 'No cell runs check("{name}"). Add one after the exercise.', name=name)
+        if (count := hints.count((name, "en"))) < HINTS:
+            raise lesson.error(
+                cell, "The exercise {name} has {count} of {wanted} hints.", name=name, count=count, wanted=HINTS
+            )
+        seen[name] = cell
+    for cell in lesson.cells:
+        if cell.hint and cell.hint not in seen:
+            raise lesson.error(cell, "A hint for {name}, which is no exercise of this lesson.", name=cell.hint)
+
+
+def _checked_by(cell: Cell) -> Iterator[str]:
+    for node in ast.walk(cell.tree()):
+        if (
+            isinstance(node, ast.Call)
+            and _called(node) == "check"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _leaks(lesson: Lesson) -> None:
+    """A line of a solution that the learner's notebook shows somewhere else."""
+    for name, exercise in lesson.exercises().items():
+        given = {line.strip() for line in stub(exercise.text).splitlines()}
+        secret = {line.strip() for line in exercise.text.splitlines()} - given
+        secret = {s for s in secret if len(s) >= _TELLING and not s.startswith(("import ", "from ", "def "))}
+        for cell in lesson.cells:
+            if cell.exercise or "solution" in cell.tags:
+                continue
+            if shown := next((s for s in sorted(secret) if s in cell.text), None):
+                raise lesson.error(
+                    cell, "This cell shows a line of the answer to {name}: {line}", name=name, line=shown
+                )
+
+
+def _given(lesson: Lesson) -> None:
+    """Cells that stay must not need what only an answer brings: the notebook runs untouched."""
+    held_back: dict[str, str] = {}
+    there: set[str] = set()
+    for cell in (c for c in lesson.cells if c.kind == "code"):
+        bound = _bound(cell)
+        if cell.exercise:
+            held_back |= dict.fromkeys(bound - there, cell.exercise)
+            continue
+        used = {n.id for n in ast.walk(cell.tree()) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        if missing := sorted((used - bound) & set(held_back) - there):
+            raise lesson.error(
+                cell,
+                "This cell needs {name}, which only the answer to {exercise} brings. Give it a cell of its own.",
+                name=missing[0],
+                exercise=held_back[missing[0]],
+            )
+        there |= bound
+
+
+def _bound(cell: Cell) -> set[str]:
+    """The names that a cell leaves behind."""
+    names = set()
+    for node in ast.walk(cell.tree()):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(a.asname or a.name).split(".")[0] for a in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@cache
+def published() -> frozenset[str]:
+    """The pandas names that the core path may use."""
+    path = Path(__file__).parents[1] / "catalogue" / "pandas.yaml"
+    return frozenset(n for names in yaml.safe_load(path.read_text(encoding="utf-8")).values() for n in names)
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    import pandas as pd
+    from pandas.api.typing import DataFrameGroupBy
+
+    kinds = (pd.DataFrame, pd.Series, DataFrameGroupBy)
+    return frozenset(n for kind in kinds for n in dir(kind) if not n.startswith("_") and callable(getattr(kind, n)))
+
+
+def _pandas(lesson: Lesson) -> None:
+    """Core cells keep to the published list. What is called on a module (np.where) or on axes is not pandas'."""
+    modules = {"ax", "axes", "figure"}
+    for cell in (c for c in lesson.cells if c.kind == "code"):
+        imports = [n for n in ast.walk(cell.tree()) if isinstance(n, ast.Import | ast.ImportFrom)]
+        modules |= {(a.asname or a.name).split(".")[0] for n in imports for a in n.names if a.name != "pandas"}
+        if cell.stretch:
+            continue
+        for call in (n for n in ast.walk(cell.tree()) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)):
+            name, owner = call.func.attr, getattr(call.func.value, "id", "")
+            if owner not in modules and name in (_vocabulary() if owner != "pd" else {name}) - published():
+                raise lesson.error(
+                    cell,
+                    "{name} is not on the published list of pandas methods. Use those, or tag the cell stretch.",
+                    name=name,
+                )
+
+
+def _words(lesson: Lesson) -> None:
+    """Code is the same in both languages: what people read comes from the catalogue or stands in a text cell."""
+    for cell in (c for c in lesson.cells if c.kind == "code"):
+        for token in tokenize.generate_tokens(io.StringIO(cell.text).readline):
+            if token.type == tokenize.COMMENT:
+                raise lesson.error(
+                    cell, "A comment in code is read in one language only: say it in a text cell before it."
+                )
+        for call in (n for n in ast.walk(cell.tree()) if isinstance(n, ast.Call) and _called(n) in _SPEAKING):
+            said = [*call.args, *(k.value for k in call.keywords if k.arg in ("title", "xlabel", "ylabel", "label"))]
+            texts = [
+                n.value
+                for a in said
+                if isinstance(a, ast.Constant | ast.JoinedStr)
+                for n in ast.walk(a)
+                if isinstance(n, ast.Constant)
+            ]
+            if any(isinstance(t, str) and re.search(r"[^\W\d_]{2}", t) for t in texts):
+                raise lesson.error(
+                    cell, "Text in code is read in one language only: take the sentence from the catalogue, say(…)."
+                )
+
+
+def _length(lesson: Lesson) -> None:
+    for cell in lesson.cells:
+        lines = sum(bool(line.strip()) for line in cell.text.splitlines())
+        if cell.kind == "code" and not cell.exercise and not cell.stretch and lines > LINES:
+            raise lesson.error(
+                cell, "{lines} lines in one cell: one idea a cell, at most {most} lines.", lines=lines, most=LINES
+            )

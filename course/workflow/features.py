@@ -1,0 +1,105 @@
+"""The feature table: one row a customer, from every cleaned table; nothing is made up for want of a table."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from course import segment
+from course.clean import Cleaned
+
+
+@cache
+def portrait_columns() -> dict:
+    """The definition of every column of `portraits`: {"units": …, "columns": [{name, unit, en, zh}, …]}."""
+    path = Path(__file__).parents[1] / "catalogue" / "portraits.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.DataFrame:
+    valid = {k: c.valid for k, c in cleaned.items()}
+    parts = []
+    if "orders" in valid:
+        parts.append(_from_orders(cleaned["orders"], valid.get("order_lines"), as_of))
+    if "customers" in valid:
+        parts.append(_from_customers(valid["customers"], as_of))
+    for kind in ("events", "tickets", "campaigns"):
+        if kind in valid and "customer_id" in valid[kind]:
+            parts.append(valid[kind].groupby("customer_id").size().rename(kind).to_frame())
+    if "campaigns" in valid and "redeemed" in valid["campaigns"]:
+        parts.append(valid["campaigns"].groupby("customer_id")["redeemed"].sum().rename("coupons_redeemed").to_frame())
+    if "surveys" in valid:
+        parts.append(_from_surveys(valid["surveys"]))
+    ids = sorted(set().union(*(p.index for p in parts)))
+    table = pd.DataFrame(index=pd.Index(ids, dtype="str", name="customer_id"))
+    for part in parts:
+        part.index = part.index.astype("str")
+        table = table.join(part)
+    counts = [
+        c
+        for c in ("cancelled_orders", "events", "tickets", "campaigns", "coupons_redeemed", "survey_answers")
+        if c in table
+    ]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    whole = [
+        c
+        for c in ("recency_days", "frequency", "order_days", "r", "f", "m", "rfm", "rfm_nested", "products")
+        if c in table
+    ]
+    table[whole] = table[whole].astype("Int64")
+    order = [c["name"] for c in portrait_columns()["columns"]]
+    return table.reset_index()[[c for c in order if c == "customer_id" or c in table]]
+
+
+def _from_orders(cleaned: Cleaned, lines: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
+    customers = segment.rfm(cleaned.valid, as_of)
+    nested = segment.scores(customers, "nested")
+    customers["rfm_nested"] = 100 * nested["r"] + 10 * nested["f"] + nested["m"]
+    customers["rfm_class_mean"] = segment.classes(customers, "mean")
+    customers["average_order_value"] = (customers["monetary_net"] / customers["frequency"]).round(6)
+    customers[["first_order", "last_order"]] = customers[["first_order", "last_order"]].apply(
+        lambda s: s.dt.normalize()
+    )
+    customers = customers.set_index("customer_id")
+    bought = (
+        cleaned.valid if lines is None else lines.merge(cleaned.valid[["order_id", "customer_id"]].drop_duplicates())
+    )
+    product = next((c for c in ("product_id", "product_name") if c in bought), None)
+    if product:
+        customers["products"] = bought.groupby("customer_id")[product].nunique()
+    back = cleaned.set_aside[cleaned.set_aside["rule"] == "cancellation"]
+    customers["cancelled_orders"] = back.groupby("customer_id")["order_id"].nunique()
+    return customers
+
+
+_AGE_EDGES = (0, 18, 25, 35, 45, 55, 65, 111)
+_AGE_BANDS = ("0–17", "18–24", "25–34", "35–44", "45–54", "55–64", "65+")
+
+
+def _from_customers(customers: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
+    """Demographics only: names, phones, addresses and birthdays stay behind. The last row of a customer counts."""
+    customers = (
+        customers.dropna(subset="customer_id").drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    )
+    out = customers[[c for c in ("gender", "age_band", "income", "city") if c in customers]].copy()
+    if "birth_date" in customers and as_of is not None:
+        birth = customers["birth_date"]
+        had = (birth.dt.month < as_of.month) | ((birth.dt.month == as_of.month) & (birth.dt.day <= as_of.day))
+        age = as_of.year - birth.dt.year - (~had).astype("int64")
+        band = pd.cut(age, _AGE_EDGES, right=False, labels=_AGE_BANDS).astype("str")
+        out["age_band"] = out["age_band"].fillna(band) if "age_band" in out else band
+    if "joined_at" in customers:
+        out["joined_at"] = customers["joined_at"].dt.normalize()
+    return out
+
+
+def _from_surveys(answers: pd.DataFrame) -> pd.DataFrame:
+    if "customer_id" not in answers or answers["customer_id"].isna().all():
+        answers = answers.assign(customer_id="row-" + answers["source_row"].astype("str"))
+    answers = answers.dropna(subset="customer_id")
+    if "answered_at" in answers:
+        answers = answers.sort_values(["answered_at", "source_row"], kind="stable", na_position="first")
+    grouped = answers.groupby("customer_id")["score"]
+    return pd.DataFrame({"survey_answers": grouped.size(), "survey_score": grouped.last()})

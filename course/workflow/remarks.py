@@ -1,0 +1,111 @@
+"""What a reader should know about the data before believing a figure."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from course.clean import Cleaned
+from course.collect import Table
+from course.language import Sentence
+
+
+def warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Sentence]:
+    notes = []
+    if "orders" in cleaned:
+        orders = cleaned["orders"].valid
+        notes += _lonely_end(orders) + _one_large_order(orders)
+    if "surveys" in cleaned:
+        notes += _outside_the_scale(cleaned["surveys"].quarantine)
+    if _look_personal(portraits["customer_id"]):
+        notes.append(
+            Sentence(
+                "The customer numbers look like phone numbers or e-mail addresses, and the results carry them. Replace "
+                "them by keys of your own before you pass the results on."
+            )
+        )
+    return notes
+
+
+def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:
+    """A last order long after all others is more likely a typing error than business, and moves every recency."""
+    days = np.sort(orders["ordered_at"].dt.normalize().unique())
+    if len(days) < 30:
+        return []
+    gap = int((days[-1] - days[-2]) / np.timedelta64(1, "D"))
+    if gap <= 60:
+        return []
+    return [
+        Sentence(
+            "The last order is dated {last}, {gap} days after the one before. If that is a typing error, every recency "
+            "is {gap} days too long: set the date with --as-of {before}.",
+            last=pd.Timestamp(days[-1]).date(),
+            gap=gap,
+            before=pd.Timestamp(days[-2]).date(),
+        )
+    ]
+
+
+def _one_large_order(orders: pd.DataFrame) -> list[Sentence]:
+    by_order = orders.groupby("order_id")["amount"].sum()
+    total = by_order.sum()
+    if len(by_order) < 100 or total <= 0 or by_order.max() < 0.05 * total:
+        return []
+    row = orders.loc[orders["order_id"] == by_order.idxmax(), "source_row"].iloc[0]
+    return [
+        Sentence(
+            "One order (row {row}) is {share:.0%} of all money. Check it: it moves every mean, and the classes that "
+            "are cut at the mean.",
+            row=int(row),
+            share=by_order.max() / total,
+        )
+    ]
+
+
+def _outside_the_scale(quarantine: pd.DataFrame) -> list[Sentence]:
+    """A code such as 11 or 99 for a blank is the usual reason for answers that cannot be."""
+    outside = quarantine.loc[quarantine["rule"] == "score_out_of_range", "value"]
+    if outside.empty:
+        return []
+    counts = outside.value_counts().sort_index()
+    code, times = counts.idxmax(), int(counts.max())
+    return [
+        Sentence(
+            "{n:,} answers are not on the scale from 0 to 10 and were not scored, {times:,} of them {code}. If {code} "
+            "means not answered, say so: --blank score={code}.",
+            n=len(outside),
+            times=times,
+            code=code,
+        )
+    ]
+
+
+def _look_personal(ids: pd.Series) -> bool:
+    personal = ids.str.fullmatch(r"(\+?86)?1[3-9]\d{9}") | ids.str.contains(r"^[^@\s]+@[^@\s]+\.\w+$", regex=True)
+    return bool(len(ids)) and bool(personal.mean() > 0.5)
+
+
+#: (what, the tables it needs)
+_ABILITIES = (
+    (Sentence("RFM scores and classes"), "orders"),
+    (Sentence("expected value of next year, natural groups, what segments foretell"), "orders"),
+    (Sentence("gender, age, city, date of joining"), "customers"),
+    (Sentence("clicks per customer"), "events"),
+    (Sentence("willingness to recommend (0–10)"), "surveys"),
+    (Sentence("service tickets per customer"), "tickets"),
+    (Sentence("campaigns per customer"), "campaigns"),
+    (Sentence("posts"), "posts"),
+)
+
+
+def reach(tables: Mapping[str, Table]) -> tuple[list[Sentence], list[Sentence]]:
+    done = [what for what, kind in _ABILITIES if kind in tables]
+    not_done = [
+        Sentence("{what}: needs --{kind}", what=what, kind=kind) for what, kind in _ABILITIES if kind not in tables
+    ]
+    if "orders" in tables and not tables["orders"].has_lines and "order_lines" not in tables:
+        not_done.append(Sentence("products and baskets: needs --lines, or orders with a product column"))
+    for kind in ("surveys", "events", "tickets", "campaigns"):
+        if kind in tables and "customer_id" not in tables[kind].frame:
+            not_done.append(Sentence("“{kind}” per customer: the file has no customer column", kind=kind))
+    return done, not_done

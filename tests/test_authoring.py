@@ -1,0 +1,235 @@
+"""The lesson factory: four notebooks from one text, and a refusal for every way to spoil a lesson."""
+
+import json
+
+import pytest
+
+from course.authoring import LessonError, build, lessons, read, stale, uncovered
+from course.authoring.build import notebook
+from course.authoring.stub import stub
+from tests.conftest import ROOT
+
+HINTS = "".join(
+    f'+++ {{"lang": "en", "hint": "sum-1"}}\n\nNudge {i}.\n\n+++ {{"lang": "zh", "hint": "sum-1"}}\n\n提示{i}。\n\n'
+    for i in (1, 2, 3)
+)
+LESSON = f"""---
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+kernelspec: {{name: python3, display_name: Python 3}}
+lesson: {{minutes: 5, covers: [S0.1, S4.37]}}
+---
+
+<!-- For authors only. -->
+
++++ {{"lang": "en"}}
+
+# Sums
+
+Two numbers.
+
++++ {{"lang": "zh"}}
+
+# 求和
+
+两个数。
+
+```{{code-cell}}
+numbers = [1, 2]
+len(numbers)
+```
+
++++ {{"lang": "en"}}
+
+## Your turn
+
+Add them as `total`.
+
++++ {{"lang": "zh"}}
+
+## 动手
+
+求和，存入 `total`。
+
+```{{code-cell}}
+:exercise: sum-1
+from math import fsum
+total_of_all = fsum(numbers)
+total = int(total_of_all)
+```
+
+```{{code-cell}}
+check("sum-1")
+```
+
+{HINTS}+++ {{"lang": "en", "tags": ["solution"]}}
+
+Fsum is exact.
+
++++ {{"lang": "zh", "tags": ["solution"]}}
+
+fsum 没有误差。
+
++++ {{"lang": "en", "tags": ["stretch"]}}
+
+## More
+
+Further.
+
++++ {{"lang": "zh", "tags": ["stretch"]}}
+
+## 选学
+
+更多。
+"""
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A folder with one lesson; `check` and `open_lesson` come from a classroom of its own."""
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01_sum.md").write_text(LESSON, encoding="utf-8")
+    return tmp_path
+
+
+def rewritten(house, old, new):
+    path = house / "lessons" / "01_sum.md"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def unexecuted(house, lang, solutions):
+    """The notebook before anything is run: what is kept and what is not does not depend on outputs."""
+    return notebook(read(house / "lessons" / "01_sum.md"), lang, solutions, lessons(house / "lessons"))
+
+
+def sources(book):
+    return ["".join(c["source"]) for c in book["cells"]]
+
+
+def test_a_notebook_holds_its_language_the_stub_and_the_hints(house):
+    english = sources(unexecuted(house, "en", solutions=False))
+    assert "# Sums\n\nTwo numbers." in english
+    assert "total_of_all = ...\ntotal = ..." in english
+    assert "<details><summary>Hint 2</summary>\n\nNudge 2.\n\n</details>" in english
+    assert "*Beyond the core path*\n\n## More\n\nFurther." in english
+    everything = "\n".join(english)
+    assert "fsum" not in everything and "求和" not in everything and "authors" not in everything
+    chinese = "\n".join(sources(unexecuted(house, "zh", solutions=False)))
+    assert "# 求和" in chinese and "提示 3" in chinese and "Nudge" not in chinese and "fsum" not in chinese
+
+
+def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
+    english = "\n".join(sources(unexecuted(house, "en", solutions=True)))
+    assert "total_of_all = fsum(numbers)" in english and "Fsum is exact." in english and "Nudge" not in english
+
+
+def test_cells_are_called_after_what_they_say(house):
+    first, again = unexecuted(house, "en", False), unexecuted(house, "en", False)
+    assert json.dumps(first) == json.dumps(again)
+    ids = [c["id"] for c in first["cells"]]
+    assert len(set(ids)) == len(ids) and all(i.startswith("01_sum-") for i in ids)
+    rewritten(house, "Two numbers.", "Two or three numbers.")
+    changed = [c["id"] for c in unexecuted(house, "en", False)["cells"]]
+    assert len(set(ids) - set(changed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "given"),
+    [
+        ("a = 1\nb = a + 1", "a = ...\nb = ..."),
+        ("x, y = 1, 2\nx = 3", "x = ...\ny = ..."),
+        ("import math\nprint(1)\nfor i in range(3):\n    z = i", ""),
+        (
+            'def f(a: int, *, b=2) -> int:\n    """What f gives."""\n    return a + b',
+            'def f(a: int, *, b=2) -> int:\n    """What f gives."""\n    ...',
+        ),
+        ("frame['new'] = 1\nrest = frame", "rest = ..."),
+    ],
+)
+def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
+    assert stub(code) == given
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('+++ {"lang": "zh"}\n\n## 动手\n\n求和，存入 `total`。\n\n', "", "no Chinese twin"),
+        ('+++ {"lang": "en"}\n\n## Your turn\n\nAdd them as `total`.\n\n', "", "no English twin"),
+        ('+++ {"lang": "en"}\n\n## Your', '+++ {"note": 1}\n\n## Your', "which nobody reads"),
+        ('+++ {"lang": "en"}\n\n## Your', "+++\n\n## Your", "needs its language"),
+        ("numbers = [1, 2]\n", "numbers = [1, 2]\ntotal_of_all = fsum(numbers)\n", "a line of the answer to sum-1"),
+        ("Nudge 3.", "Write `total_of_all = fsum(numbers)`.", "a line of the answer to sum-1"),
+        ('check("sum-1")', 'check("sum-1")\nfsum([1])', "needs fsum, which only the answer to sum-1 brings"),
+        ('check("sum-1")', 'check("sum-1")\ntotal + 1', "needs total, which only the answer to sum-1 brings"),
+        ('check("sum-1")', "numbers", "No cell runs check"),
+        (
+            '+++ {"lang": "en", "hint": "sum-1"}\n\nNudge 3.\n\n+++ {"lang": "zh", "hint": "sum-1"}\n\n提示3。\n\n',
+            "",
+            "2 of 3",
+        ),
+        ('+++ {"lang": "en", "hint": "sum-1"}', '+++ {"lang": "en", "hint": "sum-2"}', "different metadata"),
+        (":exercise: sum-1", ":exercise: add-1", "here it must be sum-1"),
+        (
+            "```{code-cell}\ncheck",
+            "```{code-cell}\n:exercise: sum-1\nq = 1\n```\n\n```{code-cell}\ncheck",
+            "stands twice",
+        ),
+        ("Two numbers.", "![](picture.png)", "A picture without a text"),
+        ("Two numbers.", '<img src="picture.png">', "A picture without a text"),
+        ("## Your turn", "### Your turn", "jumps from level 1 to 3"),
+        ("## Your turn", "# Your turn", "a lesson has one title"),
+        ("len(numbers)", "len(numbers)\nframe.explode()", "explode is not on the published list"),
+        ("len(numbers)", "import pandas as pd\npd.melt(frame)", "melt is not on the published list"),
+        ("len(numbers)", "len(numbers)  # how many", "A comment in code"),
+        ("len(numbers)", 'print(f"There are {len(numbers)}")', "take the sentence from the catalogue"),
+        ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
+        ("len(numbers)", "len(numbers", "This is not Python"),
+        ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
+    ],
+)
+def test_what_spoils_a_lesson_is_refused_with_file_and_line(house, old, new, said):
+    rewritten(house, old, new)
+    (error,) = [e for e in stale(house) if said in str(e)]
+    assert str(error).startswith("01_sum.md:") and error.line >= 1
+    with pytest.raises(LessonError, match=said.replace("(", r"\(")):
+        build(house)
+    assert not (house / "notebooks").exists() and not (house / "solutions").exists()
+
+
+def test_the_line_is_the_one_of_the_cell(house):
+    rewritten(house, "len(numbers)", "len(numbers)\nframe.explode()")
+    (error,) = stale(house)
+    text = (house / "lessons" / "01_sum.md").read_text(encoding="utf-8").splitlines()
+    assert text[error.line - 1] == "numbers = [1, 2]"
+
+
+def test_what_is_called_on_a_module_or_an_axes_is_not_pandas(house):
+    rewritten(house, "len(numbers)", "import numpy as np\nnp.where(True, 1, 2)\nax.hist(numbers)")
+    assert all("published list" not in str(e) for e in stale(house))
+
+
+def test_a_stretch_cell_may_go_further(house):
+    rewritten(
+        house,
+        "```{code-cell}\nnumbers",
+        '```{code-cell}\n:tags: ["stretch"]\nframe.explode()\n```\n\n```{code-cell}\nnumbers',
+    )
+    assert all("published list" not in str(e) for e in stale(house))
+
+
+def test_items_that_no_lesson_covers_are_listed(house):
+    left = uncovered(house)
+    assert "S0.1" not in left and "S4.37" not in left and "S0.2" in left and len(left) == 170
+    (house / "lessons" / "not_covered.yaml").write_text("S0.2: the reason\n", encoding="utf-8")
+    assert "S0.2" not in uncovered(house)
+    rewritten(house, "S0.1", "S9.9")
+    with pytest.raises(LessonError, match=r"S9\.9"):
+        uncovered(house)
+
+
+# --- the lessons of this kit -----------------------------------------------------------------------------------------
+
+
+def test_the_lessons_keep_the_rules_and_what_is_built_is_what_they_say():
+    assert [str(e) for e in stale(ROOT)] == []
