@@ -5,12 +5,12 @@ machine that made the report. In a notebook the picture is a PNG, and there a fo
 and Ito's, which colour-blind readers can tell apart.
 """
 
+import contextlib
 import io
 import logging
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 import matplotlib
@@ -47,10 +47,18 @@ _STYLE = {
 @cache
 def chinese_font() -> str | None:
     """The first font of this machine that has Chinese characters; None where there is none."""
-    from matplotlib import font_manager
+    from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in CHINESE_FONTS if name in installed), None)
+    for look_again in (False, True):
+        # matplotlib remembers the fonts of its first start: one that was installed since is looked for on the disk.
+        for path in findSystemFonts() if look_again else ():
+            with contextlib.suppress(RuntimeError, OSError):
+                if FontProperties(fname=path).get_name() in CHINESE_FONTS:
+                    fontManager.addfont(path)
+        installed = {font.name for font in fontManager.ttflist}
+        if name := next((name for name in CHINESE_FONTS if name in installed), None):
+            return name
+    return None
 
 
 def in_lessons() -> None:
@@ -66,7 +74,7 @@ def in_lessons() -> None:
     sns.set_theme(style="ticks", palette=[BLUE, VERMILION, GREEN, SKY, GREY], rc=rc)
 
 
-@contextmanager
+@contextlib.contextmanager
 def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, Axes]]:
     """A figure of `width` × `height` inches in the kit's style; closed at the end."""
     # Fonts that this machine lacks are the reader's to have: no word about them.

@@ -59,7 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--as-of", metavar="DATE", help=text("the day the portraits are of (default: the last valid order)")
     )
-    run.add_argument("--previous", metavar="DIR", help=text("an earlier run, whose mapping is used again"))
+    run.add_argument(
+        "--previous",
+        metavar="DIR",
+        help=text("an earlier run: its mapping is used again, and who entered and left each tag is told"),
+    )
+    run.add_argument("--tags", metavar="FILE", help=text("a dictionary of tags of your own (YAML)"))
+    run.add_argument(
+        "--key", metavar="FILE", help=text("replace customer numbers by pseudonyms under this key (made if missing)")
+    )
     run.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
     _reading_options(run)
     run.set_defaults(command=_run)
@@ -68,6 +76,29 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE")
     _reading_options(check)
     check.set_defaults(command=_check)
+
+    card = commands.add_parser("card", help=text("the portrait of one customer, from the result of a run"))
+    card.add_argument("folder", metavar="DIR")
+    card.add_argument("customer", metavar="CUSTOMER")
+    card.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    card.set_defaults(command=_card)
+
+    forget = commands.add_parser("forget", help=text("erase customers from the result of a run"))
+    forget.add_argument("folder", metavar="DIR")
+    forget.add_argument("customers", metavar="CUSTOMER", nargs="+")
+    forget.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    forget.set_defaults(command=_forget)
+
+    build = commands.add_parser("build", help=text("lessons into notebooks and solutions"))
+    build.add_argument("lessons", metavar="LESSON", nargs="*", help=text("such as 07 or segment; default: all"))
+    build.add_argument("--check", action="store_true", help=text("only say what is wrong or stale"))
+    build.add_argument("--coverage", action="store_true", help=text("list the items of the articles no lesson covers"))
+    build.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    build.set_defaults(command=_build)
+
+    doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
+    doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    doctor.set_defaults(command=_doctor)
 
     columns = commands.add_parser("columns", help=text("the columns of the portraits, with unit and definition"))
     columns.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
@@ -146,13 +177,17 @@ def _run(options: argparse.Namespace) -> int:
         from course.collect import completejourney
 
         files = completejourney.sources() | files
-    previous = workflow.previous_mappings(options.previous) if options.previous else None
+    previous = earlier = None
+    if options.previous:
+        previous = workflow.previous_mappings(options.previous)
+        earlier = workflow.previous_portraits(options.previous)
     tables = collect.gather(
         files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
     )
     for kind, table in tables.items():
         _show_mapping(kind, table)
-    result = workflow.run(tables, options.as_of, progress=_tell)
+    key = _key(options.key, workflow.personal(tables))
+    result = workflow.run(tables, options.as_of, previous=earlier, key=key, tags=options.tags, progress=_tell)
     result.parameters = {
         "as_of": options.as_of,
         "map": mapping,
@@ -160,6 +195,8 @@ def _run(options: argparse.Namespace) -> int:
         "encoding": options.encoding,
         "date_order": options.date_order,
         "source": options.source,
+        "tags": Path(options.tags).name if options.tags else None,
+        "pseudonyms": key is not None,
     }
     _tell(language.Sentence("Writing"))
     answers = report.write(result, out, language.active())
@@ -167,6 +204,23 @@ def _run(options: argparse.Namespace) -> int:
         print(line)
     print(text("Written: {out}", out=out / "report.html"))
     return 0
+
+
+def _key(file: str | None, personal: bool) -> bytes | None:
+    """The key of pseudonyms: of the file named, else of the reader's own where customer numbers would tell a person."""
+    if file is None and not personal:
+        return None
+    from course.identity import key_file
+
+    path = Path(file) if file else key_file.default()
+    key = key_file.read_or_make(path)
+    if file is None:
+        _tell(
+            language.Sentence(
+                "Customer numbers tell who somebody is: pseudonyms replace them, under the key {path}", path=path
+            )
+        )
+    return key
 
 
 def _tell(sentence: language.Sentence) -> None:
@@ -190,6 +244,53 @@ def _check(options: argparse.Namespace) -> int:
     ):
         print(line.say())
     return 0
+
+
+def _card(options: argparse.Namespace) -> int:
+    from course import portrait, workflow
+
+    print(portrait.card(workflow.previous_portraits(options.folder), options.customer).text())
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from course import report
+
+    erased = report.forget(options.folder, options.customers)
+    print(text("Erased: {n:,} {n:number|numbers} of {people} asked for.", n=len(erased), people=len(options.customers)))
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from course import authoring
+
+    root = Path(__file__).resolve().parents[1]
+    try:
+        if options.coverage:
+            left = authoring.uncovered(root)
+            print(", ".join(left) or text("Every item is covered."))
+            return 0
+        if options.check:
+            found = authoring.stale(root)
+            for error in found:
+                print(error)
+            return 1 if found else 0
+        for path in authoring.build(root, options.lessons, progress=_tell):
+            print(path.relative_to(root).as_posix())
+        return 0
+    except authoring.LessonError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from course.classroom.doctor import doctor
+
+    well = True
+    for what, good, found in doctor():
+        print(f"{'OK ' if good else '✗  '} {what.say()}: {found.say()}")
+        well = well and good
+    return 0 if well else 1
 
 
 def _columns(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 CATALOGUE = ROOT / "course" / "catalogue" / "zh"
 #: Where a sentence of the catalogue begins: these calls take it as their first argument, or as the one given.
-CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None, "LessonError": (3,), "error": (2,)}
+CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None, "Mistake": None, "LessonError": (3,), "refusal": (2,)}
 
 
 def _catalogue():
@@ -20,7 +20,8 @@ def _catalogue():
     for path in sorted(CATALOGUE.glob("*.po")):
         with path.open("rb") as file:
             own = {m.id: m.string for m in read_po(file) if m.id}
-        assert not set(own) & set(messages), f"{path.name} says again what another file says"
+        again = sorted(set(own) & set(messages))
+        assert not again, f"{path.name} says again what another file says: {again}"
         messages |= own
     return messages
 

@@ -68,7 +68,7 @@ def test_csv_opens_in_excel_and_equals_the_parquet(written):
 )
 def test_the_workbook_speaks_the_language(tmp_path, lang, head, name):
     found = result()
-    workbook.write(found.portraits, workflow.ledger(found)["tables"], tmp_path / "p.xlsx", lang)
+    workbook.write(found.portraits, workflow.ledger(found), tmp_path / "p.xlsx", lang)
     sheet = openpyxl.load_workbook(tmp_path / "p.xlsx").worksheets[0]
     heads = [cell.value for cell in sheet[1]]
     assert head in heads
@@ -89,7 +89,7 @@ def calculated(path, soffice, tmp_path):
 
 def test_live_formulas_give_the_scores_and_classes_of_python(tmp_path, soffice):
     found = result(customers=90)
-    workbook.write(found.portraits, workflow.ledger(found)["tables"], tmp_path / "p.xlsx", "en")
+    workbook.write(found.portraits, workflow.ledger(found), tmp_path / "p.xlsx", "en")
     book = calculated(tmp_path / "p.xlsx", soffice, tmp_path)
     rows = list(book["RFM"].iter_rows(min_row=2, values_only=True))
     got = pd.DataFrame(rows, columns=["customer_id", "recency_days", "frequency", "monetary_net", *"rfm", "rfm_class"])
@@ -103,7 +103,7 @@ def test_live_formulas_give_the_scores_and_classes_of_python(tmp_path, soffice):
 
 def test_a_changed_figure_changes_its_score(tmp_path, soffice):
     found = result(customers=90)
-    workbook.write(found.portraits, workflow.ledger(found)["tables"], tmp_path / "p.xlsx", "en")
+    workbook.write(found.portraits, workflow.ledger(found), tmp_path / "p.xlsx", "en")
     book = openpyxl.load_workbook(tmp_path / "p.xlsx")
     poorest = int(found.portraits["monetary_net"].astype(float).idxmin())
     book["RFM"].cell(poorest + 2, 4).value = 1_000_000

@@ -121,7 +121,8 @@ def _shown(cell: Cell, lang: str, solutions: bool) -> str:
     if cell.exercise and not solutions:
         return stub(cell.text)
     if cell.kind == "markdown" and cell.stretch:
-        return f"*{text('Beyond the core path', lang)}*\n\n{cell.text}"
+        mark = text("Beyond the core path", lang)
+        return f"*{mark}*\n\n{cell.text}"
     return cell.text
 
 
@@ -135,13 +136,14 @@ def _header(lesson: Lesson, lang: str, every: list[Path]) -> tuple[str, str, set
     other = next(code for code in LANGUAGES if code != lang)
     at = every.index(lesson.path)
     links = [f"[{'中文' if other == 'zh' else 'English'}](../{other}/{lesson.name}.ipynb)"]
+    before, after, badge = text("previous lesson", lang), text("next lesson", lang), text("Open in Binder", lang)
     if at > 0:
-        links.append(f"[← {text('previous lesson', lang)}]({every[at - 1].stem}.ipynb)")
+        links.append(f"[← {before}]({every[at - 1].stem}.ipynb)")
     if at + 1 < len(every):
-        links.append(f"[{text('next lesson', lang)} →]({every[at + 1].stem}.ipynb)")
+        links.append(f"[{after} →]({every[at + 1].stem}.ipynb)")
     if repository := _repository(lesson.path.parents[1]):
         address = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/notebooks/{lang}/{lesson.name}.ipynb"
-        links.append(f"[![{text('Open in Binder', lang)}](https://mybinder.org/badge_logo.svg)]({address})")
+        links.append(f"[![{badge}](https://mybinder.org/badge_logo.svg)]({address})")
     return "markdown", " · ".join(links), set()
 
 

@@ -50,20 +50,20 @@ def _twins(lesson: Lesson) -> None:
     for cell in lesson.cells:
         told = cell.kind == "markdown"
         if told and cell.lang not in ("en", "zh"):
-            raise lesson.error(cell, 'A text cell needs its language: +++ {{"lang": "en"}}, then its twin in Chinese.')
+            raise lesson.refusal(cell, 'A text cell needs its language: +++ {{"lang": "en"}}, then its twin in Chinese.')
         if waiting and not (told and cell.lang == "zh"):
-            raise lesson.error(waiting, "This cell in English has no Chinese twin right after it. Write one.")
+            raise lesson.refusal(waiting, "This cell in English has no Chinese twin right after it. Write one.")
         if told and cell.lang == "zh" and not waiting:
-            raise lesson.error(cell, "This cell in Chinese has no English twin right before it. Write one.")
+            raise lesson.refusal(cell, "This cell in Chinese has no English twin right before it. Write one.")
         if waiting and (cell.hint, cell.tags) != (waiting.hint, waiting.tags):
-            raise lesson.error(cell, "The twins say different metadata. Make hint and tags the same.")
+            raise lesson.refusal(cell, "The twins say different metadata. Make hint and tags the same.")
         waiting = cell if told and cell.lang == "en" else None
         if not told and cell.lang:
-            raise lesson.error(cell, "Code serves both languages: remove its “lang”.")
+            raise lesson.refusal(cell, "Code serves both languages: remove its “lang”.")
         if not told and "solution" in cell.tags:
-            raise lesson.error(cell, "Code is kept back by “exercise”, not by the tag solution.")
+            raise lesson.refusal(cell, "Code is kept back by “exercise”, not by the tag solution.")
     if waiting:
-        raise lesson.error(waiting, "This cell in English has no Chinese twin right after it. Write one.")
+        raise lesson.refusal(waiting, "This cell in English has no Chinese twin right after it. Write one.")
 
 
 def _headings(lesson: Lesson) -> None:
@@ -72,7 +72,7 @@ def _headings(lesson: Lesson) -> None:
         for line in _outside_fences(cell.text):
             if found := re.match(r"(#+) ", line):
                 if len(found[1]) > level + 1:
-                    raise lesson.error(
+                    raise lesson.refusal(
                         cell,
                         "The heading “{line}” jumps from level {level} to {new}.",
                         line=line,
@@ -80,7 +80,7 @@ def _headings(lesson: Lesson) -> None:
                         new=len(found[1]),
                     )
                 if len(found[1]) == 1 and level:
-                    raise lesson.error(cell, "“{line}”: a lesson has one title. Use ## for a section.", line=line)
+                    raise lesson.refusal(cell, "“{line}”: a lesson has one title. Use ## for a section.", line=line)
                 level = len(found[1])
 
 
@@ -97,7 +97,7 @@ def _pictures(lesson: Lesson) -> None:
     for cell in (c for c in lesson.cells if c.kind == "markdown"):
         bare = re.search(r"!\[\s*\]\(", cell.text) or re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", cell.text)
         if bare:
-            raise lesson.error(cell, "A picture without a text in its place: write what it shows, ![…](…).")
+            raise lesson.refusal(cell, "A picture without a text in its place: write what it shows, ![…](…).")
 
 
 def _exercises(lesson: Lesson) -> None:
@@ -108,31 +108,31 @@ def _exercises(lesson: Lesson) -> None:
     for cell in (c for c in lesson.cells if c.exercise):
         name = cell.exercise
         if cell.kind != "code":
-            raise lesson.error(cell, "An exercise is a code cell.")
+            raise lesson.refusal(cell, "An exercise is a code cell.")
         if name in seen:
-            raise lesson.error(cell, "The exercise {name} stands twice. Give this one another id.", name=name)
+            raise lesson.refusal(cell, "The exercise {name} stands twice. Give this one another id.", name=name)
         if name == f"{topic}-bet":  # numbers of the learner's own: nothing to check, no hint
             continue
         if not re.fullmatch(rf"{re.escape(topic)}-\d+", name):
-            raise lesson.error(
+            raise lesson.refusal(
                 cell, "The exercise is called {name}; here it must be {topic}-1, {topic}-2, ….", name=name, topic=topic
             )
         if not stub(cell.text):
-            raise lesson.error(
+            raise lesson.refusal(
                 cell,
                 "The exercise {name} assigns no name and defines no function: nothing could be checked.",
                 name=name,
             )
         if name not in checked:
-            raise lesson.error(cell, 'No cell runs check("{name}"). Add one after the exercise.', name=name)
+            raise lesson.refusal(cell, 'No cell runs check("{name}"). Add one after the exercise.', name=name)
         if (count := hints.count((name, "en"))) < HINTS:
-            raise lesson.error(
+            raise lesson.refusal(
                 cell, "The exercise {name} has {count} of {wanted} hints.", name=name, count=count, wanted=HINTS
             )
         seen[name] = cell
     for cell in lesson.cells:
         if cell.hint and cell.hint not in seen:
-            raise lesson.error(cell, "A hint for {name}, which is no exercise of this lesson.", name=cell.hint)
+            raise lesson.refusal(cell, "A hint for {name}, which is no exercise of this lesson.", name=cell.hint)
 
 
 def _checked_by(cell: Cell) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _leaks(lesson: Lesson) -> None:
             if cell.exercise or "solution" in cell.tags:
                 continue
             if shown := next((s for s in sorted(secret) if s in cell.text), None):
-                raise lesson.error(
+                raise lesson.refusal(
                     cell, "This cell shows a line of the answer to {name}: {line}", name=name, line=shown
                 )
 
@@ -176,7 +176,7 @@ def _given(lesson: Lesson) -> None:
             continue
         used = {n.id for n in ast.walk(cell.tree()) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         if missing := sorted((used - bound) & set(held_back) - there):
-            raise lesson.error(
+            raise lesson.refusal(
                 cell,
                 "This cell needs {name}, which only the answer to {exercise} brings. Give it a cell of its own.",
                 name=missing[0],
@@ -225,7 +225,7 @@ def _pandas(lesson: Lesson) -> None:
         for call in (n for n in ast.walk(cell.tree()) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)):
             name, owner = call.func.attr, getattr(call.func.value, "id", "")
             if owner not in modules and name in (_vocabulary() if owner != "pd" else {name}) - published():
-                raise lesson.error(
+                raise lesson.refusal(
                     cell,
                     "{name} is not on the published list of pandas methods. Use those, or tag the cell stretch.",
                     name=name,
@@ -237,7 +237,7 @@ def _words(lesson: Lesson) -> None:
     for cell in (c for c in lesson.cells if c.kind == "code"):
         for token in tokenize.generate_tokens(io.StringIO(cell.text).readline):
             if token.type == tokenize.COMMENT:
-                raise lesson.error(
+                raise lesson.refusal(
                     cell, "A comment in code is read in one language only: say it in a text cell before it."
                 )
         for call in (n for n in ast.walk(cell.tree()) if isinstance(n, ast.Call) and _called(n) in _SPEAKING):
@@ -250,7 +250,7 @@ def _words(lesson: Lesson) -> None:
                 if isinstance(n, ast.Constant)
             ]
             if any(isinstance(t, str) and re.search(r"[^\W\d_]{2}", t) for t in texts):
-                raise lesson.error(
+                raise lesson.refusal(
                     cell, "Text in code is read in one language only: take the sentence from the catalogue, say(…)."
                 )
 
@@ -259,6 +259,6 @@ def _length(lesson: Lesson) -> None:
     for cell in lesson.cells:
         lines = sum(bool(line.strip()) for line in cell.text.splitlines())
         if cell.kind == "code" and not cell.exercise and not cell.stretch and lines > LINES:
-            raise lesson.error(
+            raise lesson.refusal(
                 cell, "{lines} lines in one cell: one idea a cell, at most {most} lines.", lines=lines, most=LINES
             )

@@ -59,7 +59,7 @@ class Lesson:
         """The file's name without ending, such as 07_segment."""
         return self.path.stem
 
-    def error(self, cell: Cell, message: str, /, **values: object) -> LessonError:
+    def refusal(self, cell: Cell, message: str, /, **values: object) -> LessonError:
         """A refusal that points at a cell."""
         return LessonError(self.path.name, cell.line, message, **values)
 

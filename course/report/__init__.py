@@ -13,6 +13,7 @@ from course.workflow import Result
 
 __all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
 
+#: What every run writes; identity.csv comes with a customer table that tells persons.
 FILES = ("portraits.parquet", "portraits.csv", "portraits.xlsx", "quarantine.csv", "ledger.json", "report.html")
 
 
@@ -36,8 +37,10 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
     with writing.whole_or_absent(out) as folder:
         ledger = workflow.ledger(result) | {"lang": lang}
         writing.portraits(result.portraits, folder)
-        workbook.write(result.portraits, ledger["tables"], folder / "portraits.xlsx", lang)
+        workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
         writing.table(_quarantine(result), folder / "quarantine.csv")
+        if result.identity is not None:
+            writing.table(_identity(result), folder / "identity.csv")
         text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
         (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         html, answers = page.render(result, ledger, lang)
@@ -63,3 +66,16 @@ def _quarantine(result: Result) -> pd.DataFrame:
             harmless(table[column]) if column == "source" else table[column].where(figures, harmless(table[column]))
         )
     return table
+
+
+def _identity(result: Result) -> pd.DataFrame:
+    """Every customer number with its person, and the merge that brought it there with what agreed: no value of it."""
+    found, names = result.identity, result.pseudonyms
+    merges = found.ledger.rename(columns={"merged": "customer_id"})
+    columns = ["customer_id", "merge_id", "kept", "left", "right", "rule", "probability", "evidence"]
+    table = found.persons.merge(merges[columns], how="left", on="customer_id")
+    if names:
+        for column in ("customer_id", "person_id", "kept", "left", "right"):
+            table[column] = table[column].map(lambda i: names.get(i, i), na_action="ignore")
+    texts = table.select_dtypes("str")
+    return table.assign(**{c: harmless(table[c]) for c in texts}).astype({"merge_id": "Int64"})

@@ -19,10 +19,19 @@ def figure(title: str, drawn: str, below: str = "") -> dict:
     return {"figure": Markup(drawn), "title": title, "below": below}
 
 
-def table(head: list[str], rows: list[list], texts: int = 1, total: list | None = None) -> dict:
-    """A table whose first `texts` columns are words and the others figures."""
-    cells = [{"cells": row, "sum": False} for row in rows] + ([{"cells": total, "sum": True}] if total else [])
+def table(
+    head: list[str], rows: list[list], texts: int = 1, total: list | None = None, about: list[str] | None = None
+) -> dict:
+    """A table whose first `texts` columns are words and the others figures; `about` names the customer of each row."""
+    marks = about or [None] * len(rows)
+    cells = [{"cells": row, "sum": False, "about": mark} for row, mark in zip(rows, marks, strict=True)]
+    cells += [{"cells": total, "sum": True, "about": None}] if total else []
     return {"table": {"head": head, "rows": cells, "figures": [j >= texts for j in range(len(head))]}}
+
+
+def card(content: dict, about: str | None = None) -> dict:
+    """A portrait as portrait.Card or Persona gives it; `about` names its customer."""
+    return {"card": content, "about": about}
 
 
 def money(value: float) -> str:

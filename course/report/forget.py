@@ -48,7 +48,7 @@ def forget(folder: str | Path, ids: Sequence[str]) -> list[str]:
     with writing.whole_or_absent(folder) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True)
         writing.portraits(left, new)
-        workbook.write(left, ledger["tables"], new / "portraits.xlsx", ledger["lang"])
+        workbook.write(left, ledger, new / "portraits.xlsx", ledger["lang"])
         if (new / "identity.csv").exists():
             writing.table(people[~people["customer_id"].isin(erased)], new / "identity.csv")
         page = new / "report.html"
@@ -68,7 +68,9 @@ def _read(folder: Path) -> tuple[dict, pd.DataFrame, pd.DataFrame]:
         people = pd.DataFrame({"customer_id": [], "person_id": []}, dtype="str")
         if (folder / "identity.csv").exists():
             people = pd.read_csv(folder / "identity.csv", dtype="str", keep_default_na=False, encoding="utf-8-sig")
-        return {"tables": ledger["tables"], "lang": ledger["lang"]}, portraits, people
+        if not {"tables", "lang", "findings"} <= set(ledger):
+            raise ValueError
+        return ledger, portraits, people
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(
             "{folder} is not the result of a run: its ledger and portraits cannot be read.", folder=folder.name

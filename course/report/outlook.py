@@ -6,7 +6,7 @@ Each function takes a page (its language, phrases and facts) and gives one secti
 import numpy as np
 import pandas as pd
 
-from course import segment
+from course import nps, segment
 from course.report import figures
 from course.report.blocks import figure, money, note, paragraph, table
 from course.report.words import class_label
@@ -164,6 +164,8 @@ def recommend(page) -> dict:
         blocks.append(table([phrase("Wave"), *head], rows))
     if found.drivers is not None:
         blocks += _drivers(page, found.drivers)
+    if found.themes is not None and len(found.themes):
+        blocks += _themes(page, found.themes)
     if found.factors is not None:
         rows = [
             [name, ", ".join(items), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
@@ -171,6 +173,20 @@ def recommend(page) -> dict:
         ]
         blocks.append(table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2))
     return {"title": phrase("Would they recommend us?"), "blocks": blocks}
+
+
+def _themes(page, themes: pd.DataFrame) -> list[dict]:
+    phrase, labels = page.phrase, nps.theme_labels()
+    rows = [
+        [
+            labels[r.theme].say(page.lang) if r.theme in labels else str(r.theme),
+            f"{r.mentions:,}",
+            f"{r.negative_share:.0%} ({r.negative_low:.0%} – {r.negative_high:.0%})",
+        ]
+        for r in themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(10).itertuples()
+    ]
+    head = [phrase("Theme of comments"), phrase("Mentions"), phrase("Negative, 95% interval")]
+    return [table(head, rows), note(phrase("Read by word lists with negation; irony is not understood."))]
 
 
 def _nps(row) -> list[str]:

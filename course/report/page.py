@@ -4,13 +4,15 @@ Every figure comes from the result, every sentence from the catalogue. Intervals
 other customers of the same kind come.
 """
 
+from collections.abc import Iterator
+
 import jinja2
 import numpy as np
 import pandas as pd
 
 from course import clean, schema, segment, workflow
 from course.language import LANGUAGES, text
-from course.report import figures, outlook
+from course.report import figures, outlook, standing
 from course.report.blocks import accounted, figure, limit, money, note, paragraph, table
 from course.report.words import class_label
 from course.workflow import Result
@@ -93,18 +95,6 @@ class _Page:
 
     def content(self) -> dict:
         phrase = self.phrase
-        sections = []
-        if "customers" in self.facts:
-            sections += [self.classes(), self.at_stake(), self.scores(), self.months()]
-        if "worth" in self.facts:
-            sections.insert(1, outlook.value(self))
-        if self.result.clusters is not None:
-            sections.append(outlook.clusters(self))
-        if self.result.foretelling is not None:
-            sections.append(outlook.foretelling(self))
-        if self.result.willingness is not None:
-            sections.append(outlook.recommend(self))
-        sections += [self.accounts(), self.quality(), self.not_said(), self.origin()]
         as_of = self.result.as_of
         return {
             "language": "中文" if self.lang == "zh" else "English",
@@ -112,13 +102,58 @@ class _Page:
             "dated": phrase("Without dates") if as_of is None else phrase("As of {as_of:%Y-%m-%d}", as_of=as_of),
             "answers": self.answers(),
             "notes": [sentence.say(self.lang) for sentence in self.result.notes],
-            "sections": sections,
+            "sections": [section for section in self.sections() if section],
         }
+
+    def sections(self) -> Iterator[dict | None]:
+        """Whom to look at, how they stand, what they do and say, what worked; then the evidence and the accounts."""
+        result, facts = self.result, self.facts
+        life = result.lifecycle
+        if "worth" in facts:
+            yield outlook.value(self)
+        if "customers" in facts:
+            yield self.classes()
+            yield self.at_stake()
+            yield standing.cards(self)
+        if life is not None:
+            yield standing.stages(self)
+            yield standing.movement(self)
+        if life is not None and life.warning is not None:
+            yield standing.warning(self)
+        if result.behaviour is not None:
+            yield standing.doings(self)
+        if result.willingness is not None:
+            yield outlook.recommend(self)
+        if result.campaigns is not None:
+            yield standing.campaigns(self)
+        if result.personas:
+            yield standing.personas(self)
+        if result.tags is not None:
+            yield standing.tags(self)
+        if result.drift is not None:
+            yield standing.drift(self)
+        if result.clusters is not None:
+            yield outlook.clusters(self)
+        if result.foretelling is not None:
+            yield outlook.foretelling(self)
+        if "customers" in facts:
+            yield self.scores()
+            yield self.months()
+        if result.identity is not None:
+            yield standing.persons(self)
+        yield self.accounts()
+        yield self.quality()
+        yield self.not_said()
+        yield self.origin()
 
     def answers(self) -> list[str]:
         lines = []
         if "customers" in self.facts:
             lines += self.order_answers()
+        if self.result.lifecycle is not None:
+            lines.append(standing.stage_answer(self))
+        if self.result.lifecycle is not None and self.result.lifecycle.links is not None:
+            lines.append(standing.link_answer(self))
         if self.result.willingness is not None:
             found = self.result.willingness.score
             lines.append(
@@ -196,13 +231,6 @@ class _Page:
                 )
             )
             lines += self.doubt()
-        lines.append(
-            phrase(
-                "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: say which "
-                "cut when you compare.",
-                share=facts["moved"],
-            )
-        )
         accounts = self.result.cleaned["orders"].accounts
         if accounts.get("no_customer", {}).get("rows"):
             lines.append(
@@ -283,6 +311,13 @@ class _Page:
                         f=cuts["f"],
                     )
                 ),
+                note(
+                    phrase(
+                        "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
+                        "say which cut when you compare.",
+                        share=self.facts["moved"],
+                    )
+                ),
             ],
         }
 
@@ -319,7 +354,7 @@ class _Page:
                         n=len(stake),
                     )
                 ),
-                table(head, rows, 3),
+                table(head, rows, 3, about=stake["customer_id"].head(10).tolist()),
                 note(
                     phrase(
                         "Not yet lost: a median says nothing of anybody's own rhythm, and some come back by "

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
-from course import schema, segment, workflow
+from course import lifecycle, schema, segment, tag, workflow
 from course.language import text
 from course.report.words import class_label
 
@@ -17,8 +17,8 @@ from course.report.words import class_label
 _ROWS = 1_048_575
 
 
-def write(portraits: pd.DataFrame, tables: dict, path: Path, lang: str) -> None:
-    """Write the workbook in `lang`; `tables` are those of the ledger, whose accounts it repeats."""
+def write(portraits: pd.DataFrame, ledger: dict, path: Path, lang: str) -> None:
+    """Write the workbook in `lang`; the accounts and the names of tags are those of the ledger."""
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
@@ -34,19 +34,23 @@ def write(portraits: pd.DataFrame, tables: dict, path: Path, lang: str) -> None:
     if len(portraits) > _ROWS:
         by = "monetary_net" if "monetary_net" in portraits else "customer_id"
         portraits = portraits.sort_values([by, "customer_id"], ascending=[False, True]).iloc[:_ROWS]
-    _portraits(book, portraits, formats, lang)
+    tags = ledger["findings"].get("tags", {})
+    labels = {c["name"]: c[lang][0] for c in workflow.portrait_columns()["columns"]}
+    labels |= {f"{tag.PREFIX}{name}": entry[lang] for name, entry in tags.items()}
+    _portraits(book, portraits, labels, formats, lang)
     if "frequency" in portraits:
         _rfm(book, portraits.dropna(subset="frequency"), formats, lang)
-    _accounts(book, tables, formats, lang)
+    _accounts(book, ledger["tables"], formats, lang)
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
         raise error.args[0] from None  # the OSError behind it: a full disk is said as such
 
 
-def _portraits(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang: str) -> None:
+def _portraits(
+    book: xlsxwriter.Workbook, portraits: pd.DataFrame, labels: dict[str, str], formats: dict, lang: str
+) -> None:
     sheet = book.add_worksheet(text("Portraits", lang))
-    labels = {c["name"]: c[lang][0] for c in workflow.portrait_columns()["columns"]}
     kinds = [_kind(name, portraits[name]) for name in portraits]
     for j, (name, kind) in enumerate(zip(portraits, kinds, strict=True)):
         sheet.set_column(j, j, 14, formats.get(kind))
@@ -57,6 +61,10 @@ def _portraits(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict
                 continue
             if kind == "class":
                 sheet.write_string(i, j, class_label(value, lang))
+            elif kind == "stage":
+                sheet.write_string(i, j, lifecycle.STAGES[value].say(lang))
+            elif kind == "yes":
+                sheet.write_boolean(i, j, bool(value))
             elif kind == "text":
                 sheet.write_string(i, j, value)
             elif kind == "date":
@@ -70,6 +78,10 @@ def _portraits(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict
 def _kind(name: str, column: pd.Series) -> str:
     if name.startswith("rfm_class"):
         return "class"
+    if name == "stage":
+        return "stage"
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "yes"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return "date"
     if pd.api.types.is_numeric_dtype(column.dtype):

@@ -19,6 +19,7 @@ def portrait_columns() -> dict:
 
 
 def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.DataFrame:
+    """What the tables themselves say of each customer: the columns that later steps add to."""
     valid = {k: c.valid for k, c in cleaned.items()}
     parts = []
     if "orders" in valid:
@@ -30,6 +31,11 @@ def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.
             parts.append(valid[kind].groupby("customer_id").size().rename(kind).to_frame())
     if "campaigns" in valid and "redeemed" in valid["campaigns"]:
         parts.append(valid["campaigns"].groupby("customer_id")["redeemed"].sum().rename("coupons_redeemed").to_frame())
+    if "posts" in valid and "author_id" in valid["posts"]:
+        # Most authors are nobody we know: only customers of another table are counted.
+        known = set().union(*(p.index for p in parts))
+        authors = valid["posts"]["author_id"].value_counts().rename_axis("customer_id").rename("posts")
+        parts.append(authors[authors.index.isin(known)].to_frame())
     if "surveys" in valid:
         parts.append(_from_surveys(valid["surveys"]))
     ids = sorted(set().union(*(p.index for p in parts)))
@@ -39,7 +45,7 @@ def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.
         table = table.join(part)
     counts = [
         c
-        for c in ("cancelled_orders", "events", "tickets", "campaigns", "coupons_redeemed", "survey_answers")
+        for c in ("cancelled_orders", "events", "tickets", "campaigns", "coupons_redeemed", "posts", "survey_answers")
         if c in table
     ]
     table[counts] = table[counts].fillna(0).astype("int64")

@@ -8,16 +8,18 @@ import pandas as pd
 from course.clean import Cleaned
 from course.collect import Table
 from course.language import Sentence
+from course.workflow.people import tells
 
 
 def warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Sentence]:
+    """What in the data would mislead a reader who does not know it."""
     notes = []
     if "orders" in cleaned:
         orders = cleaned["orders"].valid
         notes += _lonely_end(orders) + _one_large_order(orders)
     if "surveys" in cleaned:
         notes += _outside_the_scale(cleaned["surveys"].quarantine)
-    if _look_personal(portraits["customer_id"]):
+    if tells(portraits["customer_id"]).any():
         notes.append(
             Sentence(
                 "The customer numbers look like phone numbers or e-mail addresses, and the results carry them. Replace "
@@ -80,25 +82,22 @@ def _outside_the_scale(quarantine: pd.DataFrame) -> list[Sentence]:
     ]
 
 
-def _look_personal(ids: pd.Series) -> bool:
-    personal = ids.str.fullmatch(r"(\+?86)?1[3-9]\d{9}") | ids.str.contains(r"^[^@\s]+@[^@\s]+\.\w+$", regex=True)
-    return bool(len(ids)) and bool(personal.mean() > 0.5)
-
-
 #: (what, the tables it needs)
 _ABILITIES = (
     (Sentence("RFM scores and classes"), "orders"),
     (Sentence("expected value of next year, natural groups, what segments foretell"), "orders"),
-    (Sentence("gender, age, city, date of joining"), "customers"),
-    (Sentence("clicks per customer"), "events"),
-    (Sentence("willingness to recommend (0–10)"), "surveys"),
-    (Sentence("service tickets per customer"), "tickets"),
-    (Sentence("campaigns per customer"), "campaigns"),
-    (Sentence("posts"), "posts"),
+    (Sentence("habits, stages of life, early warning, tags, personas"), "orders"),
+    (Sentence("who is one person; gender, age, city, date of joining"), "customers"),
+    (Sentence("visits, and how many get from view to cart to buy"), "events"),
+    (Sentence("willingness to recommend (0–10), its drivers, themes of comments"), "surveys"),
+    (Sentence("service tickets per customer, and who falls silent after a complaint"), "tickets"),
+    (Sentence("what campaigns changed, if customers were left out at random"), "campaigns"),
+    (Sentence("posts per customer"), "posts"),
 )
 
 
 def reach(tables: Mapping[str, Table]) -> tuple[list[Sentence], list[Sentence]]:
+    """What can be computed from these tables, and what cannot for want of which."""
     done = [what for what, kind in _ABILITIES if kind in tables]
     not_done = [
         Sentence("{what}: needs --{kind}", what=what, kind=kind) for what, kind in _ABILITIES if kind not in tables

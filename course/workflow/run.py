@@ -3,17 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from course import clean, clv, nps, schema, segment
+from course import behaviour, clean, clv, effect, portrait, schema, segment, tag
 from course.clean import Cleaned
 from course.collect import Table
 from course.errors import DataError
+from course.identity import Identity
 from course.language import Sentence
+from course.workflow import findings, people
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
+from course.workflow.findings import CLUSTER_FEATURES, Behaviour, Foretelling, Lifecycle, Willingness, attempt
 from course.workflow.remarks import reach, warnings
 
 
@@ -24,13 +27,20 @@ class Result:
     Attributes
     ----------
     as_of : the day the portraits are of
-    tables, cleaned : every input as collected and as cleaned, by kind
+    tables, cleaned : every input as collected and as cleaned (with the persons' ids), by kind
     portraits : one row a customer; the columns of docs/portraits.md
     done, not_done : what could be computed, and what could not for want of which table
     notes : what a reader should know, by kind of table
-    forecast, clusters, willingness, foretelling : customer lifetime value, natural groups, the 0–10 question, what
-        segments tell about the next period; None where the tables do not give it
+    identity : which records are one person
+    forecast, clusters, foretelling, behaviour, lifecycle, willingness : what customers will bring, natural groups, what
+        segments tell about the next period, what customers do, where they stand, the 0–10 question
+    tags : every customer's tags; changes : who entered and left since an earlier run
+    personas : the RFM classes as they are told; campaigns : what campaigns changed; drift : how far the portraits moved
+        since an earlier run
+    pseudonyms : {customer number: pseudonym} where numbers were replaced; kept in memory, never written
     parameters : how the run was asked for
+
+    What the tables do not give is None.
     """
 
     as_of: pd.Timestamp | None
@@ -40,10 +50,19 @@ class Result:
     done: list[Sentence]
     not_done: list[Sentence]
     notes: list[Sentence] = field(default_factory=list)
+    identity: Identity | None = None
     forecast: clv.Forecast | None = None
     clusters: segment.Clusters | None = None
-    willingness: "Willingness | None" = None
-    foretelling: "Foretelling | None" = None
+    foretelling: Foretelling | None = None
+    behaviour: Behaviour | None = None
+    lifecycle: Lifecycle | None = None
+    willingness: Willingness | None = None
+    tags: tag.Tags | None = None
+    changes: tag.Changes | None = None
+    personas: list[portrait.Persona] = field(default_factory=list)
+    campaigns: effect.Campaigns | None = None
+    drift: pd.DataFrame | None = None
+    pseudonyms: dict[str, str] = field(default_factory=dict, repr=False)
     parameters: dict = field(default_factory=dict)
 
     @property
@@ -52,87 +71,95 @@ class Result:
         return "orders" if "orders" in self.tables else next(iter(self.tables))
 
 
-@dataclass
-class Willingness:
-    """What the answers to the 0–10 question say.
-
-    Attributes
-    ----------
-    score : NPS of the valid answers; weighted : with the survey's weights, if it has any
-    waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
-        respondents are customers with orders; drivers : of the survey's columns that are called driver_…; factors :
-        behind those called item_…
-    """
-
-    score: nps.Score
-    weighted: nps.Score | None = None
-    waves: pd.DataFrame | None = None
-    by_class: pd.DataFrame | None = None
-    drivers: nps.Drivers | None = None
-    factors: segment.Factors | None = None
-
-
-@dataclass
-class Foretelling:
-    """Whether RFM classes tell what customers do next, judged on the last third of the time.
-
-    Attributes
-    ----------
-    split : the last day that classes and features may know
-    worth : segment.foretells of the money spent after it; dimensions : segment.dimensions of the same
-    """
-
-    split: pd.Timestamp
-    worth: pd.DataFrame
-    dimensions: pd.DataFrame
-
-
 def run(
-    tables: Mapping[str, Table], as_of: object = None, *, progress: Callable[[Sentence], None] | None = None
+    tables: Mapping[str, Table],
+    as_of: object = None,
+    *,
+    previous: pd.DataFrame | None = None,
+    key: bytes | None = None,
+    everybody: bool = False,
+    tags: str | Path | None = None,
+    progress: Callable[[Sentence], None] | None = None,
 ) -> Result:
-    """Clean every table, score the customers, put the portraits together.
+    """Clean every table, find the persons, score and tag them, put the portraits together.
 
     Parameters
     ----------
     tables : {kind: what collect.read gave}; any subset of schema.TABLES.
     as_of : the day the portraits are of; default: the day of the last valid order (without orders: of the last record).
+    previous : portraits of an earlier run, to tell who entered and left a tag and how far the portraits drifted.
+    key : replaces customer numbers that are phone numbers, e-mail addresses or identity cards by keyed pseudonyms.
+    everybody : replaces all customer numbers.
+    tags : a dictionary of tags of one's own; default: the kit's, rules/tags.yaml.
     progress : called with a sentence before each step.
 
     Raises
     ------
-    DataError : no table; a table without a valid row.
+    DataError : no table; a table without a valid row; a dictionary of tags that cannot be read.
+    """
+    tell = progress or (lambda sentence: None)
+    dictionary = tag.load(tags)
+    result = prepare(tables, as_of, key=key, everybody=everybody, progress=progress)
+    cleaned, as_of, not_done = result.cleaned, result.as_of, result.not_done
+    tell(Sentence("Scoring customers"))
+    result.portraits = portraits_of(cleaned, as_of)
+    if "orders" in cleaned:
+        _value(result, tell)
+        _doings(result, tell)
+    if "surveys" in cleaned:
+        tell(Sentence("Reading the survey"))
+        result.willingness = findings.willingness_of(cleaned["surveys"].valid, result.portraits, not_done)
+    _told(result, dictionary, previous, tell)
+    result.notes += warnings(cleaned, result.portraits)
+    return result
+
+
+def prepare(
+    tables: Mapping[str, Table],
+    as_of: object = None,
+    *,
+    key: bytes | None = None,
+    everybody: bool = False,
+    progress: Callable[[Sentence], None] | None = None,
+) -> Result:
+    """The first half of `run`: every table cleaned, the persons found, pseudonyms given; nothing scored yet.
+
+    Parameters and errors as for `run`. The result's portraits are empty.
     """
     tell = progress or (lambda sentence: None)
     if not tables:
         raise DataError("No table was given. Name at least one, for example the orders.")
     as_of = None if as_of is None else _day(as_of)
+    tables, cleaned, as_of, late = _cleaned(tables, as_of, tell)
+    done, not_done = reach(tables)
+    result = Result(as_of, tables, cleaned, pd.DataFrame(), done, not_done)
+    if "customers" in cleaned:
+        tell(Sentence("Finding out who is one person"))
+    cleaned, result.identity = people.resolve(cleaned, not_done)
+    cleaned = people.stitch(cleaned)
+    if key is not None:
+        cleaned, result.pseudonyms = people.hidden(cleaned, key, everybody)
+    result.cleaned = cleaned
+    result.notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes] + late
+    if result.identity is not None:
+        result.notes += result.identity.notes
+    return result
+
+
+def _cleaned(
+    tables: Mapping[str, Table], as_of: pd.Timestamp | None, tell: Callable[[Sentence], None]
+) -> tuple[dict[str, Table], dict[str, Cleaned], pd.Timestamp | None, list[Sentence]]:
+    """The tables by their rules, up to the as-of day; tables that are wholly later are left out and named."""
     cleaned = {}
     for kind, table in tables.items():
         tell(Sentence("Cleaning {kind}", kind=schema.canonical(kind).label))
         cleaned[kind] = clean.apply(table, as_of=as_of)
     as_of = as_of or _last_day(cleaned)
-    late = []
+    late = [] if as_of is None else [k for k, c in cleaned.items() if _starts_after(c.valid, as_of)]
+    tables = {k: t for k, t in tables.items() if k not in late}
     if as_of is not None:
-        late = [k for k, c in cleaned.items() if _starts_after(c.valid, as_of)]
-        tables = {k: t for k, t in tables.items() if k not in late}
         cleaned = {k: cleaned[k] if k == "orders" else _up_to(t, cleaned[k], as_of) for k, t in tables.items()}
-    tell(Sentence("Scoring customers"))
-    portraits = portraits_of(cleaned, as_of)
-    done, not_done = reach(tables)
-    forecast = clusters = willingness = foretelling = None
-    if "orders" in cleaned:
-        tell(Sentence("Forecasting what customers will bring"))
-        forecast = _forecast(cleaned["orders"].valid, as_of, not_done)
-        tell(Sentence("Looking for natural groups"))
-        clusters = _clusters(portraits, not_done)
-        portraits = _with_findings(portraits, forecast, clusters)
-        tell(Sentence("Holding the segments against the time after them"))
-        foretelling = _foretelling(cleaned["orders"].valid, as_of, not_done)
-    if "surveys" in cleaned:
-        tell(Sentence("Reading the survey"))
-        willingness = _willingness(cleaned["surveys"].valid, portraits, not_done)
-    notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes]
-    notes += [
+    notes = [
         Sentence(
             "All of “{kind}” is later than {as_of}: it was left out.",
             kind=schema.canonical(k).label,
@@ -140,9 +167,76 @@ def run(
         )
         for k in late
     ]
-    notes += warnings(cleaned, portraits)
-    findings = (forecast, clusters, willingness, foretelling)
-    return Result(as_of, dict(tables), cleaned, portraits, done, not_done, notes, *findings)
+    return tables, cleaned, as_of, notes
+
+
+def _value(result: Result, tell: Callable[[Sentence], None]) -> None:
+    """What customers are expected to bring, which groups there are, what segments foretell."""
+    orders, as_of, not_done = result.cleaned["orders"].valid, result.as_of, result.not_done
+    tell(Sentence("Forecasting what customers will bring"))
+    result.forecast = attempt(not_done, Sentence("customer lifetime value"), clv.forecast, orders, as_of)
+    tell(Sentence("Looking for natural groups"))
+    buyers = result.portraits.dropna(subset="frequency").set_index("customer_id")
+    features = buyers[CLUSTER_FEATURES].astype("float64")
+    result.clusters = attempt(not_done, Sentence("natural groups"), segment.cluster, features)
+    tell(Sentence("Holding the segments against the time after them"))
+    result.foretelling = findings.foretelling_of(orders, as_of, not_done)
+    if result.forecast is not None:
+        names = {"p_alive": "p_alive", "expected_purchases": "expected_order_days", "value": "expected_value"}
+        found = result.forecast.customers.rename(columns=names)[["customer_id", *names.values()]]
+        _add(result, found.round(6))
+    if result.clusters is not None and result.clusters.k > 1:
+        labels = (result.clusters.labels + 1).astype("Int64")
+        _add(result, pd.DataFrame({"customer_id": labels.index.astype("str"), "cluster": labels.to_numpy()}))
+
+
+def _doings(result: Result, tell: Callable[[Sentence], None]) -> None:
+    """What customers do, where they stand, what campaigns changed."""
+    cleaned, as_of, not_done = result.cleaned, result.as_of, result.not_done
+    tell(Sentence("Looking at what customers do"))
+    lines = cleaned["order_lines"].valid if "order_lines" in cleaned else None
+    _add(result, behaviour.habits(cleaned["orders"].valid, lines, as_of).round(6))
+    result.behaviour = findings.behaviour_of(cleaned, result.portraits, as_of, not_done)
+    if result.behaviour.sensitivity is not None:
+        _add(result, result.behaviour.sensitivity[["customer_id", "price_sensitivity"]].round(6))
+    tell(Sentence("Placing customers in their stage of life"))
+    result.lifecycle = findings.lifecycle_of(cleaned, as_of, not_done)
+    if result.lifecycle is not None:
+        _add(result, result.lifecycle.standing[["customer_id", "stage"]])
+        if result.lifecycle.warning is not None:
+            scores = result.lifecycle.warning.scores[["customer_id", "churn_risk", "alert"]]
+            _add(result, scores.round(6).astype({"alert": "boolean"}))
+    if "campaigns" in cleaned:
+        tell(Sentence("Judging the campaigns"))
+        result.campaigns = findings.campaigns_of(cleaned, as_of, not_done)
+
+
+def _told(
+    result: Result, dictionary: dict[str, tag.Tag], previous: pd.DataFrame | None, tell: Callable[[Sentence], None]
+) -> None:
+    """Tags, what changed since an earlier run, and the classes as personas."""
+    tell(Sentence("Tagging"))
+    if result.as_of is not None:
+        result.tags = tag.evaluate(dictionary, result.portraits, result.as_of)
+        columns = result.tags.columns()
+        result.portraits = result.portraits.merge(columns, how="left", on="customer_id")
+        result.portraits.attrs = columns.attrs
+    if previous is not None:
+        what = Sentence("what changed since the earlier run")
+        result.changes = attempt(result.not_done, what, tag.changes, previous, result.portraits)
+        result.drift = attempt(result.not_done, what, effect.drift, previous, result.portraits)
+    if "rfm_class" in result.portraits:
+        tickets = result.cleaned["tickets"].valid if "tickets" in result.cleaned else None
+        what = Sentence("the classes as personas")
+        result.personas = attempt(result.not_done, what, portrait.personas, result.portraits, tickets=tickets) or []
+
+
+def _add(result: Result, found: pd.DataFrame) -> None:
+    """Further columns of the portraits, in the order of their definition; who is not in `found` has blanks."""
+    found = found.astype({"customer_id": "str"})
+    table = result.portraits.merge(found, how="outer", on="customer_id").sort_values("customer_id", ignore_index=True)
+    order = [c["name"] for c in portrait_columns()["columns"]]
+    result.portraits = table[[c for c in order if c in table]]
 
 
 def _day(as_of: object) -> pd.Timestamp:
@@ -177,100 +271,3 @@ def _up_to(table: Table, cleaned: Cleaned, as_of: pd.Timestamp) -> Cleaned:
     if time is None or not (cleaned.valid[time] >= as_of + pd.Timedelta(days=1)).any():
         return cleaned
     return clean.apply(table, as_of=as_of)
-
-
-# --- what the customers' table tells ---------------------------------------------------------------------------------
-
-CLUSTER_FEATURES = ["recency_days", "frequency", "monetary_net"]
-
-
-def _forecast(orders: pd.DataFrame, as_of: pd.Timestamp, not_done: list[Sentence]) -> clv.Forecast | None:
-    try:
-        return clv.forecast(orders, as_of)
-    except DataError as error:
-        not_done.append(Sentence("customer lifetime value: {why}", why=error.sentence))
-        return None
-
-
-def _clusters(portraits: pd.DataFrame, not_done: list[Sentence]) -> segment.Clusters | None:
-    buyers = portraits.dropna(subset="frequency").set_index("customer_id")
-    try:
-        return segment.cluster(buyers[CLUSTER_FEATURES].astype("float64"))
-    except DataError as error:
-        not_done.append(Sentence("natural groups: {why}", why=error.sentence))
-        return None
-
-
-#: Customers on whom segments are judged: more would cost time and change no digit that is shown.
-_JUDGED = 20_000
-
-
-def _foretelling(orders: pd.DataFrame, as_of: pd.Timestamp, not_done: list[Sentence]) -> Foretelling | None:
-    first = orders["ordered_at"].min().normalize()
-    split = first + (as_of - first) * 2 // 3
-    before = orders[orders["ordered_at"] < split.normalize() + pd.Timedelta(days=1)]
-    if (as_of - first).days < 90 or before["customer_id"].nunique() < 200:
-        not_done.append(
-            Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
-        )
-        return None
-    known = segment.rfm(before, split).set_index("customer_id")
-    known = known.iloc[:: -(-len(known) // _JUDGED)]
-    after = orders.drop(before.index)
-    outcome = (after["amount"] - after["refunded"]).groupby(after["customer_id"]).sum().reindex(known.index).fillna(0.0)
-    if outcome.nunique() < 10:
-        not_done.append(Sentence("whether segments foretell: hardly anybody bought in the last third of the time"))
-        return None
-    # Money is so unequal that a single customer would decide an R²: the logarithm is judged.
-    target = np.log1p(outcome.clip(lower=0))
-    features = known[CLUSTER_FEATURES].astype("float64")
-    worth = segment.foretells(features, known["rfm_class"], target)
-    return Foretelling(split.normalize(), worth, segment.dimensions(features, target))
-
-
-def _with_findings(
-    portraits: pd.DataFrame, forecast: clv.Forecast | None, clusters: segment.Clusters | None
-) -> pd.DataFrame:
-    """The portraits with what each customer is expected to bring, and the cluster where there are any."""
-    if forecast is not None:
-        names = {"p_alive": "p_alive", "expected_purchases": "expected_order_days", "value": "expected_value"}
-        found = forecast.customers.rename(columns=names)[["customer_id", *names.values()]]
-        portraits = portraits.merge(found.round(6), how="left", on="customer_id")
-    if clusters is not None and clusters.k > 1:
-        portraits["cluster"] = (portraits["customer_id"].map(clusters.labels) + 1).astype("Int64")
-    order = [c["name"] for c in portrait_columns()["columns"]]
-    return portraits[[c for c in order if c in portraits]]
-
-
-def _willingness(answers: pd.DataFrame, portraits: pd.DataFrame, not_done: list[Sentence]) -> Willingness | None:
-    try:
-        found = Willingness(nps.score(answers["score"]))
-    except DataError as error:
-        not_done.append(Sentence("willingness to recommend: {why}", why=error.sentence))
-        return None
-    weight = "weight" if "weight" in answers and answers["weight"].gt(0).any() else None
-    if weight:
-        found.weighted = nps.score(answers["score"], weights=answers["weight"].fillna(0).clip(lower=0))
-    if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
-        found.waves = nps.waves(answers)
-    if "customer_id" in answers and "rfm_class" in portraits:
-        joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
-        if len(joined):
-            found.by_class = nps.by(joined, "rfm_class")
-    try:
-        if len((rated := _rated(answers, "driver_")).columns) > 1:
-            scored = rated.assign(score=answers["score"])
-            found.drivers = nps.drivers(scored, "score", list(rated), repeats=200, odds=False)
-    except DataError as error:
-        not_done.append(Sentence("drivers: {why}", why=error.sentence))
-    try:
-        if len((items := _rated(answers, "item_")).columns) > 2:
-            found.factors = segment.factors(items)
-    except DataError as error:
-        not_done.append(Sentence("factors behind the items: {why}", why=error.sentence))
-    return found
-
-
-def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
-    """The export's own columns with this prefix, as numbers."""
-    return pd.DataFrame({c: pd.to_numeric(answers[c], errors="coerce") for c in answers if c.startswith(prefix)})

@@ -1,0 +1,240 @@
+"""`check("segment-2")`: what is right, which mistake was made, what has not been tried, what is not set up.
+
+A check never raises for a wrong answer, never fails on a warning, never prints the answer. It reads the names it needs
+from the learner's notebook; what they were given is looked at first, so that a skipped cell is told from a mistake.
+"""
+
+import importlib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from course.classroom import progress, room
+from course.errors import DataError
+from course.language import Sentence
+
+RIGHT, NOT_YET, NOT_ATTEMPTED, SET_UP = "right", "not_yet", "not_attempted", "set_up"
+_SIGNS = {
+    RIGHT: ("✓", "#009E73", Sentence("Right")),
+    NOT_YET: ("✗", "#D55E00", Sentence("Not yet")),
+    NOT_ATTEMPTED: ("○", "#7F7F7F", Sentence("Not attempted")),
+    SET_UP: ("!", "#0072B2", Sentence("Something before is missing")),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found: `kind` (right, not_yet, not_attempted, set_up) and the `sentence` that says it."""
+
+    exercise: str
+    kind: str
+    sentence: Sentence
+
+    def __repr__(self) -> str:
+        sign, _, title = _SIGNS[self.kind]
+        return f"{sign} {title.say()}: {self.sentence.say()}"
+
+    def _repr_html_(self) -> str:
+        sign, colour, title = _SIGNS[self.kind]
+        return (
+            f'<div role="status" style="border-left:4px solid {colour};padding:.3em .8em">'
+            f"<b>{sign} {escape(title.say())}</b><br>{escape(self.sentence.say())}</div>"
+        )
+
+
+class Mistake(Exception):
+    """Raised by a check for an answer that is not right yet."""
+
+    def __init__(self, message: str | Sentence, /, **values: object) -> None:
+        self.sentence = message if isinstance(message, Sentence) else Sentence(message, **values)
+        super().__init__(self.sentence.message)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A check: `answers` are the names the learner fills in, `given` those that earlier cells define."""
+
+    name: str
+    answers: tuple[str, ...]
+    given: tuple[str, ...]
+    judge: Callable
+    praise: Sentence
+
+
+_exercises: dict[str, Exercise] = {}
+
+
+def exercise(name: str, answers: tuple[str, ...], right: Sentence, given: tuple[str, ...] = ()) -> Callable:
+    """Register a check. The function gets the answers, then what was given; it returns or raises `Mistake`.
+
+    `right` is what a right answer is told: a sentence that adds something.
+    """
+
+    def registered(judge: Callable) -> Callable:
+        _exercises[name] = Exercise(name, answers, given, judge, right)
+        return judge
+
+    return registered
+
+
+def exercises(topic: str) -> dict[str, Exercise]:
+    """The checks of a topic, by id."""
+    try:
+        importlib.import_module(f"course.classroom.checks.{topic}")
+    except ModuleNotFoundError as error:
+        if error.name != f"course.classroom.checks.{topic}":
+            raise
+    return {n: e for n, e in _exercises.items() if n.rpartition("-")[0] == topic}
+
+
+def check(name: str, within: Mapping | None = None) -> Outcome:
+    """Check an exercise.
+
+    Parameters
+    ----------
+    name : its id, such as "segment-2".
+    within : the names to read; default: those of the notebook.
+
+    Raises
+    ------
+    DataError : there is no such exercise.
+    """
+    known = exercises(str(name).rpartition("-")[0])
+    if name not in known:
+        raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
+    outcome = _judged(known[name], room.namespace() if within is None else within)
+    if within is None:
+        progress.note(name, outcome.kind)
+    return outcome
+
+
+def _judged(one: Exercise, names: Mapping) -> Outcome:
+    answers = [names.get(n, ...) for n in one.answers]
+    if all(a is ... or _is_stub(a) for a in answers):
+        what = ", ".join(one.answers)
+        return Outcome(one.name, NOT_ATTEMPTED, Sentence("Replace the ... by your own code: {names}.", names=what))
+    if missing := [n for n in one.given if names.get(n, ...) is ...]:
+        return Outcome(
+            one.name,
+            SET_UP,
+            Sentence(
+                "{names} is not there. Run the cells above from the top, then this one.", names=", ".join(missing)
+            ),
+        )
+    if open_ones := [n for n, a in zip(one.answers, answers, strict=True) if a is ... or _is_stub(a)]:
+        return Outcome(one.name, NOT_YET, Sentence("{names} is still to be done.", names=", ".join(open_ones)))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one.judge(*answers, *(names[n] for n in one.given))
+    except Mistake as mistake:
+        return Outcome(one.name, NOT_YET, mistake.sentence)
+    except DataError as error:
+        return Outcome(one.name, NOT_YET, error.sentence)
+    except Exception as error:
+        # An answer of a kind that nobody foresaw must not end in a traceback.
+        return Outcome(
+            one.name,
+            NOT_YET,
+            Sentence(
+                "The answer cannot be read as what was asked for ({kind}: {why}). Compare its kind with the task.",
+                kind=type(error).__name__,
+                why=str(error).splitlines()[0][:120] if str(error) else "–",
+            ),
+        )
+    return Outcome(one.name, RIGHT, one.praise)
+
+
+def _is_stub(answer: object) -> bool:
+    """True for a function whose body is still the `...` it was handed out with."""
+    code = getattr(answer, "__code__", None)
+    if code is None or not isinstance(answer, Callable):
+        return False
+    return code.co_code == _EMPTY.__code__.co_code and set(code.co_consts) <= {None, answer.__doc__, ...}
+
+
+def _EMPTY() -> None: ...
+
+
+# --- what checks have in common --------------------------------------------------------------------------------------
+
+
+def number(answer: object, name: str) -> float:
+    """The answer as a number, or the mistake of not being one."""
+    if isinstance(answer, pd.Series | pd.DataFrame | np.ndarray | list | tuple) and np.size(answer) != 1:
+        raise Mistake(
+            "{name} should be one number; it is a {kind} of {n:,} values.",
+            name=name,
+            kind=type(answer).__name__,
+            n=np.size(answer),
+        )
+    if isinstance(answer, str | bytes | bool | np.bool_) or answer is None:
+        raise Mistake("{name} should be a number; it is of kind {kind}.", name=name, kind=type(answer).__name__)
+    value = float(np.asarray(answer).reshape(-1)[0]) if np.size(answer) == 1 else float(answer)
+    if np.isnan(value):
+        raise Mistake(
+            "{name} is NaN: somewhere a blank went into the sum, or something was divided by zero.", name=name
+        )
+    return value
+
+
+def close(value: float, truth: float, tolerance: float = 1e-6) -> bool:
+    """Equal up to a relative tolerance (absolute near zero)."""
+    return abs(value - truth) <= tolerance * max(1.0, abs(truth))
+
+
+def equals(
+    answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float], tolerance: float = 1e-6
+) -> None:
+    """The number asked for; a known mistake's value gets that mistake's sentence, another only which side it is on."""
+    value = number(answer, name)
+    if close(value, truth, tolerance):
+        return
+    for sentence, wrong in mistakes.items():
+        if close(value, wrong, tolerance):
+            raise Mistake(sentence)
+    side = Sentence("too large") if value > truth else Sentence("too small")
+    raise Mistake("{name} is {side}.", name=name, side=side)
+
+
+def table(answer: object, name: str, columns: tuple[str, ...] = (), rows: int | None = None) -> pd.DataFrame:
+    """The answer as a table with these columns and so many rows, or the mistake."""
+    if isinstance(answer, pd.Series) and not columns:
+        answer = answer.to_frame()
+    if not isinstance(answer, pd.DataFrame):
+        raise Mistake(
+            "{name} should be a table (DataFrame); it is of kind {kind}.", name=name, kind=type(answer).__name__
+        )
+    if missing := [c for c in columns if c not in answer.columns and c not in answer.index.names]:
+        raise Mistake("{name} lacks the column {column}.", name=name, column=missing[0])
+    if rows is not None and len(answer) != rows:
+        raise Mistake(
+            "{name} has {got:,} rows; {wanted:,} were to be expected.", name=name, got=len(answer), wanted=rows
+        )
+    return answer
+
+
+def column(answer: object, name: str, index: pd.Index | None = None) -> pd.Series:
+    """The answer as one column (Series) whose index holds the same keys as `index`, in the order of `index`."""
+    if isinstance(answer, pd.DataFrame) and answer.shape[1] == 1:
+        answer = answer.iloc[:, 0]
+    if not isinstance(answer, pd.Series):
+        raise Mistake(
+            "{name} should be one column (Series); it is of kind {kind}.", name=name, kind=type(answer).__name__
+        )
+    if index is None:
+        return answer
+    if answer.index.has_duplicates:
+        raise Mistake("{name} has some keys twice: one row for each is asked for.", name=name)
+    if len(answer) != len(index) or not index.isin(answer.index).all():
+        raise Mistake(
+            "{name} should have one value for each of {wanted:,} rows, with their index; it has {got:,}.",
+            name=name,
+            wanted=len(index),
+            got=len(answer),
+        )
+    return answer.reindex(index)

@@ -1,0 +1,94 @@
+"""Bet first: before the seal is opened the learner states a 90 % range; at the end all bets are scored together.
+
+An ideal learner is right nine times in ten: ranges that always hold are too wide, and usually they are too narrow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from scipy.stats import binom
+
+from course.classroom import progress
+from course.errors import DataError
+from course.language import Label, Sentence
+
+#: The confidence a range is stated with.
+STATED = 0.9
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a lesson bets on: the question, how its figures are written, how the truth is found in an opened company."""
+
+    question: Label
+    shown: str
+    truth: Callable[[], float]
+
+
+def _seal(topic: str) -> Seal:
+    try:
+        return import_module(f"course.classroom.seals.{topic}").SEAL
+    except ModuleNotFoundError as error:
+        if error.name != f"course.classroom.seals.{topic}":
+            raise
+        raise DataError("There is nothing to bet on in {topic}.", topic=topic) from None
+
+
+def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:
+    """State the range that holds the truth in nine cases of ten.
+
+    Raises
+    ------
+    DataError : low or high is no number, or they are the wrong way round; the seal is open already.
+    """
+    seal = _seal(topic)
+    if low is ... or high is ...:
+        return Sentence("{question} Write your range for it in place of the ....", question=seal.question)
+    try:
+        low, high = float(low), float(high)
+    except (TypeError, ValueError):
+        raise DataError("A bet is two numbers, for instance low=10, high=30.") from None
+    if not low < high:
+        raise DataError("The range runs from low to high: {low:g} is not below {high:g}.", low=low, high=high)
+    placed = progress.read()["bets"].get(topic, {})
+    if "truth" in placed:
+        raise DataError("The seal of {topic} is open: a bet placed now would be none.", topic=topic)
+    progress.record("bets", topic, {"low": low, "high": high})
+    return Sentence("Your bet: {low:g} to {high:g}. It cannot be changed once the seal is open.", low=low, high=high)
+
+
+def unseal(topic: str) -> Sentence:
+    """Open the seal of a lesson's own step: what the truth is, and whether the bet held.
+
+    Without a bet nothing is opened.
+    """
+    seal = _seal(topic)
+    placed = progress.read()["bets"].get(topic)
+    if placed is None:
+        return Sentence("First the bet: {question} Then the seal opens.", question=seal.question)
+    truth = float(seal.truth())
+    held = placed["low"] <= truth <= placed["high"]
+    progress.record("bets", topic, placed | {"truth": truth, "held": held})
+    verdict = Sentence("Your range held it.") if held else Sentence("Your range did not hold it.")
+    return Sentence(
+        "{question} The truth: {truth}. {verdict}",
+        question=seal.question,
+        truth=format(truth, seal.shown),
+        verdict=verdict,
+    )
+
+
+def calibration() -> Sentence:
+    """How many of the opened bets held, and what that says about ranges of 90 %."""
+    opened = [b["held"] for b in progress.read()["bets"].values() if "held" in b]
+    if not opened:
+        return Sentence("No seal has been opened yet.")
+    n, held = len(opened), sum(opened)
+    if binom.cdf(held, n, STATED) < 0.05:
+        verdict = Sentence("Fewer than chance allows for: your ranges are too narrow.")
+    elif binom.sf(held - 1, n, STATED) < 0.05:
+        verdict = Sentence("More than ranges of 90% hold: yours are wider than they need be.")
+    else:
+        verdict = Sentence("That is what ranges of 90% may give in so few bets.")
+    return Sentence("{held} of {n} ranges held. {verdict}", held=held, n=n, verdict=verdict)

@@ -1,0 +1,1 @@
+"""What a check knows of the mistakes of a lesson, a file a lesson."""

@@ -1,0 +1,1 @@
+"""What `play` shows, a file a lesson."""

@@ -1,0 +1,83 @@
+"""Opening a lesson, and catching up with it."""
+
+import json
+
+from course import charts, language
+from course.classroom import progress, room
+from course.errors import DataError
+from course.language import Sentence
+
+
+def open_lesson(name: str, lang: str | None = None) -> Sentence:
+    """Begin a lesson: its language, the charts' style, how far the learner is.
+
+    Parameters
+    ----------
+    name : the lesson, such as 07_segment.
+    lang : "en" or "zh"; default: the reader's language.
+    """
+    language.use(lang or language.preferred())
+    room.enter(name)
+    charts.in_lessons()
+    return Sentence("Lesson {number} is open. {progress}", number=name[:2], progress=progress.progress())
+
+
+def catch_up(section: str | int, within: dict | None = None) -> Sentence:
+    """Run the reference solution up to a section, in this notebook: for those who fell behind.
+
+    Parameters
+    ----------
+    section : the number of the section (from 1) or a part of its heading; the cells before it are run.
+    within : where the names go; default: the notebook's.
+
+    Raises
+    ------
+    DataError : no lesson is open, or it has no such section.
+    """
+    cells = _solution()
+    until, heading = _find(cells, section)
+    names = room.namespace() if within is None else within
+    ran = 0
+    for cell in cells[:until]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and not source.startswith(
+            ("check(", "quiz(", "bet(", "unseal(", "play(", "from course.classroom import *")
+        ):
+            _quietly(source, names)
+            ran += 1
+    return Sentence("{n} {n:cell|cells} of the solution were run. Go on at “{heading}”.", n=ran, heading=heading)
+
+
+def _solution() -> list[dict]:
+    if room.lesson() is None:
+        raise DataError("No lesson is open. Run the first cell of the notebook, open_lesson(…).")
+    path = room.ROOT / "solutions" / language.active() / f"{room.lesson()}.ipynb"
+    if not path.exists():
+        raise DataError("The solution of {lesson} is not here.", lesson=room.lesson())
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def _find(cells: list[dict], section: str | int) -> tuple[int, str]:
+    headings = []
+    for i, cell in enumerate(cells):
+        if cell["cell_type"] == "markdown":
+            text = next((line for line in "".join(cell["source"]).splitlines() if line.startswith("## ")), None)
+            if text:
+                headings.append((i, text.removeprefix("## ").strip()))
+    for number, (i, text) in enumerate(headings, 1):
+        if section == number or (isinstance(section, str) and section.casefold() in text.casefold()):
+            return i, text
+    listed = "; ".join(f"{n}: {text}" for n, (_, text) in enumerate(headings, 1))
+    raise DataError("There is no section {section}. The sections are {listed}.", section=section, listed=listed)
+
+
+def _quietly(source: str, names: dict) -> None:
+    """Run a cell for what it defines, without what it shows."""
+    import contextlib
+    import io
+
+    import matplotlib.pyplot as plt
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(source, "<catch_up>", "exec"), names)
+    plt.close("all")

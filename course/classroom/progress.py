@@ -1,0 +1,89 @@
+"""Progress: a local file the learner owns, saved and restored as one short code (Binder forgets)."""
+
+import base64
+import binascii
+import json
+import os
+import zlib
+
+from course.classroom import room
+from course.errors import DataError
+from course.language import Sentence
+
+_EMPTY = {"done": {}, "quiz": {}, "bets": {}}
+
+
+def read() -> dict:
+    """What has been done so far; an unreadable file counts as nothing done and is kept beside."""
+    path = room.folder() / "progress.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {key: dict(content.get(key, {})) for key in _EMPTY}
+    except FileNotFoundError:
+        return {key: {} for key in _EMPTY}
+    except (OSError, ValueError, AttributeError, TypeError):
+        os.replace(path, path.with_suffix(".unreadable.json"))
+        return {key: {} for key in _EMPTY}
+
+
+def note(exercise: str, kind: str) -> None:
+    """Remember the outcome of a check; what was right once stays right."""
+    record("done", exercise, kind, keep=lambda before: before == "right")
+
+
+def record(section: str, key: str, value: object, keep=lambda before: False) -> None:
+    """Remember one thing; a folder that cannot be written costs the memory, never the lesson."""
+    content = read()
+    if keep(content[section].get(key)):
+        return
+    content[section][key] = value
+    _write(content)
+
+
+def _write(content: dict) -> None:
+    path = room.folder() / "progress.json"
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+
+
+def progress() -> Sentence:
+    """How far the learner is: exercises that are right, quiz questions answered, bets placed."""
+    content = read()
+    return Sentence(
+        "Exercises right: {right}; tried: {tried}. Quiz questions right: {quiz}. Bets placed: {bets}.",
+        right=sum(kind == "right" for kind in content["done"].values()),
+        tried=sum(kind in ("right", "not_yet") for kind in content["done"].values()),
+        quiz=sum(answer == "right" for answer in content["quiz"].values()),
+        bets=len(content["bets"]),
+    )
+
+
+def save() -> str:
+    """Everything as one code: copy it, and `restore(code)` brings it back on another machine."""
+    packed = zlib.compress(json.dumps(read(), separators=(",", ":"), sort_keys=True).encode(), 9)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def restore(code: str) -> Sentence:
+    """Bring back what `save` gave; what is right already stays.
+
+    Raises
+    ------
+    DataError : the code is damaged. Nothing is changed.
+    """
+    bare = "".join(str(code).split())
+    try:
+        content = json.loads(zlib.decompress(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))))
+        saved = {key: dict(content[key]) for key in _EMPTY}
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
+        raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
+    here = read()
+    merged = {
+        key: saved[key] | {k: v for k, v in here[key].items() if v == "right" or k not in saved[key]} for key in _EMPTY
+    }
+    _write(merged)
+    return progress()

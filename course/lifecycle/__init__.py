@@ -1,0 +1,37 @@
+"""Where customers stand and where they go: states of a period, stages on any day, moves, alerts.
+
+`rhythm` says how long a silence is normal, `standing` gives states and stages, `movement` the moves between stages and
+what they are worth, `warning` foresees silence, `complaints` compares who complained with who did not.
+"""
+
+from course.lifecycle.complaints import ComplaintRisk, complaint_risk
+from course.lifecycle.movement import Transitions, come_back, transitions, weakest_link
+from course.lifecycle.rhythm import AT_RISK, BANDS, LOST, Survival, explain, survival, thresholds
+from course.lifecycle.standing import LOYAL_FROM, STAGES, STATES, States, stages, states
+from course.lifecycle.warning import EarlyWarning, Warnings, early_warning, features
+
+__all__ = [
+    "AT_RISK",
+    "BANDS",
+    "LOST",
+    "LOYAL_FROM",
+    "STAGES",
+    "STATES",
+    "ComplaintRisk",
+    "EarlyWarning",
+    "States",
+    "Survival",
+    "Transitions",
+    "Warnings",
+    "come_back",
+    "complaint_risk",
+    "early_warning",
+    "explain",
+    "features",
+    "stages",
+    "states",
+    "survival",
+    "thresholds",
+    "transitions",
+    "weakest_link",
+]

@@ -1,0 +1,50 @@
+"""Willingness to recommend: NPS with an interval that can be trusted, waves and segments, weights, and its drivers.
+
+0–6 is a detractor, 7–8 a passive, 9–10 a promoter; NPS = 100 (promoters − detractors) / all who answered (Reichheld
+2003), and one answer has the variance p + d − (p − d)². Intervals are adjusted Wald (Rocks 2016), 95 %. Drivers are
+ranked by their share of R², averaged over all orders of entry (LMG: Lindeman, Merenda and Gold 1980; the same as the
+Shapley value), because drivers correlate and coefficients then mislead. Such importance is prediction, not cause.
+
+Beside the score stand what customers say (themes and sentiment of comments and posts), how far two or more people who
+code the same texts agree, and how long service lets customers wait.
+"""
+
+from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
+from course.nps.answers import ENOUGH_FOR_SCALE, SCORES
+from course.nps.comments import dedupe, sentiment, theme_labels, theme_table, themes
+from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
+from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
+from course.nps.service import Queue, queue, slow_queues
+from course.nps.weighting import poststratify
+
+__all__ = [
+    "ENOUGH_FOR_SCALE",
+    "MOST_DRIVERS",
+    "SCORES",
+    "Agreement",
+    "Difference",
+    "Drivers",
+    "Judgement",
+    "Queue",
+    "Score",
+    "by",
+    "dedupe",
+    "difference",
+    "drivers",
+    "fleiss",
+    "johnson",
+    "judge",
+    "kappa",
+    "lmg",
+    "needed",
+    "needed_per_wave",
+    "poststratify",
+    "queue",
+    "score",
+    "sentiment",
+    "slow_queues",
+    "theme_labels",
+    "theme_table",
+    "themes",
+    "waves",
+]

@@ -1,0 +1,97 @@
+"""Who did not answer: weights that make those who did stand for all customers."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from course.errors import DataError, first_few
+from course.nps.answers import need_columns, read_scores, read_weights
+
+
+def poststratify(
+    answers: pd.DataFrame,
+    by: str | Sequence[str],
+    shares: Mapping | pd.Series,
+    *,
+    weights: str | None = None,
+    blanks: object = (),
+    target: str = "score",
+) -> pd.Series:
+    """Weights that make those who answered stand for all customers.
+
+    Each cell's weight is its share of customers over its (weighted) share of answers. This mends only what the cells
+    see: within a cell, silence must have nothing to do with the score.
+
+    Parameters
+    ----------
+    answers : one row an answer: `target`, `by`.
+    by : the column, or columns, that make the cells.
+    shares : customers of each cell as shares or as counts; keys are the values of `by` (tuples for several columns).
+    weights : name of a column of design weights to start from.
+
+    Returns
+    -------
+    Series aligned with `answers`, "weight": mean 1 over those who answered, 0 where nobody did
+
+    Raises
+    ------
+    DataError : a cell of customers without answers; answers outside every cell; shares that do not add up to 1.
+
+    Source: Holt and Smith, Post Stratification, JRSS A 142 (1979), 33–46.
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    need_columns(answers, [target, *names, *([weights] if weights else [])])
+    figures = read_scores(answers[target], blanks, False)
+    base = read_weights(answers[weights] if weights else None, answers[target], figures)
+    wanted, answered = _shares(shares), ~np.isnan(figures)
+    cell = _cells(answers, names, wanted, answered)
+    held = np.bincount(cell[answered], base[answered], minlength=len(wanted))
+    silent = (held == 0) & (wanted.to_numpy() > 0)
+    if silent.any():
+        raise DataError(
+            "Nobody answered in {cells} of {by} ({share:.1%} of the customers): no weight can speak for them. Join "
+            "them with a similar group in both the answers and the shares.",
+            cells=first_few(wanted.index[silent], 5),
+            by=", ".join(names),
+            share=float(wanted[silent].sum()),
+        )
+    factor = np.divide(wanted.to_numpy(), held, out=np.zeros(len(wanted)), where=held > 0)
+    out = np.where(answered, base * factor[cell], 0.0)
+    return pd.Series(out * answered.sum() / out.sum(), index=answers.index, name="weight")
+
+
+def _cells(answers: pd.DataFrame, names: list[str], wanted: pd.Series, answered: np.ndarray) -> np.ndarray:
+    """The place of each row's cell in `wanted`; −1 where it is not there, which only a blank answer may be."""
+    cells = answers[names[0]] if len(names) == 1 else zip(*(answers[n] for n in names), strict=True)
+    cells = pd.Index(list(cells), dtype=object, tupleize_cols=False)
+    cell = wanted.index.get_indexer(cells)
+    strange = answered & (cell < 0)
+    if strange.any():
+        raise DataError(
+            "{rows:,} {rows:answer belongs|answers belong} to no group with a known share: {cells} of {by} (first "
+            "rows: {first}). Give their share of the customers, or leave these answers out.",
+            rows=int(strange.sum()),
+            cells=first_few(cells[strange].unique(), 5),
+            by=", ".join(names),
+            first=first_few(answers.index[strange]),
+        )
+    return cell
+
+
+def _shares(shares: Mapping | pd.Series) -> pd.Series:
+    known = pd.Series(
+        list(dict(shares).values()), index=pd.Index(list(dict(shares)), dtype=object, tupleize_cols=False)
+    )
+    known = pd.to_numeric(known, errors="coerce").astype("float64")
+    sound = len(known) == len(shares) and (np.isfinite(known) & (known >= 0)).all()
+    if not sound or not known.sum() > 0:
+        raise DataError(
+            "Customer shares are numbers of at least 0, not all 0, one for each group. Check: {cells}.",
+            cells=first_few([f"{cell}: {share:g}" for cell, share in known.items()], 12),
+        )
+    if known.max() <= 1 and abs(known.sum() - 1) > 0.01:
+        raise DataError(
+            "The customer shares add up to {total:.3f}, not 1: a group is missing or counted twice.", total=known.sum()
+        )
+    return known / known.sum()
