@@ -12,7 +12,25 @@ from course.errors import DataError
 __version__ = "0.1.0"
 __all__ = ["DataError"]
 
-_STEPS = ("collect", "clean", "segment", "clv", "nps", "workflow", "report", "schema", "language", "charts")
+_STEPS = (
+    "behaviour",
+    "charts",
+    "clean",
+    "clv",
+    "collect",
+    "company",
+    "effect",
+    "identity",
+    "language",
+    "lifecycle",
+    "nps",
+    "portrait",
+    "report",
+    "schema",
+    "segment",
+    "tag",
+    "workflow",
+)
 
 
 def __getattr__(name: str) -> ModuleType:

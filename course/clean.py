@@ -5,7 +5,7 @@ takes the row, so the parts add up to what was received, in rows and in money. F
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -160,8 +160,56 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
         _left_blank(table),
     )
     if table.kind == "orders":
-        _flag(cleaned, np.flatnonzero(number == 0), list(rules.get("flags") or []), table)
+        refunds = match_refunds(valid, cleaned.set_aside)
+        valid["refunded"], cancelled = refunds["refunded"].to_numpy(), refunds["cancelled"].to_numpy()
+    else:
+        cancelled = None
+    _flag(cleaned, np.flatnonzero(number == 0), list(rules.get("flags") or []), table, cancelled)
     return cleaned
+
+
+#: An order's amount may hold postage or a voucher that its lines do not; not five times as much, nor a fifth.
+_OFF = 5.0
+
+
+def reconcile(orders: Cleaned, lines: Cleaned) -> Cleaned:
+    """Quarantine the orders whose amount has nothing to do with their lines: a slipped decimal point, another currency.
+
+    Parameters
+    ----------
+    orders : a table of one row an order; lines : the table of its lines, with quantity and unit_price.
+
+    Returns
+    -------
+    the orders with rows moved to the quarantine under the rule amount_off_lines; the same where lines have no prices
+    """
+    if not {"quantity", "unit_price"} <= set(lines.valid.columns):
+        return orders
+    worth = (lines.valid["quantity"] * lines.valid["unit_price"]).groupby(lines.valid["order_id"]).sum()
+    valid = orders.valid
+    # Where a line is in quarantine itself, nobody knows what the others should add up to.
+    listed = valid["order_id"].map(worth.drop(lines.quarantine["order_id"].unique(), errors="ignore"))
+    full = valid["amount"] + (valid["discount"].fillna(0.0) if "discount" in valid else 0.0)
+    off = (listed > 0) & (valid["amount"] > 0) & ~(full / listed).between(1 / _OFF, _OFF)
+    if not off.any():
+        return orders
+    rule = {
+        "name": "amount_off_lines",
+        "outcome": "quarantine",
+        "column": "amount",
+        "when": f"amount and lines differ by more than {_OFF:g} times",
+        "en": "amount that its lines do not explain",
+        "zh": "金额与明细对不上",
+    }
+    moved = valid[off].assign(rule=rule["name"], column="amount")
+    moved["value"] = pd.array(_masked_column(moved["amount"]), dtype="str")
+    quarantine = pd.concat([orders.quarantine, moved[[c for c in moved if c in orders.quarantine]]], ignore_index=True)
+    kept = valid[~off].reset_index(drop=True)
+    accounts = orders.accounts | {"valid": _account(kept), rule["name"]: _account(valid[off])}
+    flags = {name: _account(kept[kept[name]]) for name in orders.flags}
+    return replace(
+        orders, valid=kept, quarantine=quarantine, rules=[*orders.rules, rule], accounts=accounts, flags=flags
+    )
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
@@ -377,18 +425,16 @@ def _nothing_left(apart: pd.DataFrame, as_of: object) -> DataError:
 # --- flags and refunds -----------------------------------------------------------------------------------------------
 
 
-def _flag(cleaned: Cleaned, kept: np.ndarray, flags: list[dict], table: Table) -> None:
-    """Add `refunded` and the flags to the valid rows; `kept` are their positions in the table."""
+def _flag(cleaned: Cleaned, kept: np.ndarray, flags: list[dict], table: Table, cancelled: np.ndarray | None) -> None:
+    """Add the flags to the valid rows; `kept` are their positions in the table, `cancelled` what was taken back."""
     valid = cleaned.valid
-    refunds = match_refunds(valid, cleaned.set_aside)
-    valid["refunded"] = refunds["refunded"].to_numpy()
     for flag in flags:
         name = flag["name"]
         if name == "is_duplicate":
             content = valid.drop(columns=["source", "source_row", "refunded", *cleaned.flags])
             valid[name] = content.duplicated().to_numpy()
         elif name == "is_cancelled_later":
-            valid[name] = refunds["cancelled"].to_numpy()
+            valid[name] = cancelled
         else:
             valid[name] = _first_match(table.frame, table, [flag["when"]])[kept] == 1
         cleaned.flags[name] = _account(valid[valid[name]])

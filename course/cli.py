@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help=text("exports in, portraits and a report out"))
     for name in _TABLES:
         run.add_argument(f"--{name}", nargs="+", metavar="FILE", help=_table_help(name))
+    run.add_argument("--demo", action="store_true", help=text("Luming, the generated company: no file needed"))
     run.add_argument("--source", choices=["completejourney"], help=text("a built-in source instead of files"))
     run.add_argument(
         "--as-of", metavar="DATE", help=text("the day the portraits are of (default: the last valid order)")
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--key", metavar="FILE", help=text("replace customer numbers by pseudonyms under this key (made if missing)")
     )
-    run.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     _reading_options(run)
     run.set_defaults(command=_run)
 
@@ -88,6 +89,19 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("customers", metavar="CUSTOMER", nargs="+")
     forget.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     forget.set_defaults(command=_forget)
+
+    luming = commands.add_parser("company", help=text("generate a company whose truth is known"))
+    luming.add_argument("--seed", type=int, help=text("another number, another company"))
+    luming.add_argument("--customers", type=int, metavar="N")
+    luming.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    luming.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    luming.set_defaults(command=_company)
+
+    score = commands.add_parser("score", help=text("what the workflow recovers of a company whose truth is known"))
+    score.add_argument("--seeds", type=int, metavar="N", help=text("so many companies, and the spread over them"))
+    score.add_argument("--customers", type=int, metavar="N", help=text("customers of each of them (default: 2000)"))
+    score.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    score.set_defaults(command=_score)
 
     build = commands.add_parser("build", help=text("lessons into notebooks and solutions"))
     build.add_argument("lessons", metavar="LESSON", nargs="*", help=text("such as 07 or segment; default: all"))
@@ -165,10 +179,12 @@ def _mapping(items: list[str]) -> dict[str, str]:
 
 def _run(options: argparse.Namespace) -> int:
     files = {("order_lines" if n == "lines" else n): getattr(options, n) for n in _TABLES if getattr(options, n)}
-    if not files and not options.source:
+    if not files and not options.source and not options.demo:
         raise DataError("No table was named. The simplest run: course run --orders FILE --out DIR.")
+    if options.out is None and not options.demo:
+        raise DataError("Name the folder to write: --out DIR.")
     mapping, blanks = _mapping(options.map), _blanks(options.blank)
-    out = Path(options.out)
+    out = Path(options.out or "demo")
     _tell(language.Sentence("Reading"))
     from course import collect, report, workflow
 
@@ -181,9 +197,14 @@ def _run(options: argparse.Namespace) -> int:
     if options.previous:
         previous = workflow.previous_mappings(options.previous)
         earlier = workflow.previous_portraits(options.previous)
-    tables = collect.gather(
-        files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
-    )
+    if options.demo:
+        from course.classroom import luming
+
+        tables = luming.tables(progress=_tell)
+    else:
+        tables = collect.gather(
+            files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
+        )
     for kind, table in tables.items():
         _show_mapping(kind, table)
     key = _key(options.key, workflow.personal(tables))
@@ -258,6 +279,34 @@ def _forget(options: argparse.Namespace) -> int:
 
     erased = report.forget(options.folder, options.customers)
     print(text("Erased: {n:,} {n:number|numbers} of {people} asked for.", n=len(erased), people=len(options.customers)))
+    return 0
+
+
+def _company(options: argparse.Namespace) -> int:
+    from course import company
+
+    seed = company.SEED if options.seed is None else options.seed
+    company.write(seed, options.customers or company.CUSTOMERS, options.out, _tell)
+    print(text("Written: {out}", out=Path(options.out) / "README.md"))
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    import tempfile
+
+    import pandas as pd
+
+    from course.classroom import score
+
+    if options.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            found = score.spread(options.seeds, options.customers or 2000, Path(folder), _tell)
+    else:
+        found = score.score(progress=_tell)
+    with pd.option_context(
+        "display.width", None, "display.max_colwidth", None, "display.float_format", "{:,.3f}".format
+    ):
+        print(found.to_string(index=False, na_rep="–"))
     return 0
 
 

@@ -18,6 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("course", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("course")
 
+
+@pytest.fixture(autouse=True, scope="session")
+def own_settings(tmp_path_factory):
+    """No test reads or writes the key of whoever runs it."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
+
+
 @pytest.fixture(autouse=True)
 def english():
     """Every test begins in English, whatever the one before it left behind."""

@@ -12,7 +12,15 @@ from tests.conftest import ROOT
 
 CATALOGUE = ROOT / "course" / "catalogue" / "zh"
 #: Where a sentence of the catalogue begins: these calls take it as their first argument, or as the one given.
-CALLS = {"Sentence": None, "DataError": None, "text": None, "phrase": None, "Mistake": None, "LessonError": (3,), "refusal": (2,)}
+CALLS = {
+    "Sentence": None,
+    "DataError": None,
+    "text": None,
+    "phrase": None,
+    "Mistake": None,
+    "LessonError": (3,),
+    "refusal": (2,),
+}
 
 
 def _catalogue():

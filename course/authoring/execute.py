@@ -22,7 +22,7 @@ def execute(lesson: Lesson, book: dict, lang: str) -> dict:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-    node = nbformat.from_dict(json.loads(json.dumps(book)))
+    node = nbformat.reads(json.dumps(book), as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             node,
@@ -30,7 +30,6 @@ def execute(lesson: Lesson, book: dict, lang: str) -> dict:
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,
-            store_widget_state=False,
             resources={"metadata": {"path": folder}},
         )
         try:
@@ -50,8 +49,9 @@ def _where(lesson: Lesson, node: object, said: str) -> LessonError:
 
 
 def _settled(book: dict) -> dict:
-    """Without what differs from run to run: the interpreter's version, ids that pandas' Styler makes up."""
+    """Without what differs from run to run: the interpreter's version, ids that widgets and pandas' Styler make up."""
     book["metadata"]["language_info"] = {"name": "python"}
+    book["metadata"].pop("widgets", None)
     styles: dict[str, str] = {}
 
     def renumbered(match: re.Match) -> str:
@@ -61,6 +61,7 @@ def _settled(book: dict) -> dict:
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()
             data = output.get("data", {})
+            data.pop("application/vnd.jupyter.widget-view+json", None)  # a number of its own at every run
             if "text/html" in data:
                 joined = "".join(data["text/html"])
                 data["text/html"] = re.sub(r"T_([0-9a-f]{5})(?=[_\s\"{#])", renumbered, joined).splitlines(

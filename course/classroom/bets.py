@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from scipy.stats import binom
-
 from course.classroom import progress
 from course.errors import DataError
 from course.language import Label, Sentence
@@ -19,11 +17,13 @@ STATED = 0.9
 
 @dataclass(frozen=True)
 class Seal:
-    """What a lesson bets on: the question, how its figures are written, how the truth is found in an opened company."""
+    """What a lesson bets on: the question, how its figures are written, how the truth is found in an opened company, and
+    what else the seal tells once it is open."""
 
     question: Label
     shown: str
     truth: Callable[[], float]
+    more: Callable[[], Sentence] | None = None
 
 
 def _seal(topic: str) -> Seal:
@@ -40,7 +40,7 @@ def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:
 
     Raises
     ------
-    DataError : low or high is no number, or they are the wrong way round; the seal is open already.
+    DataError : low or high is no number, or they are the wrong way round.
     """
     seal = _seal(topic)
     if low is ... or high is ...:
@@ -53,7 +53,10 @@ def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:
         raise DataError("The range runs from low to high: {low:g} is not below {high:g}.", low=low, high=high)
     placed = progress.read()["bets"].get(topic, {})
     if "truth" in placed:
-        raise DataError("The seal of {topic} is open: a bet placed now would be none.", topic=topic)
+        # A notebook that is run once more from the top must come through.
+        return Sentence(
+            "The seal is open: your bet of {low:g} to {high:g} stands.", low=placed["low"], high=placed["high"]
+        )
     progress.record("bets", topic, {"low": low, "high": high})
     return Sentence("Your bet: {low:g} to {high:g}. It cannot be changed once the seal is open.", low=low, high=high)
 
@@ -71,12 +74,13 @@ def unseal(topic: str) -> Sentence:
     held = placed["low"] <= truth <= placed["high"]
     progress.record("bets", topic, placed | {"truth": truth, "held": held})
     verdict = Sentence("Your range held it.") if held else Sentence("Your range did not hold it.")
-    return Sentence(
+    said = Sentence(
         "{question} The truth: {truth}. {verdict}",
         question=seal.question,
         truth=format(truth, seal.shown),
         verdict=verdict,
     )
+    return said if seal.more is None else Label("{said} {more}", "{said}{more}", said=said, more=seal.more())
 
 
 def calibration() -> Sentence:
@@ -84,6 +88,8 @@ def calibration() -> Sentence:
     opened = [b["held"] for b in progress.read()["bets"].values() if "held" in b]
     if not opened:
         return Sentence("No seal has been opened yet.")
+    from scipy.stats import binom  # takes longer to import than everything else here
+
     n, held = len(opened), sum(opened)
     if binom.cdf(held, n, STATED) < 0.05:
         verdict = Sentence("Fewer than chance allows for: your ranges are too narrow.")

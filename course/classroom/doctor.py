@@ -80,7 +80,9 @@ def _fonts() -> tuple[Sentence, bool, Sentence]:
     return (
         Sentence("Chinese font"),
         False,
-        Sentence("none: charts will have English labels. On Debian or Ubuntu: sudo apt install fonts-wqy-microhei."),
+        Sentence(
+            "none: Chinese in charts would be empty boxes. On Debian or Ubuntu: sudo apt install fonts-wqy-microhei."
+        ),
     )
 
 

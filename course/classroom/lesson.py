@@ -19,7 +19,31 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     language.use(lang or language.preferred())
     room.enter(name)
     charts.in_lessons()
+    _say_sentences()
     return Sentence("Lesson {number} is open. {progress}", number=name[:2], progress=progress.progress())
+
+
+def _say_sentences() -> None:
+    """Show a sentence that ends a cell in the reader's language instead of as code."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    if (shell := get_ipython()) is not None:
+        plain = shell.display_formatter.formatters["text/plain"]
+        plain.for_type(Sentence, lambda sentence, printer, cycle: printer.text(sentence.say()))
+
+
+def _refuse_in_a_sentence() -> None:
+    """A refusal of the kit's says what to do: in a lesson it is shown without the traceback."""
+    from IPython import get_ipython
+
+    def said(shell: object, kind: type, error: DataError, trace: object, tb_offset: int | None = None) -> None:
+        error._render_traceback_ = lambda: [str(error)]
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+    if (shell := get_ipython()) is not None:
+        shell.set_custom_exc((DataError,), said)
 
 
 def catch_up(section: str | int, within: dict | None = None) -> Sentence:

@@ -1,19 +1,22 @@
 """`load("orders")`: the prepared tables every lesson starts from, never another notebook's leftovers.
 
 Prepared means what a run works on: collected from Luming's seven sources, cleaned, with the persons' ids. That takes
-some seconds once a company; then the tables lie in the learner's folder.
+some seconds once a company; then the tables lie in the learner's folder, or in COURSE_CACHE where a class shares one.
 """
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from course import company, workflow
-from course.classroom import luming, room
+from course import company
+from course.classroom import room
 from course.errors import DataError
+from course.language import text
 
 #: What a lesson calls a table, and the canonical table it is.
 NAMES = {
@@ -26,6 +29,10 @@ NAMES = {
     "posts": "posts",
     "campaigns": "campaigns",
 }
+#: Lists that the company keeps, and the one export that can be looked at before anything is prepared.
+PLAIN = ("products", "stores", "promotions", "app_order_lines")
+#: What lesson 10 begins with: the two exports as they came, and comments that two people have read.
+SURVEY = ("survey_raw", "coded")
 _VERSION = "1"
 
 
@@ -34,16 +41,20 @@ def load(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : one of NAMES, or "products", "stores", "promotions": lists that the company keeps.
+    name : one of NAMES, of PLAIN (files of the company as they are) or of SURVEY.
 
     Raises
     ------
     DataError : there is no such table.
     """
-    if name in ("products", "stores", "promotions"):
+    if name in SURVEY:
+        from course.classroom import survey
+
+        return getattr(survey, name)(_folder())
+    if name in PLAIN:
         return pd.read_csv(_folder() / company.FILES[name])
     if name not in NAMES:
-        known = ", ".join([*NAMES, "products", "stores", "promotions"])
+        known = ", ".join([*NAMES, *PLAIN, *SURVEY])
         raise DataError("There is no table “{kind}”. Tables are: {tables}.", kind=name, tables=known)
     return pd.read_parquet(_prepared() / f"{name}.parquet")
 
@@ -54,34 +65,79 @@ def as_of() -> pd.Timestamp:
 
 
 def use_company(seed: int, customers: int = company.CUSTOMERS) -> None:
-    """Make another company the learner's: every table, check and seal is then of that one."""
-    folder = room.folder() / ".company" / f"{int(seed)}-{int(customers)}"
+    """Make another company the learner's: every table, check and seal is then of that one.
+
+    Parameters
+    ----------
+    seed, customers : as for `company.write`; those of the shipped company lead back to it.
+
+    Raises
+    ------
+    DataError : too few customers.
+    """
+    if (int(seed), int(customers)) == (company.SEED, company.CUSTOMERS):
+        return room.settle_in(None)
+    folder = _cache() / ".company" / f"{int(seed)}-{int(customers)}"
     if not folder.exists():
-        company.write(int(seed), int(customers), folder)
+        made = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        with _told(text("Making the company. Once for each seed, some seconds …")):
+            company.write(int(seed), int(customers), made)
+        _put(made, folder)
     room.settle_in(folder)
 
 
 def _folder() -> Path:
-    return room.company() or luming.datasets()
+    return room.company() or room.ROOT / "datasets"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("COURSE_CACHE") or room.folder())
+
+
+@contextlib.contextmanager
+def _told(sentence: str) -> Iterator[None]:
+    """Show in the notebook what takes so long, and take it away when it is done."""
+    from IPython import get_ipython
+    from IPython.display import clear_output
+
+    in_notebook = get_ipython() is not None
+    if in_notebook:
+        print(sentence, flush=True)
+    yield
+    if in_notebook:
+        clear_output()
+
+
+def _put(made: Path, place: Path) -> None:
+    """Move what is ready to its place, unless another kernel was faster."""
+    try:
+        os.replace(made, place)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _prepared() -> Path:
     """The folder of the prepared tables, made when it is missing; a half-made one is never seen."""
     folder = _folder()
     mark = f"{folder.name}-{_VERSION}-{_fingerprint(folder)}"
-    place = room.folder() / ".tables" / mark
+    place = _cache() / ".tables" / mark
     if not place.exists():
         made = place.with_name(f"{mark}.{os.getpid()}.part")
-        made.mkdir(parents=True)
-        result = workflow.prepare(luming.tables(folder))
-        for name, kind in NAMES.items():
-            frame = result.cleaned[kind].valid
-            frame.drop(columns=["source_row"], errors="ignore").to_parquet(made / f"{name}.parquet", index=False)
-        try:
-            os.replace(made, place)
-        except OSError:  # another kernel was faster
-            shutil.rmtree(made, ignore_errors=True)
+        with _told(text("Preparing the tables. Once for each company, up to a minute …")):
+            _prepare(folder, made)
+        _put(made, place)
     return place
+
+
+def _prepare(folder: Path, out: Path) -> None:
+    from course import workflow  # the whole of the analysis: a lesson's first picture need not wait for it
+    from course.classroom import luming
+
+    result = workflow.prepare(luming.tables(folder))
+    out.mkdir(parents=True)
+    for name, kind in NAMES.items():
+        frame = result.cleaned[kind].valid
+        frame.drop(columns=["source_row"], errors="ignore").to_parquet(out / f"{name}.parquet", index=False)
 
 
 @cache

@@ -437,7 +437,11 @@ class _Page:
         phrase = self.phrase
         names = {f["name"]: f for f in clean.rules_for(self.result.tables[kind]).get("flags") or []}
         items = [
-            phrase("{flag}: {rows:,} rows, {money}", flag=names[n][self.lang], rows=a["rows"], money=money(a["money"]))
+            phrase("{flag}: {rows:,} rows", flag=names[n][self.lang], rows=a["rows"])
+            if a["money"] is None
+            else phrase(
+                "{flag}: {rows:,} rows, {money}", flag=names[n][self.lang], rows=a["rows"], money=money(a["money"])
+            )
             for n, a in self.result.cleaned[kind].flags.items()
             if a["rows"]
         ]

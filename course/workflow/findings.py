@@ -293,5 +293,6 @@ def campaigns_of(cleaned: dict[str, Cleaned], as_of: pd.Timestamp, not_done: lis
     if schema.time_column(sent) is None or "campaign_id" not in sent:
         not_done.append(Sentence("what campaigns changed: needs the campaign and the day it was sent"))
         return None
-    dated = sent.dropna(subset=["campaign_id", "customer_id", "sent_at"])
+    # Who was left out has often no date of sending: by_arm gives them the campaign's first.
+    dated = sent.dropna(subset=["campaign_id", "customer_id"])
     return attempt(not_done, Sentence("what campaigns changed"), effect.by_arm, dated, cleaned["orders"].valid, as_of)

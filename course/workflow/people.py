@@ -80,10 +80,13 @@ def stitch(cleaned: dict[str, Cleaned]) -> dict[str, Cleaned]:
     return cleaned | {"events": replace(events, valid=identity.stitch(events.valid).drop(columns="stitched"))}
 
 
-def hidden(cleaned: dict[str, Cleaned], key: bytes) -> tuple[dict[str, Cleaned], dict[str, str]]:
-    """Every customer number replaced by its keyed pseudonym; also {number: pseudonym}."""
-    columns = [one.valid[c] for one in cleaned.values() for c in ("customer_id", "author_id") if c in one.valid.columns]
+def hidden(cleaned: dict[str, Cleaned], key: bytes, everybody: bool) -> tuple[dict[str, Cleaned], dict[str, str]]:
+    """Customer numbers replaced by keyed pseudonyms, those of everybody or those that tell who somebody is; also
+    {number: pseudonym}."""
+    frames = [getattr(one, part) for one in cleaned.values() for part in ("valid", "set_aside", "quarantine")]
+    columns = [f[c] for f in frames for c in ("customer_id", "author_id") if c in f.columns]
     ids = pd.Series(sorted(set().union(*(set(c.dropna()) for c in columns))), dtype="str")
+    ids = ids if everybody else ids[tells(ids)]
     names = dict(zip(ids, identity.pseudonyms(ids, key), strict=True))
     return {kind: _renamed(one, names) for kind, one in cleaned.items()}, names
 

@@ -154,6 +154,8 @@ def _cleaned(
     for kind, table in tables.items():
         tell(Sentence("Cleaning {kind}", kind=schema.canonical(kind).label))
         cleaned[kind] = clean.apply(table, as_of=as_of)
+    if "orders" in cleaned and "order_lines" in cleaned:
+        cleaned["orders"] = clean.reconcile(cleaned["orders"], cleaned["order_lines"])
     as_of = as_of or _last_day(cleaned)
     late = [] if as_of is None else [k for k, c in cleaned.items() if _starts_after(c.valid, as_of)]
     tables = {k: t for k, t in tables.items() if k not in late}
@@ -228,7 +230,7 @@ def _told(
     if "rfm_class" in result.portraits:
         tickets = result.cleaned["tickets"].valid if "tickets" in result.cleaned else None
         what = Sentence("the classes as personas")
-        result.personas = attempt(result.not_done, what, portrait.personas, result.portraits, tickets=tickets) or []
+        result.personas = attempt(result.not_done, what, portrait.personas, result.portraits, tickets=tickets, as_of=result.as_of) or []
 
 
 def _add(result: Result, found: pd.DataFrame) -> None:

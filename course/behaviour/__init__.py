@@ -1,0 +1,36 @@
+"""Behaviour: what customers buy, how often, where and with what; how they click, come back, and change their minds.
+
+`purchases` makes one frame of either layout of orders and holds the habits, `money` the concentration, `visits`
+sessions and funnels, `cohorts` retention, `preference` shifts; `baskets`, `recommend` and `price` what they say.
+"""
+
+from course.behaviour.baskets import baskets
+from course.behaviour.cohorts import cohorts
+from course.behaviour.money import Gini, Pareto, gini, lorenz, pareto
+from course.behaviour.preference import PreferenceShift, preference_shift
+from course.behaviour.price import price_sensitivity, psm
+from course.behaviour.purchases import habits, purchases
+from course.behaviour.recommend import ItemItem, RecommendHoldout, recommend_holdout
+from course.behaviour.visits import funnel, pages, sessions
+
+__all__ = [
+    "Gini",
+    "ItemItem",
+    "Pareto",
+    "PreferenceShift",
+    "RecommendHoldout",
+    "baskets",
+    "cohorts",
+    "funnel",
+    "gini",
+    "habits",
+    "lorenz",
+    "pages",
+    "pareto",
+    "preference_shift",
+    "price_sensitivity",
+    "psm",
+    "purchases",
+    "recommend_holdout",
+    "sessions",
+]

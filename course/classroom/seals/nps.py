@@ -1,0 +1,45 @@
+"""The NPS of all customers in the second wave, and what stands behind the score."""
+
+from course import company
+from course.classroom import luming, room
+from course.classroom.bets import Seal
+from course.classroom.words import sentences
+from course.language import Label
+
+
+def _opened() -> company.Unsealed:
+    return company.unseal("nps", room.company() or luming.datasets())
+
+
+def _truth() -> float:
+    return float(_opened().frames["population"].sort_values("wave")["nps"].iloc[-1])
+
+
+def _more() -> Label:
+    """The change of all customers, how far those who answered stand from them, the planted effects, the slow queue."""
+    opened, known = _opened(), sentences("nps")
+    first, last = opened.frames["population"].sort_values("wave").to_dict("records")
+    effects = opened.frames["drivers"].sort_values("effect", ascending=False)
+    listed = {
+        lang: sign.join(f"{known[f'driver_{d}'][lang]} {e:.2f}" for d, e in zip(*effects.to_numpy().T, strict=True))
+        for lang, sign in (("en", ", "), ("zh", "、"))
+    }
+    return Label(
+        known["seal_more"]["en"],
+        known["seal_more"]["zh"],
+        change=last["nps"] - first["nps"],
+        bias=last["bias"],
+        effects=Label(**listed),
+        topic=Label(**known[f"topic_{opened.facts['slow_topic']}"]),
+    )
+
+
+SEAL = Seal(
+    Label(
+        "What was the NPS of all customers in November 2024, those who did not answer included?",
+        "2024 年 11 月，算上没答卷的人，全体客户的净推荐值是多少？",
+    ),
+    ".1f",
+    _truth,
+    _more,
+)

@@ -1,0 +1,63 @@
+"""Who of the important – win back customers had really left on the day the list was made."""
+
+from functools import cache
+
+import pandas as pd
+
+from course import company, segment
+from course.classroom import luming, room
+from course.classroom.bets import Seal
+from course.classroom.tables import load
+from course.classroom.words import sentences
+from course.language import Label
+
+#: The day that the lesson's portraits are of; what comes after it is for judging only.
+AS_OF = pd.Timestamp("2024-06-30")
+_CLASS = "important_win_back"
+
+
+def truth() -> float:
+    """Percent of the class, cut at the median, who had left by AS_OF."""
+    customers = _known(room.company() or luming.datasets())
+    return float(100 * customers.loc[customers["rfm_class"] == _CLASS, "left"].mean())
+
+
+def _more() -> Label:
+    customers = _known(room.company() or luming.datasets())
+    known = sentences("segment")["seal_more"]
+    return Label(
+        known["en"],
+        known["zh"],
+        finebi=100 * customers.loc[segment.classes(customers, "mean") == _CLASS, "left"].mean(),
+        value=100 * customers.loc[customers["rfm_class"] == "important_value", "left"].mean(),
+        back=100 * customers.loc[customers["rfm_class"] == _CLASS, "came_back"].mean(),
+    )
+
+
+@cache
+def _known(folder: object) -> pd.DataFrame:
+    """The customers as RFM sees them, with `came_back` (ordered later) and `left` (blank where an id is of several
+    people: the truth is kept by person)."""
+    orders = load("orders")
+    customers = segment.rfm(orders, as_of=AS_OF)
+    later = orders.loc[orders["ordered_at"] >= AS_OF + pd.Timedelta(days=1), "customer_id"]
+    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
+    ids = ids[~ids["customer_id"].duplicated(keep=False)]
+    process = company.unseal("lifecycle", folder).frames["process"][["person_id", "left_on"]]
+    gone = ids.merge(process, on="person_id").set_index("customer_id")["left_on"]
+    gone = (pd.to_datetime(gone) <= AS_OF).astype("float64")
+    return customers.assign(
+        came_back=customers["customer_id"].isin(later), left=customers["customer_id"].map(gone).astype("float64")
+    )
+
+
+SEAL = Seal(
+    Label(
+        "Of a hundred customers in “important – win back” on 30 June 2024 (cut at the median), how many had already left "
+        "Luming for good?",
+        "2024 年 6 月 30 日的“重要挽留”客户（中位数分界），每一百人里有多少人其实已经彻底离开鹿鸣？",
+    ),
+    ".1f",
+    truth,
+    _more,
+)
