@@ -34,6 +34,8 @@ _ALWAYS = (
     {"name": "missing_value", "outcome": "quarantine", "en": "a required value is missing", "zh": "缺少必填的值"},
     {"name": "after_as_of", "outcome": "set_aside", "en": "later than the as-of date", "zh": "晚于统计截止日"},
 )
+#: The number of after_as_of among them.
+_LATER = 4
 
 
 @dataclass
@@ -136,6 +138,8 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
     number = _first_match(frame, table, [r["when"] for r in declared])
     unread, always = _always(table, as_of)
     own = _of_unread_column(number, declared, unread)
+    # What is later than the day is not known on it, whatever a rule would say of it: a refund to come least of all.
+    own |= always == _LATER
     number = np.where((number > 0) & ~own, number, np.where(always > 0, always + len(declared), 0))
     names = declared + [dict(r) for r in _ALWAYS]
     valid = frame[number == 0].reset_index(drop=True)
@@ -287,7 +291,7 @@ def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np
     frame, needs = table.frame, _needs(table)
     number = np.zeros(len(frame), dtype="int64")
     if as_of is not None and (time := schema.time_column(table.frame)):
-        number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = 4
+        number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = _LATER
     for column in needs:
         number[frame[column].isna().to_numpy()] = 3
     for column in (c for c in needs if pd.api.types.is_datetime64_any_dtype(frame[c].dtype)):

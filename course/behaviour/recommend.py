@@ -14,7 +14,7 @@ from course.behaviour.purchases import goods_only, last_day, query, same_ids
 from course.errors import DataError
 
 #: The most similar products that a product keeps: the others add noise, and memory grows with them.
-NEIGHBOURS = 200
+NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
 

@@ -163,9 +163,13 @@ def _EMPTY() -> None: ...
 # --- what checks have in common --------------------------------------------------------------------------------------
 
 
+#: What holds values side by side; `unique()` of a column of text is an ExtensionArray.
+_MANY = pd.Series | pd.DataFrame | pd.Index | pd.api.extensions.ExtensionArray | np.ndarray | list | tuple
+
+
 def number(answer: object, name: str) -> float:
     """The answer as a number, or the mistake of not being one."""
-    if isinstance(answer, pd.Series | pd.DataFrame | np.ndarray | list | tuple) and np.size(answer) != 1:
+    if isinstance(answer, _MANY) and np.size(answer) != 1:
         raise Mistake(
             "{name} should be one number; it is a {kind} of {n:,} values.",
             name=name,

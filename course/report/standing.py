@@ -439,14 +439,12 @@ def campaigns(page) -> dict:
     phrase, found = page.phrase, page.result.campaigns
     blocks = []
     if len(found.table):
-        best = found.table.loc[found.table["difference"].abs().idxmax()]
+        judged = found.table[found.table["verdict"] != "withheld"]
+        clear = (judged["low"] > 0) | (judged["high"] < 0)
         title = phrase(
-            "The largest difference: {campaign}, {difference:+.1f} points of customers with an order ({low:+.1f} to "
-            "{high:+.1f})",
-            campaign=best["campaign_id"],
-            difference=100 * best["difference"],
-            low=100 * best["low"],
-            high=100 * best["high"],
+            "Of {n} comparisons with customers left out, {clear} {clear:shows|show} a difference in orders",
+            n=len(judged),
+            clear=int(clear.sum()),
         )
         alt = phrase(
             "{title}. Dots: difference to the control group of each campaign, with 95% intervals.", title=title

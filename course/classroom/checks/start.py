@@ -95,37 +95,44 @@ def _same(values: pd.Series, truth: pd.Series) -> bool:
 def best_fifth(answer: object, orders: pd.DataFrame, lines: pd.DataFrame, sales: pd.DataFrame) -> None:
     """Share of the money that the best fifth of the new company's customers bring."""
     bought = behaviour.purchases(orders, lines)
-    low, high = _top((bought["amount"] - bought["refunded"]).groupby(bought["customer_id"]).sum(), 0.2)
+    bought["yuan"] = bought["amount"] - bought["refunded"]
     value = number(answer, "best_fifth")
-    if low <= value <= high:
+    right = _best(bought.groupby("customer_id")["yuan"].sum())
+    if _one_of(value, right):
         return
-    if low <= value / 100 <= high:
+    if _one_of(value / 100, right):
         raise Mistake("That is in percent. A number between 0 and 1 is asked for.")
     if not 0 <= value <= 1:
         raise Mistake("A share lies between 0 and 1.")
-    old = sales.groupby("customer_id")["yuan"].sum()
     wrong = {
         Sentence(
-            "That is the share in the company before: sales and portraits still hold its customers. Begin with orders_7."
-        ): _top(old, 0.2),
-        Sentence("That is the best tenth. A fifth is asked for."): _top(
-            bought.groupby("customer_id")["amount"].sum(), 0.1
+            "That is the share in the company before: sales and portraits still hold its customers. Use orders_7."
+        ): _best(sales.groupby("customer_id")["yuan"].sum()),
+        Sentence("Refunded money is still in it: take what customers paid net of refunds."): _best(
+            bought.groupby("customer_id")["amount"].sum()
         ),
-        Sentence("That is the best fifth of the orders. Add up by customer first."): _top(
-            bought.groupby("order_id")["amount"].sum(), 0.2
-        ),
-        Sentence("Refunded money is still in it: take what customers paid net of refunds."): _top(
-            bought.groupby("customer_id")["amount"].sum(), 0.2
-        ),
+        Sentence("That is the best fifth of the orders. Add up by customer first."): [
+            *_best(bought.groupby("order_id")["yuan"].sum()),
+            *_best(bought.groupby("order_id")["amount"].sum()),
+        ],
+        Sentence("That is the best tenth. A fifth is asked for."): [
+            *_best(bought.groupby("customer_id")["yuan"].sum(), 10),
+            *_best(bought.groupby("customer_id")["amount"].sum(), 10),
+        ],
     }
-    for sentence, (lowest, highest) in wrong.items():
-        if lowest <= value <= highest:
+    for sentence, values in wrong.items():
+        if _one_of(value, values):
             raise Mistake(sentence)
-    equals(value, (low + high) / 2, "best_fifth", {})
+    equals(value, right[0], "best_fifth", {})
 
 
-def _top(money: pd.Series, share: float) -> tuple[float, float]:
-    """From where to where the share of the best so many lies: a fifth of 533 is 106 or 107 customers."""
+def _best(money: pd.Series, parts: int = 5) -> list[float]:
+    """The share of the best fifth in three ways: a fifth of 533 is 106 customers, or 107, or 106.6."""
     best = money.sort_values(ascending=False)
-    count = int(share * len(best))
-    return best.head(count).sum() / best.sum() - 1e-9, best.head(count + 1).sum() / best.sum() + 1e-9
+    count, total = len(best) // parts, best.sum()
+    between = 1 - behaviour.lorenz(money)["money"].iloc[100 - 100 // parts]
+    return [float(between), best.head(count).sum() / total, best.head(count + 1).sum() / total]
+
+
+def _one_of(value: float, values: list[float]) -> bool:
+    return any(close(value, one) for one in values)

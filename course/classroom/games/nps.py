@@ -19,13 +19,13 @@ def draw(answers: float, promoters: float) -> None:
     n, p = int(answers), promoters / 100
     truth = 100 * (p - _DETRACTORS)
     drawn = np.random.default_rng(0).multinomial(n, [p, 1 - p - _DETRACTORS, _DETRACTORS], size=_SURVEYS)
-    _, axes = plt.subplots(1, 2, figsize=(7.2, 4), sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(7.2, 4), sharex=True, sharey=True)
     place = np.arange(_SURVEYS)
     for ax, (kind, added) in zip(axes, _ADDED.items(), strict=True):
         middle, reach = interval(drawn[:, 0], drawn[:, 2], n, added)
         missed = np.abs(middle - truth) > reach
         for which, colour in ((~missed, BLUE), (missed, VERMILION)):
-            ax.errorbar(middle[which], place[which], xerr=reach[which], fmt="none", ecolor=colour, elinewidth=1.6)
+            ax.errorbar(middle[which], place[which], xerr=reach[which], fmt=".", color=colour, markersize=4)
         ax.axvline(truth, color=GREY, linewidth=1, linestyle="--")
         ax.set_title(words(kind, share=coverage(n, p, _DETRACTORS, added)))
         ax.set_xlabel(words("points"))
