@@ -1,4 +1,4 @@
-"""What the solutions need when nbval runs them: a learner's folder for each, prepared tables for all, under 1 GB each."""
+"""What nbval needs around the solutions: a learner's folder for each, prepared tables for all, an eye on memory."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def pytest_terminal_summary(terminalreporter):
         notebook = report.nodeid.partition("::")[0]
         if notebook.endswith(".ipynb"):
             seconds[notebook] += report.duration
-            memory |= {notebook: value for name, value in report.user_properties if name == "kernel_mb"}
+            memory |= {notebook: dict(report.user_properties)["kernel_mb"]} if report.user_properties else {}
     for notebook, peak in sorted(memory.items()):
         terminalreporter.write_line(f"{notebook}: {seconds[notebook]:.0f} s, {peak:.0f} MB")
 

@@ -230,7 +230,8 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
     taken = {c.lower() for c in columns}
     own = [c for c in frame if c.lower() not in taken and any(c in condition for condition in conditions)]
     present = [c for c in columns if c in frame] + own
-    connection.register("_cells", frame[present])
+    # A rule that looks at other rows may be run as a join, which keeps no order: rows carry their number.
+    connection.register("_cells", frame[present].assign(_row=np.arange(len(frame))))
     lacking = [f'CAST(NULL AS {_SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
     if table.kind == "orders" and "is_repeated_order" not in frame:
         connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
@@ -282,7 +283,7 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
                 ) from None
         cases = " ".join(f"WHEN ({c}) THEN {i}" for i, c in enumerate(conditions, 1))
         return connection.execute(
-            f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received"
+            f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received ORDER BY _row"
         ).fetchnumpy()["number"]
 
 

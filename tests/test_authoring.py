@@ -218,6 +218,15 @@ def test_a_stretch_cell_may_go_further(house):
     assert all("published list" not in str(e) for e in stale(house))
 
 
+def test_a_bet_is_an_exercise_without_check_or_hints_and_the_next_cell_takes_it_open(house):
+    cells = (
+        "```{code-cell}\n:exercise: sum-bet\nlow, high = 10, 30\n```\n\n```{code-cell}\nbet('sum', low, high)\n```\n\n"
+    )
+    rewritten(house, '+++ {"lang": "en", "tags": ["stretch"]}', cells + '+++ {"lang": "en", "tags": ["stretch"]}')
+    assert all("not what this lesson says" in str(e) for e in stale(house))
+    assert "low = ...\nhigh = ..." in sources(unexecuted(house, "en", solutions=False))
+
+
 def test_items_that_no_lesson_covers_are_listed(house):
     left = uncovered(house)
     assert "S0.1" not in left and "S4.37" not in left and "S0.2" in left and len(left) == 170

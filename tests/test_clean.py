@@ -270,3 +270,24 @@ def test_profile_of_a_small_table():
     assert got["filled"].tolist() == pytest.approx([2 / 3, 2 / 3])
     assert got["distinct"].tolist() == [1, 2]
     assert (got.loc[1, "lowest"], got.loc[1, "highest"]) == (1.0, 3.0)
+
+
+def test_a_rule_that_looks_at_other_rows_takes_the_rows_it_means():
+    """Such a rule is run as a join; 5,000 rows in no order show a result that came back in another one."""
+    rng = np.random.default_rng(3)
+    n = 5000
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in rng.integers(0, 3000, n)],
+            "answered_at": pd.Timestamp("2024-05-01") + pd.to_timedelta(rng.integers(0, 20 * 86400, n), unit="s"),
+            "score": rng.choice([5, 10, 80], n, p=[0.5, 0.49, 0.01]),
+            "seconds": rng.choice([30, 200, 260], n, p=[0.02, 0.49, 0.49]),
+        }
+    )
+    cleaned = clean.apply(collect.read(frame, "surveys"))
+    first = frame.groupby("customer_id")["answered_at"].transform("min")
+    expected = frame[(frame["score"] <= 10) & (frame["answered_at"] == first) & (frame["seconds"] > 100)]
+    assert len(cleaned.valid) == len(expected) > 2000
+    assert cleaned.valid["score"].tolist() == expected["score"].tolist()
+    assert (cleaned.quarantine["score"] == 80).all()
+    assert (cleaned.set_aside.loc[cleaned.set_aside["rule"] == "too_fast", "seconds"] == 30).all()

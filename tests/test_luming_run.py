@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from course import DataError, cli, company, report, workflow
-from course.classroom import luming, score
+from course.classroom import luming, score, tables
 from course.report.forget import cells
 
 
@@ -23,13 +23,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tables(folder):
+def sources(folder):
     return luming.tables(folder)
 
 
 @pytest.fixture(scope="module")
-def result(tables):
-    return workflow.run(tables, key=b"k" * 32)
+def result(sources):
+    return workflow.run(sources, key=b"k" * 32)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ def test_every_step_has_something_to_say(result, written):
         assert heading in page
 
 
-def test_no_output_holds_a_phone_an_email_or_an_address(tables, written):
-    customers = tables["customers"].frame
+def test_no_output_holds_a_phone_an_email_or_an_address(sources, written):
+    customers = sources["customers"].frame
     secrets = set(customers["phone"].dropna()) | set(customers["email"].dropna()) | set(customers["address"].dropna())
     secrets |= {
-        i for kind in ("surveys", "tickets") for i in tables[kind].frame["customer_id"].dropna() if len(i) == 11
+        i for kind in ("surveys", "tickets") for i in sources[kind].frame["customer_id"].dropna() if len(i) == 11
     }
     assert len(secrets) > 2000
     held = {(file, text) for file, text in cells(written) if text in secrets}
@@ -69,8 +69,8 @@ def test_no_output_holds_a_phone_an_email_or_an_address(tables, written):
             assert not any(address in text for address in customers["address"].dropna().unique()), path.name
 
 
-def test_names_of_people_are_in_no_output(tables, written):
-    names = set(tables["customers"].frame["name"].dropna())
+def test_names_of_people_are_in_no_output(sources, written):
+    names = set(sources["customers"].frame["name"].dropna())
     assert {(file, text) for file, text in cells(written) if text in names} == set()
 
 
@@ -105,10 +105,10 @@ def test_what_is_no_result_cannot_forget(tmp_path):
     assert (tmp_path / "ledger.json").read_text() == "{}"
 
 
-def test_nothing_on_a_past_day_sees_what_came_later(tables):
+def test_nothing_on_a_past_day_sees_what_came_later(sources):
     day = pd.Timestamp("2024-06-30")
     cut = {}
-    for kind, table in tables.items():
+    for kind, table in sources.items():
         time = next((c for c in ("ordered_at", "at", "answered_at", "opened_at", "sent_at") if c in table.frame), None)
         if time is None or kind == "customers":
             cut[kind] = table
@@ -119,7 +119,7 @@ def test_nothing_on_a_past_day_sees_what_came_later(tables):
         problems = table.problems[table.problems["row"].isin(place.index)]
         cut[kind] = replace(table, frame=frame, problems=problems.assign(row=problems["row"].map(place)))
     # A ticket that was open on the day may have been closed since: what is known of it then is that it was open.
-    seen, unseen = workflow.run(tables, day), workflow.run(cut, day)
+    seen, unseen = workflow.run(sources, day), workflow.run(cut, day)
     columns = [c for c in seen.portraits if not c.startswith("tag_")]
     both = set(seen.portraits["customer_id"]) & set(unseen.portraits["customer_id"])
     first, second = (
@@ -129,9 +129,9 @@ def test_nothing_on_a_past_day_sees_what_came_later(tables):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_who_entered_and_left_since_an_earlier_run_adds_up(tables, result):
-    earlier = workflow.run(tables, "2024-09-30", key=b"k" * 32)
-    later = workflow.run(tables, key=b"k" * 32, previous=earlier.portraits)
+def test_who_entered_and_left_since_an_earlier_run_adds_up(sources, result):
+    earlier = workflow.run(sources, "2024-09-30", key=b"k" * 32)
+    later = workflow.run(sources, key=b"k" * 32, previous=earlier.portraits)
     moved = later.changes.tags.set_index(["tag", "value"])
     assert (moved["after"] == moved["stayed"] + moved["entered"] + moved["unknown_before"]).all()
     assert (moved["before"] == moved["stayed"] + moved["left"] + moved["unknown_after"]).all()
@@ -141,12 +141,12 @@ def test_who_entered_and_left_since_an_earlier_run_adds_up(tables, result):
     pd.testing.assert_frame_equal(result.portraits[shared], later.portraits[shared])
 
 
-def test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key(tables):
-    hidden = workflow.prepare(tables, key=b"a" * 32, everybody=True)
+def test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key(sources):
+    hidden = workflow.prepare(sources, key=b"a" * 32, everybody=True)
     ids = set(hidden.cleaned["orders"].valid["customer_id"])
     assert all(i.startswith("p_") for i in ids)
-    again = workflow.prepare(tables, key=b"a" * 32, everybody=True)
-    other = workflow.prepare(tables, key=b"b" * 32, everybody=True)
+    again = workflow.prepare(sources, key=b"a" * 32, everybody=True)
+    other = workflow.prepare(sources, key=b"b" * 32, everybody=True)
     assert set(again.cleaned["orders"].valid["customer_id"]) == ids
     assert not ids & set(other.cleaned["orders"].valid["customer_id"])
 
@@ -230,3 +230,11 @@ def test_the_demo_opens_on_an_answer(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"^[\d,]+ customers bought for [\d,]+ net of refunds", done.stdout)
     assert (tmp_path / "demo" / "report.html").exists()
+
+
+def test_the_shipped_tables_are_what_a_run_prepares(tmp_path):
+    tables.prepare(luming.datasets(), tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {f"{name}.parquet" for name in tables.NAMES}
+    for path in tmp_path.iterdir():
+        shipped = pd.read_parquet(luming.datasets() / "prepared" / path.name)
+        pd.testing.assert_frame_equal(shipped, pd.read_parquet(path))

@@ -17,8 +17,8 @@ STATED = 0.9
 
 @dataclass(frozen=True)
 class Seal:
-    """What a lesson bets on: the question, how its figures are written, how the truth is found in an opened company, and
-    what else the seal tells once it is open."""
+    """What a lesson bets on: the question, how its figures are written, how the truth is found in an opened company;
+    `more` says what else the seal holds."""
 
     question: Label
     shown: str

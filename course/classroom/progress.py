@@ -69,7 +69,7 @@ def save() -> str:
 
 
 def restore(code: str) -> Sentence:
-    """Bring back what `save` gave; what is right already stays.
+    """Bring back what `save` gave; what is right already stays, and a seal that is open stays open.
 
     Raises
     ------
@@ -82,8 +82,10 @@ def restore(code: str) -> Sentence:
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
         raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
     here = read()
-    merged = {
-        key: saved[key] | {k: v for k, v in here[key].items() if v == "right" or k not in saved[key]} for key in _EMPTY
-    }
+    merged = {key: saved[key] | {k: v for k, v in here[key].items() if _stays(v, saved[key].get(k))} for key in _EMPTY}
     _write(merged)
     return progress()
+
+
+def _stays(here: object, saved: object) -> bool:
+    return saved is None or here == "right" or (isinstance(here, dict) and "truth" in here)

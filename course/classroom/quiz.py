@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from course.classroom import progress
+from course.classroom.progress import record
 from course.errors import DataError
 from course.language import Label, Sentence
 
@@ -52,7 +52,7 @@ def quiz(topic: str, number: int | None = None, answer: str | None = None) -> ob
 
 def _answered(topic: str, number: int, option: dict) -> Sentence:
     right = bool(option.get("right"))
-    progress.record("quiz", f"{topic}-{number}", "right" if right else "wrong", keep=lambda before: before == "right")
+    record("quiz", f"{topic}-{number}", "right" if right else "wrong", keep=lambda before: before == "right")
     verdict = Sentence("Right") if right else Sentence("Not quite")
     return Sentence("{verdict}. {why}", verdict=verdict, why=Label(**option["feedback"]))
 

@@ -1,7 +1,8 @@
 """`load("orders")`: the prepared tables every lesson starts from, never another notebook's leftovers.
 
-Prepared means what a run works on: collected from Luming's seven sources, cleaned, with the persons' ids. That takes
-some seconds once a company; then the tables lie in the learner's folder, or in COURSE_CACHE where a class shares one.
+Prepared means what a run works on: collected from Luming's seven sources, cleaned, with the persons' ids. Those of the
+shipped company are shipped (datasets/prepared; `python -m course.classroom.tables` makes them again). Those of another
+company take some seconds once; then they lie in the learner's folder, or in COURSE_CACHE where a class shares one.
 """
 
 import contextlib
@@ -33,7 +34,6 @@ NAMES = {
 PLAIN = ("products", "stores", "promotions", "app_order_lines")
 #: What lesson 10 begins with: the two exports as they came, and comments that two people have read.
 SURVEY = ("survey_raw", "coded")
-_VERSION = "1"
 
 
 def load(name: str) -> pd.DataFrame:
@@ -119,22 +119,24 @@ def _put(made: Path, place: Path) -> None:
 def _prepared() -> Path:
     """The folder of the prepared tables, made when it is missing; a half-made one is never seen."""
     folder = _folder()
-    mark = f"{folder.name}-{_VERSION}-{_fingerprint(folder)}"
-    place = _cache() / ".tables" / mark
+    if room.company() is None:
+        return folder / "prepared"
+    place = _cache() / ".tables" / f"{folder.name}-{_fingerprint(folder)}"
     if not place.exists():
-        made = place.with_name(f"{mark}.{os.getpid()}.part")
+        made = place.with_name(f"{place.name}.{os.getpid()}.part")
         with _told(text("Preparing the tables. Once for each company, up to a minute …")):
-            _prepare(folder, made)
+            prepare(folder, made)
         _put(made, place)
     return place
 
 
-def _prepare(folder: Path, out: Path) -> None:
+def prepare(folder: Path, out: Path) -> None:
+    """Write the prepared tables of the company in `folder` into the folder `out`."""
     from course import workflow  # the whole of the analysis: a lesson's first picture need not wait for it
     from course.classroom import luming
 
     result = workflow.prepare(luming.tables(folder))
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)
     for name, kind in NAMES.items():
         frame = result.cleaned[kind].valid
         frame.drop(columns=["source_row"], errors="ignore").to_parquet(out / f"{name}.parquet", index=False)
@@ -146,3 +148,7 @@ def _fingerprint(folder: Path) -> str:
     import hashlib
 
     return hashlib.sha256((folder / "README.md").read_bytes()).hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    prepare(room.ROOT / "datasets", room.ROOT / "datasets" / "prepared")

@@ -234,10 +234,12 @@ class Campaigns:
     ----------
     table : one row a campaign and treated arm; columns in `by_arm`
     lines : the same in words: first the campaigns of which nothing can be said, and why, then what each one changed
+    remarks : the first part of them, what the table does not say
     """
 
     table: pd.DataFrame
     lines: list[Sentence] = field(default_factory=list)
+    remarks: list[Sentence] = field(default_factory=list)
 
 
 #: One row a customer and campaign: orders and money from the day of sending for $days days, and orders in as many days
@@ -349,7 +351,7 @@ def by_arm(
                 "The planned share of the control group was not given, so nobody checked whether the arms are complete."
             )
         )
-    return Campaigns(pd.DataFrame(rows, columns=_COLUMNS), lines + effects)
+    return Campaigns(pd.DataFrame(rows, columns=_COLUMNS), lines + effects, lines)
 
 
 #: The control, whatever the export calls it: no arm has an empty name.

@@ -230,7 +230,10 @@ def _told(
     if "rfm_class" in result.portraits:
         tickets = result.cleaned["tickets"].valid if "tickets" in result.cleaned else None
         what = Sentence("the classes as personas")
-        result.personas = attempt(result.not_done, what, portrait.personas, result.portraits, tickets=tickets, as_of=result.as_of) or []
+        result.personas = (
+            attempt(result.not_done, what, portrait.personas, result.portraits, tickets=tickets, as_of=result.as_of)
+            or []
+        )
 
 
 def _add(result: Result, found: pd.DataFrame) -> None:

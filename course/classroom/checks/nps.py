@@ -1,6 +1,6 @@
 """What is looked at in the answers of lesson 10."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -78,12 +78,12 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
         (low, high), (adjusted.low, adjusted.high)
     ):
         return
+    if _near(sorted((low, high)), sorted((november.low - may.low, november.high - may.high))):
+        raise Mistake("Ends subtracted from ends are no interval: the error of a difference does not shrink so.")
     if low > high:
         raise Mistake("change_low lies above change_high. Exchange the two, or look at a sign.")
     if _near((low, high), (november.low - may.high, november.high - may.low)):
         raise Mistake("Those are the ends farthest apart: as if both waves had been wrong by the full amount at once.")
-    if _near((low, high), (november.low - may.low, november.high - may.high)):
-        raise Mistake("Ends subtracted from ends are no interval: the error of a difference does not shrink so.")
     _of_the_change((low + high) / 2, value, may, november)
     reaches = {
         Sentence("The two errors were added as they are. Of independent errors the squares add up."): _Z * sum(errors),
@@ -100,9 +100,9 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
         ),
     }
     reach = (high - low) / 2
-    for sentence, wrong in reaches.items():
-        if abs(reach - wrong) <= 0.02 * error:
-            raise Mistake(sentence)
+    nearest = min(reaches, key=lambda sentence: abs(reaches[sentence] - reach))
+    if _within(reach, reaches[nearest], 0.02 * error):
+        raise Mistake(nearest)
     if reach > _Z * error:
         raise Mistake("The middle is right, and the interval is too wide.")
     raise Mistake("The middle is right, and the interval is too narrow.")
@@ -253,12 +253,13 @@ def _of_the_change(middle: float, value: float, may: nps.Score, november: nps.Sc
         raise Mistake("This is May less November. A rise should come out above 0: November less May.")
     if _within(middle, value / 100, _ROUNDED / 10):
         raise Mistake("The difference is a share. Keep to points, as value and standard_error do.")
-    for score, sentence in (
-        (may, Sentence("The middle is the NPS of May. The interval of the change is asked for.")),
-        (november, Sentence("The middle is the NPS of November. The interval of the change is asked for.")),
-    ):
-        if _within(middle, score.value, 1.0):
-            raise Mistake(sentence)
+    waves = {
+        Sentence("The middle is the NPS of May. The interval of the change is asked for."): may.value,
+        Sentence("The middle is the NPS of November. The interval of the change is asked for."): november.value,
+    }
+    nearest = min(waves, key=lambda sentence: abs(waves[sentence] - middle))
+    if _within(middle, waves[nearest], 1.0):
+        raise Mistake(nearest)
     raise Mistake("The middle of your interval is not November less May. Start from the difference of the two values.")
 
 
@@ -266,5 +267,5 @@ def _within(value: float, truth: float, tolerance: float) -> bool:
     return abs(value - truth) <= tolerance
 
 
-def _near(pair: tuple[float, float], truth: tuple[float, float], tolerance: float = _ROUNDED) -> bool:
+def _near(pair: Sequence[float], truth: Sequence[float], tolerance: float = _ROUNDED) -> bool:
     return all(_within(v, t, tolerance) for v, t in zip(pair, truth, strict=True))

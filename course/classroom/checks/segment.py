@@ -28,6 +28,10 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
     return bool(np.allclose(one.astype("float64"), other.astype("float64"), atol=1e-6, equal_nan=True))
 
 
+def _side(value: float, truth: float) -> Sentence:
+    return Sentence("too large") if value > truth else Sentence("too small")
+
+
 def _by_customer(answer: pd.DataFrame, name: str) -> pd.DataFrame:
     if "customer_id" in answer.columns:
         answer = answer.set_index("customer_id")
@@ -44,7 +48,7 @@ def _by_customer(answer: pd.DataFrame, name: str) -> pd.DataFrame:
     answers=("mine",),
     given=("orders", "as_of"),
     right=Sentence(
-        "One row a customer, nothing from after the day itself, and the day itself counts. That is all that R and F are."
+        "One row a customer, nothing from after that day, and the day itself counts. That is all that R and F are."
     ),
 )
 def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timestamp) -> None:
@@ -147,8 +151,8 @@ def _who(mine: pd.DataFrame, truth: pd.DataFrame, orders: pd.DataFrame, day: pd.
     answers=("high", "win_back"),
     given=("customers",),
     right=Sentence(
-        "Three questions with yes or no make eight classes. The whole method is in the cut, so a list without its cut is "
-        "no list."
+        "Three questions with yes or no make eight classes. The whole method is in the cut, so a list without its cut "
+        "is no list."
     ),
 )
 def _high_or_low(high: object, win_back: object, customers: pd.DataFrame) -> None:
@@ -205,7 +209,7 @@ def _cut_mistakes(customers: pd.DataFrame, name: str) -> dict[Sentence, pd.Serie
     }
     if low_is_high:
         out[Sentence("r is the wrong way round: high means recent, and recent is few days.")] = values > edge
-        out[Sentence("r is the wrong way round: high means recent, and recent is few days.", at="")] = values >= edge
+        out[Sentence("r is the wrong way round: high means recent, and recent is few days.")] = values >= edge
     else:
         out[Sentence("{name} is the wrong way round: here more is high.", name=name)] = values < edge
     if name == "m" and "monetary_gross" in customers:
@@ -215,7 +219,7 @@ def _cut_mistakes(customers: pd.DataFrame, name: str) -> dict[Sentence, pd.Serie
         out[Sentence("{name} is cut by the score. The classes cut the measure itself.", name=name)] = (
             customers[name] > customers[name].median()
         )
-        out[Sentence("{name} is cut by the score. The classes cut the measure itself.", name=name, at="")] = (
+        out[Sentence("{name} is cut by the score. The classes cut the measure itself.", name=name)] = (
             customers[name] >= 4
         )
     return out
@@ -228,11 +232,15 @@ def _cut_mistakes(customers: pd.DataFrame, name: str) -> dict[Sentence, pd.Serie
     "segment-3",
     answers=("quintile",),
     given=("customers",),
-    right=Sentence("Equal customers, equal scores, in any order of rows. A score that nobody gets is the price, and fair."),
+    right=Sentence(
+        "Equal customers, equal scores, in any order of rows. A score that nobody gets is the price, and fair."
+    ),
 )
 def _quintile(quintile: object, customers: pd.DataFrame) -> None:
     if not callable(quintile):
-        raise Mistake("{name} should be a function; it is of kind {kind}.", name="quintile", kind=type(quintile).__name__)
+        raise Mistake(
+            "{name} should be a function; it is of kind {kind}.", name="quintile", kind=type(quintile).__name__
+        )
     for values in (pd.Series(np.arange(35.0)), customers["frequency"], customers["monetary_net"]):
         try:
             got = quintile(values.copy())
@@ -273,18 +281,18 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             Sentence("Tied customers get the highest rank of their heap. The average rank is fairer to it."): (
                 np.ceil(5 * values.rank(method="max") / n)
             ),
-            Sentence("These are ranks of the different values (dense): a heap of a thousand counts like one customer."): (
-                np.ceil(5 * values.rank(method="dense") / values.nunique())
-            ),
+            Sentence(
+                "These are ranks of the different values (dense): a heap of a thousand counts like one customer."
+            ): (np.ceil(5 * values.rank(method="dense") / values.nunique())),
             Sentence("The scores run from 0 to 4, or a rank on an edge falls into the next quintile: round up."): (
                 np.floor(5 * rank / n)
             ),
             Sentence("A rank on the edge of a fifth falls into the next one: round up, do not add one."): (
                 np.floor(5 * rank / n).clip(upper=4) + 1
             ),
-            Sentence("These are edges at the quantiles of the values. Here the ranks are to be cut, so that heaps share."): (
-                sum((values > e).astype("int64") for e in edges) + 1
-            ),
+            Sentence(
+                "These are edges at the quantiles of the values. Here the ranks are to be cut, so that heaps share."
+            ): (sum((values > e).astype("int64") for e in edges) + 1),
         },
     )
 
@@ -315,24 +323,23 @@ def _distances(
         if close(value, truth, 1e-4):
             continue
         for sentence, wrong in {
-            Sentence("{name} only reaches the cut. On the cut a customer is still low: go one step beyond.", name=name): (
-                sign * (median - own)
-            ),
             Sentence(
-                "{name} should be a positive number: how much fewer, or how much more.", name=name
-            ): -truth,
+                "{name} only reaches the cut. On the cut a customer is still low: go one step beyond.", name=name
+            ): (sign * (median - own)),
+            Sentence("{name} should be a positive number: how much fewer, or how much more.", name=name): -truth,
             Sentence("{name} is measured to the mean. Asked for is the median cut.", name=name): (
                 _distance(own, mean, sign, step)
             ),
-            Sentence("{name} is measured to the mean. Asked for is the median cut.", name=name, at=""): sign * (mean - own),
-            Sentence("{name} is the customer's own value. Asked for is the distance to the other side.", name=name): own,
+            Sentence("{name} is measured to the mean. Asked for is the median cut.", name=name): sign * (mean - own),
+            Sentence(
+                "{name} is the customer's own value. Asked for is the distance to the other side.", name=name
+            ): own,
             Sentence("{name} is the value to be reached. Asked for is how far that is.", name=name): own + sign * truth,
             Sentence("{name} goes further than it must: a smaller step is enough.", name=name): truth + step,
         }.items():
             if close(value, wrong, 1e-4):
                 raise Mistake(sentence)
-        side = Sentence("too large") if value > truth else Sentence("too small")
-        raise Mistake("{name} is {side}.", name=name, side=side)
+        raise Mistake("{name} is {side}.", name=name, side=_side(value, truth))
 
 
 def _distance(own: float, edge: float, sign: int, step: float) -> float:
@@ -363,7 +370,8 @@ def _mirrored(reverse: object, alpha: object, items: pd.DataFrame) -> None:
     others = (set(NOVELTY) | set(THRIFT)) - wanted
     if named == others:
         raise Mistake(
-            "These are the items that point the right way. More agreement should mean more of the trait: name the others."
+            "These are the items that point the right way. More agreement should mean more of the trait: name the "
+            "others."
         )
     if not named:
         raise Mistake("reverse is empty: some item goes against those of its own scale.")
@@ -396,9 +404,9 @@ def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
         Sentence("alpha takes k for the number of people. It is the number of items."): (
             truth * ratio * len(thrift) / (len(thrift) - 1)
         ),
-        Sentence("That is the sum of variances over the variance of the sum. Alpha is one minus it, times k / (k − 1)."): (
-            1 - truth * ratio
-        ),
+        Sentence(
+            "That is the sum of variances over the variance of the sum. Alpha is one minus it, times k / (k − 1)."
+        ): (1 - truth * ratio),
         Sentence("alpha without the odd item. Mirror it and keep it: all four belong to the scale."): (
             _alpha(thrift.drop(columns=odd))
         ),
@@ -406,8 +414,10 @@ def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
         if close(value, wrong, 0.001):
             raise Mistake(sentence)
     if not 0 <= value <= 1:
-        raise Mistake("alpha is outside 0 to 1: one item still works against the others, or the formula is turned over.")
-    raise Mistake("{name} is {side}.", name="alpha", side=Sentence("too large" if value > truth else "too small"))
+        raise Mistake(
+            "alpha is outside 0 to 1: one item still works against the others, or the formula is turned over."
+        )
+    raise Mistake("{name} is {side}.", name="alpha", side=_side(value, truth))
 
 
 def _alpha(items: pd.DataFrame) -> float:

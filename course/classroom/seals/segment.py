@@ -53,8 +53,8 @@ def _known(folder: object) -> pd.DataFrame:
 
 SEAL = Seal(
     Label(
-        "Of a hundred customers in “important – win back” on 30 June 2024 (cut at the median), how many had already left "
-        "Luming for good?",
+        "Of a hundred customers in “important – win back” on 30 June 2024 (cut at the median), how many had already "
+        "left Luming for good?",
         "2024 年 6 月 30 日的“重要挽留”客户（中位数分界），每一百人里有多少人其实已经彻底离开鹿鸣？",
     ),
     ".1f",

@@ -1,0 +1,563 @@
+"""What a notebook talks to: progress, checks, bets, quizzes, tables, and the doctor when something is missing."""
+
+import json
+import math
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course import DataError, charts, company, language
+from course import classroom as kit
+from course.classroom import answers, room
+from course.classroom.doctor import doctor
+from course.language import LANGUAGES, Sentence
+from tests.conftest import ROOT
+
+FILE = "progress.json"
+
+
+@pytest.fixture(autouse=True)
+def learner(tmp_path, monkeypatch):
+    """A learner's folder, no lesson open, the shipped company."""
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path / "learner"))
+    monkeypatch.setattr(room, "_open", {"lesson": None, "company": None})
+    return tmp_path / "learner"
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """The names of a notebook."""
+    names = {}
+    monkeypatch.setattr(room, "namespace", lambda: names)
+    return names
+
+
+def write(content):
+    room.folder().joinpath(FILE).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def stored():
+    return json.loads(room.folder().joinpath(FILE).read_text(encoding="utf-8"))
+
+
+# --- progress ------------------------------------------------------------------------------------------------------
+
+SOME = {
+    "done": {"start-1": "right", "start-2": "not_yet"},
+    "quiz": {"start-1": "wrong"},
+    "bets": {"start": {"low": 1.0, "high": 3.0}},
+}
+
+
+def test_a_code_brings_everything_to_another_computer(learner, monkeypatch):
+    write(SOME)
+    code = kit.save()
+    monkeypatch.setenv("COURSE_WORK", str(learner.parent / "another"))
+    assert kit.progress().say() == "Exercises right: 0; tried: 0. Quiz questions right: 0. Bets placed: 0."
+    assert kit.restore(code).say() == "Exercises right: 1; tried: 2. Quiz questions right: 0. Bets placed: 1."
+    assert stored() == SOME
+
+
+def test_a_code_may_be_broken_over_lines_by_the_mail_it_came_in():
+    write(SOME)
+    code = kit.save()
+    write("{}")
+    kit.restore(f"  {code[:30]}\n{code[30:]} \n")
+    assert stored() == SOME
+
+
+def test_the_code_of_the_whole_course_still_fits_into_a_message():
+    ids = [f"{topic}-{n}" for topic in "abcdefghijklmno" for n in range(1, 6)]
+    bets = {i[0]: {"low": n / 7, "high": n / 3, "truth": n / 5, "held": True} for n, i in enumerate(ids)}
+    write({"done": dict.fromkeys(ids, "right"), "quiz": dict.fromkeys(ids, "wrong"), "bets": bets})
+    assert len(kit.save()) < 2000
+
+
+keys = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=9)
+contents = st.fixed_dictionaries(
+    {
+        "done": st.dictionaries(keys, st.sampled_from(["right", "not_yet", "not_attempted", "set_up"])),
+        "quiz": st.dictionaries(keys, st.sampled_from(["right", "wrong"])),
+        "bets": st.dictionaries(keys, st.fixed_dictionaries({"low": st.floats(-9, 0), "high": st.floats(1, 9)})),
+    }
+)
+
+
+@given(contents, st.data())
+def test_any_progress_comes_back_and_a_damaged_code_changes_nothing(content, data):
+    write(content)
+    code = kit.save()
+    cut = data.draw(st.integers(0, len(code) - 1))
+    other = code[:cut] + ("A" if code[cut] != "A" else "B") + code[cut + 1 :]
+    write("{}")
+    with pytest.raises(DataError, match="damaged or cut short"):
+        kit.restore(code[:cut])
+    write(SOME)
+    try:
+        kit.restore(other)
+    except DataError:
+        assert stored() == SOME
+    write("{}")
+    kit.restore(code)
+    assert stored() == content
+
+
+@pytest.mark.parametrize("code", ["", "hello", "…", "eJwDAAAAAAE", 7, None, "4" * 500])
+def test_what_is_no_code_is_refused_and_changes_nothing(code):
+    write(SOME)
+    with pytest.raises(DataError, match="damaged or cut short"):
+        kit.restore(code)
+    assert stored() == SOME
+
+
+def test_restoring_an_old_code_takes_nothing_back():
+    write(SOME)
+    old = kit.save()
+    opened = {"low": 1.0, "high": 3.0, "truth": 2.0, "held": True}
+    now = {"done": {"start-2": "right", "nps-1": "not_yet"}, "quiz": {"start-1": "right"}, "bets": {"start": opened}}
+    write(now)
+    kit.restore(old)
+    assert stored() == {
+        "done": {"start-1": "right", "start-2": "right", "nps-1": "not_yet"},
+        "quiz": {"start-1": "right"},
+        "bets": {"start": opened},
+    }
+
+
+@pytest.mark.parametrize("content", ["{half", "[1, 2]", '{"done": 3}', "\0\0", ""])
+def test_an_unreadable_file_is_kept_beside_and_the_lesson_goes_on(learner, content):
+    write(content)
+    assert kit.progress().values["right"] == 0
+    assert (learner / "progress.unreadable.json").read_text() == content
+    kit.restore(kit.save())
+    assert stored() == {"done": {}, "quiz": {}, "bets": {}}
+
+
+# --- checks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """An exercise: the double of a number that was given."""
+    monkeypatch.setattr(answers, "_exercises", {})
+
+    @answers.exercise("toy-1", answers=("double",), given=("x",), right=Sentence("Right"))
+    def judge(answer, x):
+        if isinstance(answer, str):
+            raise ZeroDivisionError("the check itself")
+        answers.equals(answer, 2 * x, "double", {Sentence("Not yet"): x})
+
+    return "toy-1"
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        ({"x": 3, "double": 6}, "right"),
+        ({"x": 3, "double": 6.0000001}, "right"),
+        ({"x": 3, "double": pd.Series([6])}, "right"),
+        ({"x": 3, "double": 3}, "not_yet"),
+        ({"x": 3, "double": 7}, "not_yet"),
+        ({"x": 3, "double": "break"}, "not_yet"),
+        ({"x": 3, "double": ...}, "not_attempted"),
+        ({"x": 3}, "not_attempted"),
+        ({}, "not_attempted"),
+        ({"double": 6}, "set_up"),
+        ({"x": ..., "double": 6}, "set_up"),
+    ],
+)
+def test_a_check_has_four_outcomes(toy, names, kind):
+    assert kit.check(toy, names).kind == kind
+
+
+def test_the_four_outcomes_look_different_without_colour(toy):
+    outcomes = [kit.check(toy, n) for n in ({"x": 3, "double": 6}, {"x": 3, "double": 3}, {"x": 3}, {"double": 6})]
+    assert [repr(o)[0] for o in outcomes] == ["✓", "✗", "○", "!"]
+    assert "double" in repr(outcomes[2]) and "x is not there" in repr(outcomes[3])
+    for outcome in outcomes:
+        assert 'role="status"' in outcome._repr_html_()
+
+
+def test_a_check_remembers_and_what_was_right_stays_right(toy, notebook):
+    notebook.update(x=3, double=3)
+    kit.check(toy)
+    assert stored()["done"] == {toy: "not_yet"}
+    notebook["double"] = 6
+    kit.check(toy)
+    notebook["double"] = 7
+    assert kit.check(toy).kind == "not_yet" and stored()["done"] == {toy: "right"}
+
+
+def test_a_hostile_answer_is_shown_as_text(toy):
+    @answers.exercise("toy-2", answers=("word",), right=Sentence("Right"))
+    def judge(answer):
+        raise ValueError(answer)
+
+    said = kit.check("toy-2", {"word": "<script>alert(1)</script>"})._repr_html_()
+    assert "<script>" not in said and "&lt;script&gt;" in said
+
+
+def test_an_unknown_exercise_lists_those_there_are():
+    with pytest.raises(DataError, match="start-1, start-2, start-3"):
+        kit.check("start-9")
+
+
+# --- opening and catching up -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_lesson_opens_in_its_language(lang):
+    said = kit.open_lesson("00_start", lang)
+    assert language.active() == lang and room.lesson() == "00_start"
+    assert str(said).startswith({"en": "Lesson 00 is open.", "zh": "第 00 课已打开。"}[lang])
+    assert kit.words("tea") == {"en": "tea", "zh": "茶叶"}[lang]
+    kit.open_lesson("00_start", {"en": "zh", "zh": "en"}[lang])
+    assert kit.words("tea") != {"en": "tea", "zh": "茶叶"}[lang]
+
+
+def test_without_a_language_a_lesson_opens_in_the_reader_s(monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    kit.open_lesson("00_start")
+    assert language.active() == "zh"
+
+
+def test_without_a_chinese_font_the_chinese_lesson_says_so_once(monkeypatch):
+    monkeypatch.setattr(charts, "chinese_font", lambda: None)
+    assert "doctor" in str(kit.open_lesson("00_start", "zh"))
+    assert "doctor" not in str(kit.open_lesson("00_start", "en"))
+
+
+def test_words_are_printed_with_their_figures_and_a_wrong_key_is_named(capsys):
+    kit.open_lesson("00_start", "en")
+    kit.say("before_tax", yuan=1234567.8)
+    assert capsys.readouterr().out == "Sales before tax: 1,234,568 yuan.\n"
+    with pytest.raises(DataError, match="no_such_key"):
+        kit.words("no_such_key")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_catching_up_brings_to_every_section_in_seconds(lang, capsys):
+    kit.open_lesson("00_start", lang)
+    kit.load("orders")  # what is prepared once is not counted
+    with pytest.raises(DataError, match=r"1: .*; 2: ") as listed:
+        kit.catch_up(99, {})
+    last = int(str(listed.value).rpartition("; ")[2].partition(":")[0])
+    began = time.monotonic()
+    for section in (1, 3, last):
+        names = {}
+        exec("from course.classroom import *", names)
+        said = kit.catch_up(section, names)
+        assert ("sold" in names) and ("sales" in names) == (section >= 3) and ("taxed" in names) == (section == last)
+    assert time.monotonic() - began < 20
+    assert said.values["heading"] in {"en": "Take away", "zh": "带走什么"}[lang]
+    assert room.company() is None and capsys.readouterr().out == ""
+    assert not room.folder().joinpath(FILE).exists() or stored()["done"] == {}
+
+
+def test_a_section_is_found_by_a_part_of_its_heading():
+    kit.open_lesson("00_start", "en")
+    names = {}
+    exec("from course.classroom import *", names)
+    assert kit.catch_up("who luming", names).values["heading"] == "Who Luming is"
+
+
+def test_catching_up_needs_an_open_lesson():
+    with pytest.raises(DataError, match="No lesson is open"):
+        kit.catch_up(1)
+
+
+# --- bets ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seal(monkeypatch):
+    """A sealed truth of 42."""
+    from course.classroom import bets
+    from course.language import Label
+
+    one = bets.Seal(Label("How many?", "多少？"), ".0f", lambda: 42.0)
+    monkeypatch.setattr(bets, "_seal", lambda topic: one)
+    return "toy"
+
+
+def test_nothing_is_opened_without_a_bet(seal):
+    assert kit.unseal(seal).say().startswith("First the bet: How many?")
+    assert kit.bet(seal, ..., ...).say().startswith("How many? Write your range")
+    assert kit.bet(seal).say().startswith("How many? Write your range")
+    assert kit.unseal(seal).say().startswith("First the bet")
+
+
+@pytest.mark.parametrize(("low", "high", "held"), [(40, 50, True), (42, 43, True), (1, 42, True), (43, 50, False)])
+def test_a_bet_holds_where_its_range_holds_the_truth_ends_included(seal, low, high, held):
+    kit.bet(seal, low, high)
+    said = kit.unseal(seal).say()
+    assert "The truth: 42." in said
+    assert ("Your range held it." in said) == held
+    assert stored()["bets"] == {seal: {"low": low, "high": high, "truth": 42.0, "held": held}}
+
+
+def test_a_bet_can_be_changed_until_the_seal_is_open_and_the_notebook_runs_once_more(seal):
+    kit.bet(seal, 1, 2)
+    kit.bet(seal, 40, 50)
+    kit.unseal(seal)
+    assert kit.bet(seal, 41.9, 42.1).say() == "The seal is open: your bet of 40 to 50 stands."
+    assert "held it" in kit.unseal(seal).say() and stored()["bets"][seal]["low"] == 40
+
+
+@pytest.mark.parametrize("low, high", [(2, 1), (1, 1), ("a", 2), (None, 2), ([1], [2]), (float("nan"), 1)])
+def test_what_is_no_range_is_refused(seal, low, high):
+    with pytest.raises(DataError):
+        kit.bet(seal, low, high)
+    assert not room.folder().joinpath(FILE).exists()
+
+
+def test_there_is_nothing_to_bet_on_where_there_is_no_seal():
+    with pytest.raises(DataError, match="nothing to bet on in nowhere"):
+        kit.bet("nowhere", 1, 2)
+
+
+@pytest.mark.parametrize("n", [1, 5, 10, 15, 20, 28, 29, 40])
+def test_calibration_follows_the_binomial(n):
+    chances = [math.comb(n, k) * 9**k / 10**n for k in range(n + 1)]
+    assert sum(chances) == pytest.approx(1)
+    for held in range(n + 1):
+        write({"bets": {str(i): {"low": 0, "high": 1, "truth": 0, "held": i < held} for i in range(n)}})
+        few, many = sum(chances[: held + 1]) < 0.05, sum(chances[held:]) < 0.05
+        said = kit.calibration().say()
+        assert said.startswith(f"{held} of {n} ranges held.")
+        assert ("too narrow" in said) == few and ("wider than they need" in said) == many
+
+
+def test_known_limits_of_calibration():
+    """9 of 12 may be chance (P = .111), 8 of 12 hardly (.026); all of 28 may be (.052), all of 29 hardly (.047)."""
+    for held, n, word in ((9, 12, "may give"), (8, 12, "too narrow"), (28, 28, "may give"), (29, 29, "wider")):
+        write({"bets": {str(i): {"low": 0, "high": 1, "truth": 0, "held": i < held} for i in range(n)}})
+        assert word in kit.calibration().say()
+
+
+def test_bets_that_are_not_open_are_not_scored():
+    write({"bets": {"a": {"low": 0, "high": 1}}})
+    assert kit.calibration().say() == "No seal has been opened yet."
+
+
+# --- quiz ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_quiz_can_be_answered_without_widgets():
+    shown = repr(kit.quiz("start"))
+    assert shown.startswith("1. ") and "   b) " in shown and 'quiz("start", 1, "a")' in shown
+    wrong, right = kit.quiz("start", 1, "a"), kit.quiz("start", 1, "b")
+    assert wrong.say().startswith("Not quite.") and right.say().startswith("Right.")
+    assert wrong.say("zh").startswith("不对。") and right.say("zh").startswith("正确。")
+    assert stored()["quiz"] == {"start-1": "right"}
+    kit.quiz("start", 1, "c")
+    assert stored()["quiz"] == {"start-1": "right"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("start", 9, "a"), "the questions 1 to 3"),
+        (("start", 0, "a"), "the questions 1 to 3"),
+        (("start", "1", "a"), "the questions 1 to 3"),
+        (("start", 1, "z"), "a, b, c, d"),
+        (("start", 1), "a, b, c, d"),
+        (("nowhere",), "no quiz on nowhere"),
+    ],
+)
+def test_what_the_quiz_does_not_have_is_said(arguments, said):
+    with pytest.raises(DataError, match=said):
+        kit.quiz(*arguments)
+
+
+def test_a_slider_that_is_not_there_is_named():
+    with pytest.raises(DataError, match=r"no speed to move. There are: best_percent"):
+        kit.play("start", speed=3)
+    with pytest.raises(DataError, match="nothing to play with"):
+        kit.play("nowhere")
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_table_is_there_and_an_unknown_one_is_not():
+    from course.classroom.tables import NAMES, PLAIN
+
+    for name in (*NAMES, *PLAIN):
+        assert len(kit.load(name))
+    with pytest.raises(DataError, match=r"There is no table “order”. Tables are: orders, lines"):
+        kit.load("order")
+
+
+def test_the_prepared_orders_are_valid_orders_of_customers():
+    orders, lines = kit.load("orders"), kit.load("lines")
+    assert orders["order_id"].is_unique and orders["customer_id"].notna().all() and (orders["amount"] >= 0).all()
+    assert orders["order_id"].isin(lines["order_id"]).mean() > 0.99
+
+
+def test_another_seed_is_another_company_until_one_goes_back(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    before = pd.read_csv(ROOT / "datasets" / "products.csv")
+    kit.use_company(3, 300)
+    assert not kit.load("products").equals(before)
+    orders = kit.load("orders")
+    assert 100 < orders["customer_id"].nunique() <= 300
+    assert [p.name for p in (tmp_path / "cache" / ".company").iterdir()] == ["3-300"]
+    began = time.monotonic()
+    kit.use_company(3, 300)
+    assert kit.load("orders").equals(orders)
+    assert time.monotonic() - began < 1
+    kit.use_company(company.SEED)
+    assert kit.load("products").equals(before)
+    with pytest.raises(DataError, match="300"):
+        kit.use_company(3, 20)
+
+
+def test_a_half_made_company_is_never_seen(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+
+    def interrupted(seed, customers, out):
+        out.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(company, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kit.use_company(3, 300)
+    assert not (tmp_path / "cache" / ".company" / "3-300").exists() and room.company() is None
+
+
+# --- in a kernel -----------------------------------------------------------------------------------------------------
+
+
+def run(*sources, tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    client = NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+    with pytest.raises(CellExecutionError):
+        client.execute()
+    return [cell.outputs for cell in book.cells]
+
+
+def test_in_a_notebook_a_refusal_is_a_sentence_and_another_error_keeps_its_traceback(tmp_path):
+    opened = 'from course.classroom import *\nopen_lesson("00_start", "zh")'
+    _, (refused,) = run(opened, 'load("order")', tmp_path=tmp_path)
+    assert refused.traceback == [refused.evalue] and refused.evalue.startswith("没有叫“order”的表")
+    _, (error,) = run(opened, "nothing_there", tmp_path=tmp_path)
+    assert len(error.traceback) > 1 and "NameError" in error.traceback[-1]
+
+
+# --- the doctor ------------------------------------------------------------------------------------------------------
+
+
+def line(title):
+    (found,) = [(good, said) for what, good, said in doctor() if what.say() == title]
+    assert found[1].say("zh") != found[1].say("en") or found[1].message in ("{version}", "{name}")
+    return found[0], found[1].say("en")
+
+
+def test_on_a_machine_that_is_ready_every_line_is_well(cjk_font):
+    assert [(what.say(), said.say()) for what, good, said in doctor() if not good] == []
+    assert [what.say() for what, _, _ in doctor()] == [
+        "Python",
+        "Packages",
+        "Kernel",
+        "Chinese font",
+        "Memory",
+        "Write access",
+        "Port",
+    ]
+
+
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """The lines that need no kernel, without waiting for one."""
+    module = sys.modules["course.classroom.doctor"]
+    monkeypatch.setattr(module, "_kernel", lambda: (Sentence("Kernel"), True, Sentence("starts and answers")))
+    return module
+
+
+def test_an_old_python_is_told_what_to_install(no_kernel, monkeypatch):
+    monkeypatch.setattr(no_kernel, "sys", SimpleNamespace(version_info=(3, 10, 9)))
+    assert line("Python") == (False, "3.10.9 is too old. Install Python 3.11 or newer, then run lab.py again.")
+
+
+def test_a_missing_package_is_named(no_kernel, monkeypatch):
+    real = metadata.version
+
+    def version(name):
+        if name == "seaborn":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert line("Packages") == (False, "seaborn is missing. Run python3 lab.py again.")
+
+
+def test_a_kernel_that_does_not_start_is_told_how_to_be_mended(monkeypatch, tmp_path):
+    """A real kernel whose Python is not there."""
+    spec = tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = [str(tmp_path / "gone" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    good, said = line("Kernel")
+    assert not good and said.startswith("does not start (") and "Delete .venv" in said
+
+
+def test_a_missing_font_is_told_what_to_install(no_kernel, monkeypatch):
+    monkeypatch.setattr(charts, "chinese_font", lambda: None)
+    good, said = line("Chinese font")
+    assert not good and "fonts-wqy-microhei" in said
+
+
+def test_too_little_memory_is_said(no_kernel, monkeypatch):
+    import psutil
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+    assert line("Memory") == (False, "1.0 GB free: close other programs until 2 GB are.")
+
+
+def test_a_folder_that_cannot_be_written_is_said(no_kernel, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path / "file" / "work"))
+    (tmp_path / "file").write_text("no folder")
+    good, said = line("Write access")
+    assert not good and "cannot be written (Not a directory)" in said and "Move the kit" in said
+
+
+def test_a_full_disk_is_said(no_kernel, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 9, 2**28))
+    assert line("Write access") == (False, "only 0.2 GB of disk are free. Make room for 0.5 GB.")
+
+
+def test_a_port_that_cannot_be_opened_is_said(no_kernel, monkeypatch):
+    def bind(self, address):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", type("Barred", (socket.socket,), {"bind": bind}))
+    good, said = line("Port")
+    assert not good and "Permission denied" in said
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "Write access"), ("zh", "写入权限")])
+def test_the_doctor_is_a_command(lang, title):
+    command = [Path(sys.executable).with_name("course"), "doctor"]
+    done = subprocess.run(
+        command, env=os.environ | {"COURSE_LANG": lang}, capture_output=True, text=True, encoding="utf-8", cwd=ROOT
+    )
+    assert title in done.stdout and done.returncode == ("✗" in done.stdout)

@@ -1,0 +1,61 @@
+"""What trainees and instructors open: untouched notebooks run to their end, solutions hold what they print."""
+
+import ast
+import json
+import os
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course.language import LANGUAGES
+from tests.conftest import ROOT
+
+
+def notebooks(kind):
+    return [pytest.param(p, id=p.relative_to(ROOT).as_posix()) for p in sorted((ROOT / kind).glob("*/*.ipynb"))]
+
+
+def shows(source):
+    """True for a cell that speaks, or that ends in an expression (use_company gives none back)."""
+    tree = ast.parse(source)
+    called = {_name(n) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    last = tree.body[-1]
+    return bool(called & {"say", "print"}) or (isinstance(last, ast.Expr) and _name(last.value) != "use_company")
+
+
+def _name(node):
+    function = getattr(node, "func", node)
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def test_there_are_as_many_of_each_kind_in_each_language():
+    names = {
+        (k, lang): {p.name for p in (ROOT / k / lang).glob("*.ipynb")}
+        for k in ("notebooks", "solutions")
+        for lang in LANGUAGES
+    }
+    assert len({frozenset(n) for n in names.values()}) == 1 and all(names.values())
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"))
+def test_a_solution_holds_what_every_cell_shows(path):
+    cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    for cell in cells:
+        source = "".join(cell["source"])
+        assert all(o["output_type"] != "error" for o in cell["outputs"]), source
+        if shows(source):
+            assert cell["outputs"], f"stored without what it shows: {source}"
+    assert any("image/png" in o.get("data", {}) for c in cells for o in c["outputs"])
+
+
+@pytest.mark.parametrize("path", notebooks("notebooks"))
+def test_an_untouched_notebook_runs_to_its_end(path, tmp_path):
+    book = nbformat.read(path, as_version=4)
+    assert not any(c.get("outputs") or c.get("execution_count") for c in book.cells)
+    environment = os.environ | {"COURSE_WORK": str(tmp_path), "COURSE_LANG": path.parent.name}
+    NotebookClient(book, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute(env=environment)
+    checks = [c for c in book.cells if c.cell_type == "code" and c.source.startswith("check(")]
+    assert checks
+    for cell in checks:
+        assert cell.outputs[0]["data"]["text/plain"].startswith("○"), cell.source

@@ -1,0 +1,229 @@
+"""A learner in a real browser: run everything, be wrong, be right, move the widget by keyboard, answer the quiz."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from course import authoring
+from course.language import LANGUAGES
+from tests.conftest import ROOT
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+#: Lessons that are worked through, and a wrong first answer with what it is told.
+LESSONS = {
+    "00_start": ("buyers = len(sales)", {"en": "That is the number of rows.", "zh": "这是行数。"}),
+}
+VERDICTS = {"en": ("Not yet", "Right", "Not quite"), "zh": ("还不对", "正确", "不对")}
+KERNEL_MENU = {"en": "Kernel", "zh": "内核"}
+LOCALES = {"en": "en", "zh": "zh_CN"}
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def lab(request, tmp_path_factory):
+    """JupyterLab over copies of the notebooks in one language: (address, language). No token: for this test alone."""
+    lang = request.param
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", home / "work")
+    for plugin, values in {
+        "translation-extension/plugin": {"locale": LOCALES[lang]},
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }.items():
+        path = home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    variables = {
+        "COURSE_LANG": lang,
+        "COURSE_WORK": str(home / "work"),
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
+        f"--ServerApp.root_dir={home / 'work'}",
+    ]
+    with (home / "log.txt").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, env=os.environ | variables, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/api/status", server, home / "log.txt")
+        yield address, lang
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_for(address, server, log):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and server.poll() is None:
+        try:
+            with opener.open(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(log.read_text(encoding="utf-8"))
+
+
+class Learner:
+    """A notebook on a page: cells are called by what they begin with."""
+
+    READY = """async () => {
+        const context = window.jupyterapp.shell.currentWidget.context;
+        await context.ready;
+        await context.sessionContext.ready;
+        await context.sessionContext.session.kernel.info;
+    }"""
+    DONE = """() => {
+        const panel = window.jupyterapp.shell.currentWidget;
+        const code = panel.content.widgets.filter(w => w.model.type === 'code');
+        const kernel = panel.context.sessionContext.session.kernel;
+        return kernel.status === 'idle' && code.every(w => w.model.executionCount || !w.model.sharedModel.source.trim());
+    }"""
+    GO = """async start => {
+        const notebook = window.jupyterapp.shell.currentWidget.content;
+        const index = notebook.widgets.findIndex(w => w.model.sharedModel.source.startsWith(start));
+        notebook.activeCellIndex = index;
+        notebook.deselectAll();
+        await notebook.scrollToItem(index, 'center');
+        notebook.node.focus();
+        return index;
+    }"""
+    SAID = """start => {
+        const notebook = window.jupyterapp.shell.currentWidget.content;
+        const cell = notebook.widgets.find(w => w.model.sharedModel.source.startsWith(start));
+        return JSON.stringify(cell.model.outputs.toJSON());
+    }"""
+
+    def __init__(self, page, address, lang, lesson):
+        self.page = page
+        page.goto(f"{address}/lab/tree/{lang}/{lesson}.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.evaluate(self.READY)
+
+    def run_all(self):
+        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        self.page.wait_for_function(self.DONE, timeout=90_000, polling=300)
+
+    def errors(self):
+        kinds = """() => window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(w => w.model.type === 'code').flatMap(w => w.model.outputs.toJSON())
+            .filter(o => o.output_type === 'error').map(o => o.evalue)"""
+        return self.page.evaluate(kinds)
+
+    def write(self, start, code):
+        """Replace a cell's text by the keyboard and run it and the check below it."""
+        assert self.page.evaluate(self.GO, start) >= 0, start
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(code)
+        self.page.keyboard.press("Shift+Enter")
+        self.page.keyboard.press("Shift+Enter")
+
+    def cell(self, start):
+        """The place of a cell on the page, scrolled to."""
+        index = self.page.evaluate(self.GO, start)
+        assert index >= 0, start
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def sees(self, start, *words):
+        """Wait until a cell's output holds every one of the words, on the page."""
+        place = self.cell(start).locator(".jp-Cell-outputArea")
+        for word in words:
+            playwright.expect(place).to_contain_text(word, timeout=20_000)
+
+
+@pytest.fixture
+def page(chromium):
+    """A page of a browser window."""
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_learner_works_through_a_lesson(lab, page, lesson, tmp_path):
+    address, lang = lab
+    source, topic = authoring.read(ROOT / "lessons" / f"{lesson}.md"), lesson.partition("_")[2]
+    answer = source.exercises()[f"{topic}-1"].text
+    name = re.match(r"\w+", answer.splitlines()[-1])[0]
+    check = f'check("{topic}-1")'
+    wrong, told = LESSONS[lesson]
+    not_yet, right, not_quite = VERDICTS[lang]
+
+    learner = Learner(page, address, lang, lesson)
+    learner.run_all()
+    assert learner.errors() == []
+    learner.sees(check, "○")
+    page.screenshot(path=tmp_path / "untouched.png")
+
+    learner.write(f"{name} = ...", wrong)
+    learner.sees(check, f"✗ {not_yet}", told[lang])
+    page.screenshot(path=tmp_path / "wrong.png")
+    learner.write(wrong, answer)
+    learner.sees(check, f"✓ {right}")
+    page.screenshot(path=tmp_path / "right.png")
+
+    game = learner.cell(f'play("{topic}")')
+    image = game.locator("img").first
+    playwright.expect(image).to_be_visible(timeout=20_000)
+    before = image.get_attribute("src"), game.locator(".widget-readout").first.inner_text()
+    game.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(game.locator(".widget-readout").first).not_to_have_text(before[1], timeout=20_000)
+    playwright.expect(image).not_to_have_attribute("src", before[0], timeout=20_000)
+    page.screenshot(path=tmp_path / "widget.png")
+
+    asked = learner.cell(f'quiz("{topic}")')
+    page.screenshot(path=tmp_path / "quiz0.png")
+    for radio in asked.locator("input[type=radio]").all()[:4]:
+        radio.check()
+        page.screenshot(path=tmp_path / "quiz1.png")
+    print(asked.inner_html())
+    playwright.expect(asked).to_contain_text(right, timeout=20_000)
+    playwright.expect(asked).to_contain_text(not_quite) if _last_is_wrong(topic) else None
+    page.screenshot(path=tmp_path / "quiz.png")
+    assert learner.errors() == []
+
+
+def _last_is_wrong(topic):
+    from course.classroom.quiz import questions
+
+    return not list(questions(topic)[0]["options"].values())[3].get("right")
+
+
+def test_the_menu_that_the_first_lesson_speaks_of_is_there(lab, page):
+    address, lang = lab
+    text = next(c.text for c in authoring.read(ROOT / "lessons/00_start.md").cells if c.lang == lang and "→" in c.text)
+    menu, entry = re.search(r"\*([^*→]+) → ([^*]+)\*", text).groups()
+    Learner(page, address, lang, "00_start")
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{menu.strip()}$")).click()
+    playwright.expect(page.locator(".lm-Menu-itemLabel", has_text=entry)).to_be_visible(timeout=20_000)
