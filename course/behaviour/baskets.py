@@ -129,7 +129,7 @@ def expected_together(degree: np.ndarray, products: np.ndarray, size: np.ndarray
     The graph of maximum entropy with given mean degrees joins product i and order o with probability
     p = x_i y_o / (1 + x_i y_o). Products of equal degree are alike, and so are orders of equal size: the equations are
     solved a class at a time, by turns. Sizes are fixed and not means only, or an order of one product would hold
-    pairs: an order's pairs are scaled to the s (s − 1) it has, a product's to the others in its orders.
+    pairs: the pairs of each product are scaled to the number of others in its orders.
 
     Parameters
     ----------
@@ -147,8 +147,7 @@ def expected_together(degree: np.ndarray, products: np.ndarray, size: np.ndarray
         joined = np.outer(x, y) / (1 + np.outer(x, y))
         if np.abs(joined @ orders - degree).max() < 1e-6 * degree.max():
             break
-    pairs = size**2 - products @ joined**2
-    both = (joined * orders * size * (size - 1) / np.where(pairs > 0, pairs, 1.0)) @ joined.T
+    both = (joined * orders) @ joined.T
     others = joined @ (orders * (size - 1))
     for _ in range(50):
         paired = both @ products - np.diag(both)

@@ -64,15 +64,16 @@ class ItemItem:
         counts = counts.sort_index().sort_values(ascending=False, kind="stable")
         self.products_, self.popularity_ = counts.index, counts.to_numpy()
         history, _ = self._history(bought)
-        self.similarity_ = sparse.vstack([self._neighbours(history, at) for at in _blocks(*history.T.shape)]).tocsr()
+        buyers = history.T.tocsr()
+        rows = [self._neighbours((buyers[at] @ history).tocsr(), at.start) for at in _blocks(len(counts), len(counts))]
+        self.similarity_ = sparse.vstack(rows).tocsr()
         return self
 
-    def _neighbours(self, history: sparse.csr_matrix, at: slice) -> sparse.csr_matrix:
-        """Rows `at` of the similarity, the NEIGHBOURS highest of each."""
-        block = (history.T.tocsr()[at] @ history).tocsr()
-        root, row = np.sqrt(self.popularity_), np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-        block.data /= root[row + at.start] * root[block.indices] + self.shrinkage
-        block.data[row + at.start == block.indices] = 0
+    def _neighbours(self, block: sparse.csr_matrix, start: int) -> sparse.csr_matrix:
+        """From customers in common to similarity, for the rows from `start` on; the NEIGHBOURS highest of each."""
+        root, row = np.sqrt(self.popularity_), np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
+        block.data /= root[row] * root[block.indices] + self.shrinkage
+        block.data[row == block.indices] = 0
         key = _key(block.data, block.indices, block.shape[1])
         for first, last in pairwise(block.indptr):
             if last - first > NEIGHBOURS:
