@@ -119,6 +119,16 @@ def test_a_notebook_holds_its_language_the_stub_and_the_hints(house):
     assert "# 求和" in chinese and "提示 3" in chinese and "Nudge" not in chinese and "fsum" not in chinese
 
 
+def test_chinese_has_no_blank_where_its_source_has_a_line_break(house):
+    rewritten(
+        house,
+        "\n\n两个数。\n",
+        "\n两个数，\n都是**整数**\n“一”和\n`b`。\n\n- 甲\n- 乙，\n  丙\n\n| 丁 |\n|---|\n| 戊 |\n",
+    )
+    (cell,) = [s for s in sources(unexecuted(house, "zh", solutions=False)) if s.startswith("# 求和")]
+    assert cell == "# 求和\n两个数，都是**整数**“一”和\n`b`。\n\n- 甲\n- 乙，\n  丙\n\n| 丁 |\n|---|\n| 戊 |"
+
+
 def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
     english = "\n".join(sources(unexecuted(house, "en", solutions=True)))
     assert "total_of_all = fsum(numbers)" in english and "Fsum is exact." in english and "Nudge" not in english

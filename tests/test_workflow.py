@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import DataError, cli, collect, workflow
+from course import DataError, cli, collect, tag, workflow
 from tests.conftest import ROOT
 from tests.test_clean import FIELD_12
 
@@ -42,7 +42,9 @@ def test_portraits_of_orders_alone(orders):
 def test_as_of_is_never_the_clock_and_may_be_given(orders):
     got = workflow.run({"orders": orders}, as_of=dt.date(2024, 2, 15))
     assert got.portraits.set_index("customer_id")["recency_days"].to_dict() == {"a": 45, "b": 14}
-    assert got.cleaned["orders"].accounts["after_as_of"]["rows"] == 1
+    # The later order and the later cancellation: on that day neither is known.
+    assert got.cleaned["orders"].accounts["after_as_of"]["rows"] == 2
+    assert got.cleaned["orders"].accounts["cancellation"]["rows"] == 0
 
 
 @pytest.mark.parametrize("as_of", ["soon", "today", "03/04/2024", "1850-01-01", "2300-01-01"])
@@ -228,7 +230,7 @@ def test_check_says_what_can_be_computed_and_what_is_missing(real_data, capsys):
     assert "customer_id (customer) ← CustomerID" in said
     assert "25,900 orders, 4,372 customers, money 9,747,747.93, 2010-12-01 to 2011-12-09" in said
     assert "RFM scores and classes" in said
-    assert "willingness to recommend (0–10): needs --surveys" in said
+    assert "willingness to recommend (0–10), its drivers, themes of comments: needs --surveys" in said
 
 
 @pytest.mark.parametrize(
@@ -344,5 +346,5 @@ def test_the_columns_are_documented_in_both_languages(capsys):
 
 def test_every_column_of_a_run_is_documented(online_retail):
     out, _ = online_retail
-    documented = {c["name"] for c in workflow.portrait_columns()["columns"]}
+    documented = {c["name"] for c in workflow.portrait_columns()["columns"]} | {f"tag_{name}" for name in tag.load()}
     assert set(pd.read_parquet(out / "portraits.parquet").columns) <= documented

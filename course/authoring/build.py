@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from course.authoring import lint
@@ -99,6 +101,8 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
     for cell in lesson.cells:
         if cell.kind == "markdown" and cell.lang != lang:
             continue
+        if cell.lang == "zh":
+            cell = replace(cell, text=_unbroken(cell.text))
         if cell.hint:
             hints[cell.hint] += 1
             if not solutions:
@@ -124,6 +128,21 @@ def _shown(cell: Cell, lang: str, solutions: bool) -> str:
         mark = text("Beyond the core path", lang)
         return f"*{mark}*\n\n{cell.text}"
     return cell.text
+
+
+def _unbroken(text: str) -> str:
+    """Chinese without the line breaks of its source: Markdown shows each as a blank, where Chinese has none.
+
+    Items of a list, rows of a table and code begin with signs of their own and keep their lines.
+    """
+    lines = [""]
+    for line in text.split("\n"):
+        goes_on = re.search(r"[一-鿿，。：；！？、”’）》…]\**$", lines[-1]) and re.match(r"\**[一-鿿“‘（《]", line)
+        if goes_on and not lines[-1].startswith("#"):
+            lines[-1] += line
+        else:
+            lines.append(line)
+    return "\n".join(lines[1:])
 
 
 def _folded(cell: Cell, number: int, lang: str) -> str:

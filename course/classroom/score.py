@@ -54,7 +54,7 @@ def score(folder: str | Path | None = None, progress: Callable[[Sentence], None]
 
 
 def spread(seeds: int, customers: int, work: Path, progress: Callable[[Sentence], None] | None = None) -> pd.DataFrame:
-    """The same for so many companies: step, what, and mean, least and most of `found` and of `beside` over the seeds."""
+    """The same for so many companies: step, what, mean, min, max and count of `found`, mean of `beside`."""
     tell = progress or (lambda sentence: None)
     tables = []
     for seed in range(1, seeds + 1):

@@ -152,7 +152,8 @@ class _Page:
             lines += self.order_answers()
         if self.result.lifecycle is not None:
             lines.append(standing.stage_answer(self))
-        if self.result.lifecycle is not None and self.result.lifecycle.links is not None:
+        links = None if self.result.lifecycle is None else self.result.lifecycle.links
+        if links is not None and len(links):
             lines.append(standing.link_answer(self))
         if self.result.willingness is not None:
             found = self.result.willingness.score

@@ -40,6 +40,11 @@ def _by_customer(answer: pd.DataFrame, name: str) -> pd.DataFrame:
     return answer
 
 
+#: Said where customers or orders of the day itself are missing.
+_DAY_ITSELF = Sentence(
+    "The orders of as_of itself are missing. as_of is that day's midnight: compare days (column day), the day included."
+)
+
 # --- segment-1: recency and frequency by hand ------------------------------------------------------------------------
 
 
@@ -64,7 +69,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
             raise Mistake("{name} should hold numbers; it holds {kind}.", name=name, kind=mine[name].dtype)
     seen = orders[day <= as_of]
     times, days = seen.groupby("customer_id")["ordered_at"], day[seen.index].groupby(seen["customer_id"])
-    ever = orders.groupby("customer_id")["ordered_at"]
+    ever, before = orders.groupby("customer_id")["ordered_at"], orders[day < as_of].groupby("customer_id")["ordered_at"]
     _first_match(
         mine["recency_days"],
         truth["recency_days"],
@@ -86,6 +91,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
                 "recency_days is one day short for most customers: as_of is midnight, the orders have a time of day, "
                 "and .dt.days rounds down. Count from day to day: use the column day."
             ): (as_of - times.max()).dt.days,
+            _DAY_ITSELF: (as_of - before.max().dt.normalize()).dt.days,
             Sentence(
                 "recency_days is the span between a customer's first and last order. That is the other recency (t_x), "
                 "which CLV models want; here it is the silence up to as_of."
@@ -99,6 +105,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
             Sentence("frequency counts orders from after as_of as well. Nothing on that day knew of them."): (
                 ever.size()
             ),
+            _DAY_ITSELF: before.size(),
             Sentence("frequency counts days with an order. Two orders on one day are two orders."): days.nunique(),
             Sentence("frequency counts repeat orders, one too few: the first order is an order too."): (
                 truth["frequency"] - 1
@@ -136,10 +143,7 @@ def _who(mine: pd.DataFrame, truth: pd.DataFrame, orders: pd.DataFrame, day: pd.
         )
     last_day_only = set(truth.index) - set(orders.loc[day < as_of, "customer_id"])
     if set(truth.index) - set(mine.index) == last_day_only:
-        raise Mistake(
-            "The customers of as_of itself are missing ({n}). as_of is that day's midnight: compare days, not times.",
-            n=len(last_day_only),
-        )
+        raise Mistake(_DAY_ITSELF)
     raise Mistake("mine has {got:,} customers; {wanted:,} had ordered by then.", got=len(mine), wanted=len(truth))
 
 
@@ -267,7 +271,6 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
         )
     rank, n = values.rank(method="average"), len(values)
     truth = np.ceil(5 * rank / n).rename("quintile")
-    edges = values.quantile([0.2, 0.4, 0.6, 0.8])
     _first_match(
         got,
         truth,
@@ -275,10 +278,9 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             Sentence("The smallest values get a 5: large is good here, so they should get a 1."): (
                 np.ceil(5 * values.rank(ascending=False) / n)
             ),
-            Sentence("Tied customers get the lowest rank of their heap. The average rank is fairer to it."): (
-                np.ceil(5 * values.rank(method="min") / n)
-            ),
-            Sentence("Tied customers get the highest rank of their heap. The average rank is fairer to it."): (
+            _first_of_heap(): np.ceil(5 * values.rank(method="min") / n),
+            _first_of_heap(): sum((values > e).astype("int64") for e in values.quantile([0.2, 0.4, 0.6, 0.8])) + 1,
+            Sentence("Tied customers get the score of the last of their heap (highest rank). Take the average rank."): (
                 np.ceil(5 * values.rank(method="max") / n)
             ),
             Sentence(
@@ -290,14 +292,21 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             Sentence("A rank on the edge of a fifth falls into the next one: round up, do not add one."): (
                 np.floor(5 * rank / n).clip(upper=4) + 1
             ),
-            Sentence(
-                "These are edges at the quantiles of the values. Here the ranks are to be cut, so that heaps share."
-            ): (sum((values > e).astype("int64") for e in edges) + 1),
         },
     )
 
 
+def _first_of_heap() -> Sentence:
+    return Sentence(
+        "Tied customers get the score of the first of their heap (lowest rank, or edges at quantiles of the values). "
+        "Take the average rank."
+    )
+
+
 # --- segment-4: why me, what if --------------------------------------------------------------------------------------
+
+
+_CENT = 0.004  # less than the smallest step
 
 
 @exercise(
@@ -320,7 +329,7 @@ def _distances(
         value, own = number(answer, name), float(row[measure])
         median, mean = round(float(customers[measure].median()), 6), round(float(customers[measure].mean()), 6)
         truth = _distance(own, median, sign, step)
-        if close(value, truth, 1e-4):
+        if abs(value - truth) < _CENT:
             continue
         for sentence, wrong in {
             Sentence(
@@ -337,7 +346,7 @@ def _distances(
             Sentence("{name} is the value to be reached. Asked for is how far that is.", name=name): own + sign * truth,
             Sentence("{name} goes further than it must: a smaller step is enough.", name=name): truth + step,
         }.items():
-            if close(value, wrong, 1e-4):
+            if abs(value - wrong) < _CENT:
                 raise Mistake(sentence)
         raise Mistake("{name} is {side}.", name=name, side=_side(value, truth))
 
@@ -355,10 +364,7 @@ def _distance(own: float, edge: float, sign: int, step: float) -> float:
     "segment-5",
     answers=("reverse", "alpha"),
     given=("items",),
-    right=Sentence(
-        "An item that says the opposite counts against its own scale until it is mirrored. That is all there is to it, "
-        "and it is forgotten every week somewhere."
-    ),
+    right=Sentence("An item that says the opposite counts against its own scale until it is mirrored."),
 )
 def _mirrored(reverse: object, alpha: object, items: pd.DataFrame) -> None:
     if isinstance(reverse, str):

@@ -30,7 +30,7 @@ def draw(way: float) -> None:
     ax.set_xlabel(words("customers"))
     changed = int((now != customers["rfm_class"]).sum())
     ax.set_title(words("game_title", way=way, n=sizes["important_win_back"], changed=changed), loc="right")
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="center right")
     plt.show()
 
 

@@ -28,10 +28,15 @@ def _more() -> Label:
     return Label(
         known["en"],
         known["zh"],
-        finebi=100 * customers.loc[segment.classes(customers, "mean") == _CLASS, "left"].mean(),
-        value=100 * customers.loc[customers["rfm_class"] == "important_value", "left"].mean(),
-        back=100 * customers.loc[customers["rfm_class"] == _CLASS, "came_back"].mean(),
+        finebi=_percent(customers.loc[segment.classes(customers, "mean") == _CLASS, "left"]),
+        value=_percent(customers.loc[customers["rfm_class"] == "important_value", "left"]),
+        back=_percent(customers.loc[customers["rfm_class"] == _CLASS, "came_back"]),
     )
+
+
+def _percent(held: pd.Series) -> str:
+    """The share with its sign; a dash where a small company has nobody in the class."""
+    return f"{held.mean():.1%}" if held.notna().any() else "–"
 
 
 @cache
