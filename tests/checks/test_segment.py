@@ -281,25 +281,32 @@ def test_the_workbook_of_the_lesson_calculates_what_the_package_does(monkeypatch
     orders["order_id"] = [f"L{i}" for i in range(len(orders))]
     orders["ordered_at"] = AS_OF - pd.to_timedelta(random.integers(0, 300, len(orders)), unit="D")
     orders["amount"] = random.lognormal(4, 1, len(orders)).round(2)
-    customers = segment.rfm(orders, as_of=AS_OF, cut=cut)
+    customers = segment.rfm(orders, as_of=AS_OF)
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
     monkeypatch.setitem(room._open, "lesson", "07_segment")
     words = {key: said["en"] for key, said in sentences("segment").items()}
-    names = {"pd": pd, "np": np, "segment": segment, "customers": customers}
-    exec(
-        cells("xlsxwriter.Workbook", "book.close()"), names | {"words": words.__getitem__, "say": lambda *_, **__: None}
-    )
+    names = {"pd": pd, "np": np, "segment": segment, "customers": customers, "words": words.__getitem__}
+    names |= {
+        "middle": segment.cuts(customers),
+        "average": segment.cuts(customers, "mean"),
+        "say": lambda *_, **__: None,
+    }
+    exec(cells("xlsxwriter.Workbook", "book.close()"), names)
+    _same(tmp_path / "rfm.xlsx", customers, words)  # what a viewer shows that does not calculate
     book = openpyxl.load_workbook(tmp_path / "rfm.xlsx")
     book["RFM"]["M1"] = switch
     book.save(tmp_path / "bare.xlsx")  # openpyxl keeps formulas and drops stored values
     command = [soffice, f"-env:UserInstallation={(tmp_path / 'office').as_uri()}", "--headless"]
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out")]
     subprocess.run([*command, str(tmp_path / "bare.xlsx")], check=True, capture_output=True)
-    sheet = openpyxl.load_workbook(tmp_path / "out" / "bare.xlsx", data_only=True)["RFM"]
+    _same(tmp_path / "out" / "bare.xlsx", customers.assign(rfm_class=segment.classes(customers, cut)), words)
+
+
+def _same(path, customers, words):
+    sheet = openpyxl.load_workbook(path, data_only=True)["RFM"]
     rows = [r[:8] for r in sheet.iter_rows(min_row=2, max_row=len(customers) + 1, values_only=True)]
-    got = pd.DataFrame(
-        rows, columns=["customer_id", "recency_days", "frequency", "monetary_net", "r", "f", "m", "name"]
-    )
+    columns = ["customer_id", "recency_days", "frequency", "monetary_net", "r", "f", "m", "name"]
+    got = pd.DataFrame(rows, columns=columns)
     assert got["customer_id"].tolist() == customers["customer_id"].tolist()
     assert got[["r", "f", "m"]].astype(int).to_numpy().tolist() == customers[["r", "f", "m"]].to_numpy().tolist()
     assert got["name"].tolist() == [words[c] for c in customers["rfm_class"]]
