@@ -16,6 +16,8 @@ _CACHE = "COURSE_CACHE"
 
 def pytest_configure(config):
     """Prepare a company once a run: the processes of xdist and every kernel inherit the folder."""
+    # nbval opens its file by the path it is given, wherever a test has gone in the meantime.
+    config.option.nbval_sanitize_with = str(Path(__file__).parent / config.option.nbval_sanitize_with)
     config.course_cache = None
     if _CACHE not in os.environ:
         config.course_cache = os.environ[_CACHE] = tempfile.mkdtemp(prefix="course-cache-")

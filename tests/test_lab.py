@@ -37,6 +37,12 @@ def fill(kit):
     (kit / "notebooks/en/.ipynb_checkpoints/00_start-checkpoint.ipynb").write_text("{}")
 
 
+@pytest.fixture(autouse=True)
+def same_folder(monkeypatch):
+    """`lab.py test` goes to the kit's folder: the tests that come after this one stay where they were."""
+    monkeypatch.chdir(Path.cwd())
+
+
 @pytest.fixture
 def kit(tmp_path):
     """A kit that is not installed, in a folder with a space and Chinese characters."""
