@@ -23,9 +23,9 @@ from nbclient.exceptions import CellExecutionError
 
 from course import DataError, charts, company, language
 from course import classroom as kit
-from course.classroom import answers, room
+from course.classroom import answers, bets, room
 from course.classroom.doctor import doctor
-from course.language import LANGUAGES, Sentence
+from course.language import LANGUAGES, Label, Sentence
 from tests.conftest import ROOT
 
 FILE = "progress.json"
@@ -300,9 +300,6 @@ def test_catching_up_needs_an_open_lesson():
 @pytest.fixture
 def seal(monkeypatch):
     """A sealed truth of 42."""
-    from course.classroom import bets
-    from course.language import Label
-
     one = bets.Seal(Label("How many?", "多少？"), ".0f", lambda: 42.0)
     monkeypatch.setattr(bets, "_seal", lambda topic: one)
     return "toy"
@@ -322,6 +319,23 @@ def test_a_bet_holds_where_its_range_holds_the_truth_ends_included(seal, low, hi
     assert "The truth: 42." in said
     assert ("Your range held it." in said) == held
     assert stored()["bets"] == {seal: {"low": low, "high": high, "truth": 42.0, "held": held}}
+
+
+def test_a_bet_is_held_against_the_truth_as_it_is_shown(monkeypatch):
+    edge = bets.Seal(Label("How many?", "多少？"), ".2f", lambda: 4.0008)
+    monkeypatch.setattr(bets, "_seal", lambda topic: edge)
+    kit.bet("toy", 2, 4)
+    assert kit.unseal("toy").say() == "How many? The truth: 4.00. Your range held it."
+
+
+def test_large_limits_are_written_out(seal):
+    assert "0 to 1000000" in kit.bet(seal, 0, 1_000_000).say()
+
+
+def test_a_misspelt_exercise_is_told_which_there_are():
+    room.enter("00_start")
+    with pytest.raises(DataError, match="start-1, start-2, start-3"):
+        kit.check("start1")
 
 
 def test_a_bet_can_be_changed_until_the_seal_is_open_and_the_notebook_runs_once_more(seal):
@@ -376,6 +390,7 @@ def test_a_quiz_can_be_answered_without_widgets():
     assert shown.startswith("1. ") and "   b) " in shown and 'quiz("start", 1, "a")' in shown
     wrong, right = kit.quiz("start", 1, "a"), kit.quiz("start", 1, "b")
     assert wrong.say().startswith("Not quite.") and right.say().startswith("Right.")
+    assert kit.quiz("start", "1", "b").say() == right.say()
     assert wrong.say("zh").startswith("不对。") and right.say("zh").startswith("正确。")
     assert stored()["quiz"] == {"start-1": "right"}
     kit.quiz("start", 1, "c")
@@ -387,7 +402,7 @@ def test_a_quiz_can_be_answered_without_widgets():
     [
         (("start", 9, "a"), "the questions 1 to 3"),
         (("start", 0, "a"), "the questions 1 to 3"),
-        (("start", "1", "a"), "the questions 1 to 3"),
+        (("start", "one", "a"), "the questions 1 to 3"),
         (("start", 1, "z"), "a, b, c, d"),
         (("start", 1), "a, b, c, d"),
         (("nowhere",), "no quiz on nowhere"),

@@ -12,6 +12,7 @@ from html import escape
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
 from course.classroom import progress, room
 from course.errors import DataError
@@ -36,7 +37,7 @@ class Outcome:
 
     def __repr__(self) -> str:
         sign, _, title = _SIGNS[self.kind]
-        return f"{sign} {title.say()}: {self.sentence.say()}"
+        return Sentence("{sign} {title}: {what}", sign=sign, title=title, what=self.sentence).say()
 
     def _repr_html_(self) -> str:
         sign, colour, title = _SIGNS[self.kind]
@@ -103,7 +104,7 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
     ------
     DataError : there is no such exercise.
     """
-    known = exercises(str(name).rpartition("-")[0])
+    known = exercises(str(name).rpartition("-")[0]) or exercises((room.lesson() or "").partition("_")[2])
     if name not in known:
         raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
     outcome = _judged(known[name], room.namespace() if within is None else within)
@@ -169,13 +170,9 @@ _MANY = pd.Series | pd.DataFrame | pd.Index | pd.api.extensions.ExtensionArray |
 
 def number(answer: object, name: str) -> float:
     """The answer as a number, or the mistake of not being one."""
+    _called(answer, name)
     if isinstance(answer, _MANY) and np.size(answer) != 1:
-        raise Mistake(
-            "{name} should be one number; it is a {kind} of {n:,} values.",
-            name=name,
-            kind=type(answer).__name__,
-            n=np.size(answer),
-        )
+        raise Mistake("{name} holds many values; one number is asked for. Count them, or add them up?", name=name)
     if isinstance(answer, str | bytes | bool | np.bool_) or answer is None:
         raise Mistake("{name} should be a number; it is of kind {kind}.", name=name, kind=type(answer).__name__)
     value = float(np.asarray(answer).reshape(-1)[0]) if np.size(answer) == 1 else float(answer)
@@ -205,8 +202,19 @@ def equals(
     raise Mistake("{name} is {side}.", name=name, side=side)
 
 
+def _called(answer: object, name: str) -> None:
+    """Refuse what is not computed yet: a method without its brackets, groups of which nothing was added up."""
+    if callable(answer):
+        raise Mistake("{name} is a method that was not called: the brackets () are missing behind it.", name=name)
+    if isinstance(answer, SeriesGroupBy | DataFrameGroupBy):
+        raise Mistake(
+            "{name} is grouped, and nothing is computed of the groups yet: add .sum() or the like.", name=name
+        )
+
+
 def table(answer: object, name: str, columns: tuple[str, ...] = (), rows: int | None = None) -> pd.DataFrame:
     """The answer as a table with these columns and so many rows, or the mistake."""
+    _called(answer, name)
     if isinstance(answer, pd.Series) and not columns:
         answer = answer.to_frame()
     if not isinstance(answer, pd.DataFrame):
@@ -224,8 +232,11 @@ def table(answer: object, name: str, columns: tuple[str, ...] = (), rows: int | 
 
 def column(answer: object, name: str, index: pd.Index | None = None) -> pd.Series:
     """The answer as one column (Series) whose index holds the same keys as `index`, in the order of `index`."""
+    _called(answer, name)
     if isinstance(answer, pd.DataFrame) and answer.shape[1] == 1:
         answer = answer.iloc[:, 0]
+    if np.ndim(answer) == 0:
+        raise Mistake("{name} is a single value; a column is asked for.", name=name)
     if not isinstance(answer, pd.Series):
         raise Mistake(
             "{name} should be one column (Series); it is of kind {kind}.", name=name, kind=type(answer).__name__
@@ -233,12 +244,18 @@ def column(answer: object, name: str, index: pd.Index | None = None) -> pd.Serie
     if index is None:
         return answer
     if answer.index.has_duplicates:
-        raise Mistake("{name} has some keys twice: one row for each is asked for.", name=name)
+        raise Mistake(
+            "{name} has more than one row for some {key}: one for each is asked for.", name=name, key=_key(index)
+        )
     if len(answer) != len(index) or not index.isin(answer.index).all():
         raise Mistake(
-            "{name} should have one value for each of {wanted:,} rows, with their index; it has {got:,}.",
+            "{name} should have one value for each {key}, and that as its index. {what}",
             name=name,
-            wanted=len(index),
-            got=len(answer),
+            key=_key(index),
+            what=Sentence("Some are missing.") if len(answer) < len(index) else Sentence("It has others."),
         )
     return answer.reindex(index)
+
+
+def _key(index: pd.Index) -> str:
+    return index.name or "row"

@@ -13,6 +13,8 @@ from course.language import Label, Sentence
 
 #: The confidence a range is stated with.
 STATED = 0.9
+#: Fewer bets than this say nothing: of four ranges of 90 % all hold in two cases of three.
+_FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,17 @@ def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:
     except (TypeError, ValueError):
         raise DataError("A bet is two numbers, for instance low=10, high=30.") from None
     if not low < high:
-        raise DataError("The range runs from low to high: {low:g} is not below {high:g}.", low=low, high=high)
+        raise DataError("The range runs from low to high: {low:.10g} is not below {high:.10g}.", low=low, high=high)
     placed = progress.read()["bets"].get(topic, {})
     if "truth" in placed:
         # A notebook that is run once more from the top must come through.
         return Sentence(
-            "The seal is open: your bet of {low:g} to {high:g} stands.", low=placed["low"], high=placed["high"]
+            "The seal is open: your bet of {low:.10g} to {high:.10g} stands.", low=placed["low"], high=placed["high"]
         )
     progress.record("bets", topic, {"low": low, "high": high})
-    return Sentence("Your bet: {low:g} to {high:g}. It cannot be changed once the seal is open.", low=low, high=high)
+    return Sentence(
+        "Your bet: {low:.10g} to {high:.10g}. It cannot be changed once the seal is open.", low=low, high=high
+    )
 
 
 def unseal(topic: str) -> Sentence:
@@ -70,14 +74,16 @@ def unseal(topic: str) -> Sentence:
     placed = progress.read()["bets"].get(topic)
     if placed is None:
         return Sentence("First the bet: {question} Then the seal opens.", question=seal.question)
-    truth = float(seal.truth())
+    # A bet is held against what is shown: a range up to 4 holds a truth of 4.00.
+    shown = format(seal.truth(), seal.shown)
+    truth = float(shown.replace(",", ""))
     held = placed["low"] <= truth <= placed["high"]
     progress.record("bets", topic, placed | {"truth": truth, "held": held})
     verdict = Sentence("Your range held it.") if held else Sentence("Your range did not hold it.")
     said = Sentence(
         "{question} The truth: {truth}. {verdict}",
         question=seal.question,
-        truth=format(truth, seal.shown),
+        truth=shown,
         verdict=verdict,
     )
     return said if seal.more is None else Label("{said} {more}", "{said}{more}", said=said, more=seal.more())
@@ -95,6 +101,8 @@ def calibration() -> Sentence:
         verdict = Sentence("Fewer than chance allows for: your ranges are too narrow.")
     elif binom.sf(held - 1, n, STATED) < 0.05:
         verdict = Sentence("More than ranges of 90% hold: yours are wider than they need be.")
+    elif n < _FEWEST:
+        verdict = Sentence("Too few bets to say anything of them.")
     else:
         verdict = Sentence("That is what ranges of 90% may give in so few bets.")
     return Sentence("{held} of {n} ranges held. {verdict}", held=held, n=n, verdict=verdict)

@@ -42,7 +42,8 @@ def quiz(topic: str, number: int | None = None, answer: str | None = None) -> ob
     asked = questions(topic)
     if number is None:
         return _Quiz(topic, asked)
-    if not isinstance(number, int) or not 1 <= number <= len(asked):
+    number = int(number) if str(number).isdecimal() else 0
+    if not 1 <= number <= len(asked):
         raise DataError("The quiz has the questions 1 to {n}.", n=len(asked))
     options = asked[number - 1]["options"]
     if answer not in options:

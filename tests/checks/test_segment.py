@@ -207,7 +207,7 @@ RANKED = "def quintile(v):\n    return "
         ),
         ("segment-3", RANKED + "5 * v.rank() / len(v)", "is not right for"),
         ("segment-3", RANKED + "v.rank().map({1.0: 1})", "without a score"),
-        ("segment-3", RANKED + "5", "should be one column"),
+        ("segment-3", RANKED + "5", "is a single value"),
         ("segment-3", "quintile = 5", "should be a function"),
         ("segment-4", TRUE_STEPS + "more_orders -= 1", "only reaches the cut"),
         ("segment-4", TRUE_STEPS + "fewer_days -= 1 - cut['r'] % 1", "only reaches the cut"),
