@@ -1,5 +1,6 @@
 """The lesson factory: four notebooks from one text, and a refusal for every way to spoil a lesson."""
 
+import importlib
 import json
 
 import pytest
@@ -21,13 +22,13 @@ lesson: {{minutes: 5, covers: [S0.1, S4.37]}}
 
 <!-- For authors only. -->
 
-+++ {{"lang": "en"}}
++++ {{"lang": "en", "minutes": 2}}
 
 # Sums
 
 Two numbers.
 
-+++ {{"lang": "zh"}}
++++ {{"lang": "zh", "minutes": 2}}
 
 # 求和
 
@@ -38,13 +39,13 @@ numbers = [1, 2]
 len(numbers)
 ```
 
-+++ {{"lang": "en"}}
++++ {{"lang": "en", "minutes": 3}}
 
 ## Your turn
 
 Add them as `total`.
 
-+++ {{"lang": "zh"}}
++++ {{"lang": "zh", "minutes": 3}}
 
 ## 动手
 
@@ -109,7 +110,7 @@ def sources(book):
 
 def test_a_notebook_holds_its_language_the_stub_and_the_hints(house):
     english = sources(unexecuted(house, "en", solutions=False))
-    assert "# Sums\n\nTwo numbers." in english
+    assert "# Sums\n\n*About 2 min*\n\nTwo numbers." in english
     assert "total_of_all = ...\ntotal = ..." in english
     assert "<details><summary>Hint 2</summary>\n\nNudge 2.\n\n</details>" in english
     assert "*Beyond the core path*\n\n## More\n\nFurther." in english
@@ -126,7 +127,10 @@ def test_chinese_has_no_blank_where_its_source_has_a_line_break(house):
         "\n两个数，\n都是**整数**\n“一”和\n`b`。\n\n- 甲\n- 乙，\n  丙\n\n| 丁 |\n|---|\n| 戊 |\n",
     )
     (cell,) = [s for s in sources(unexecuted(house, "zh", solutions=False)) if s.startswith("# 求和")]
-    assert cell == "# 求和\n两个数，都是**整数**“一”和\n`b`。\n\n- 甲\n- 乙，\n  丙\n\n| 丁 |\n|---|\n| 戊 |"
+    assert (
+        cell
+        == "# 求和\n\n*约 2 分钟*\n两个数，都是**整数**“一”和\n`b`。\n\n- 甲\n- 乙，\n  丙\n\n| 丁 |\n|---|\n| 戊 |"
+    )
 
 
 def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
@@ -164,10 +168,10 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('+++ {"lang": "zh"}\n\n## 动手\n\n求和，存入 `total`。\n\n', "", "no Chinese twin"),
-        ('+++ {"lang": "en"}\n\n## Your turn\n\nAdd them as `total`.\n\n', "", "no English twin"),
-        ('+++ {"lang": "en"}\n\n## Your', '+++ {"note": 1}\n\n## Your', "which nobody reads"),
-        ('+++ {"lang": "en"}\n\n## Your', "+++\n\n## Your", "needs its language"),
+        ('+++ {"lang": "zh", "minutes": 3}\n\n## 动手\n\n求和，存入 `total`。\n\n', "", "no Chinese twin"),
+        ('+++ {"lang": "en", "minutes": 3}\n\n## Your turn\n\nAdd them as `total`.\n\n', "", "no English twin"),
+        ('+++ {"lang": "en", "minutes": 3}\n\n## Your', '+++ {"note": 1}\n\n## Your', "which nobody reads"),
+        ('+++ {"lang": "en", "minutes": 3}\n\n## Your', "+++\n\n## Your", "needs its language"),
         ("numbers = [1, 2]\n", "numbers = [1, 2]\ntotal_of_all = fsum(numbers)\n", "a line of the answer to sum-1"),
         ("Nudge 3.", "Write `total_of_all = fsum(numbers)`.", "a line of the answer to sum-1"),
         ('check("sum-1")', 'check("sum-1")\nfsum([1])', "needs fsum, which only the answer to sum-1 brings"),
@@ -196,6 +200,13 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
         ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
         ("len(numbers)", "len(numbers", "This is not Python"),
         ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
+        ("lesson: {minutes: 5,", "lesson: {minutes: 6,", "take 5 minutes, the header says 6"),
+        ('{"lang": "zh", "minutes": 3}', '{"lang": "zh", "minutes": 4}', "different metadata"),
+        (
+            '{"lang": "en", "tags": ["solution"]}',
+            '{"lang": "en", "tags": ["solution"], "minutes": 1}',
+            "different metadata",
+        ),
     ],
 )
 def test_what_spoils_a_lesson_is_refused_with_file_and_line(house, old, new, said):
@@ -212,6 +223,28 @@ def test_the_line_is_the_one_of_the_cell(house):
     (error,) = stale(house)
     text = (house / "lessons" / "01_sum.md").read_text(encoding="utf-8").splitlines()
     assert text[error.line - 1] == "numbers = [1, 2]"
+
+
+def test_new_prose_keeps_the_outputs_and_new_code_runs_again(house, monkeypatch):
+    ran = []
+
+    def execute(lesson, book, lang):
+        ran.append(lang)
+        for cell in (c for c in book["cells"] if c["cell_type"] == "code"):
+            cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": [str(len(ran))]}]}
+        return book
+
+    monkeypatch.setattr(importlib.import_module("course.authoring.build"), "execute", execute)
+    build(house)
+    assert ran == ["en", "zh"]
+    rewritten(house, "Fsum is exact.", "Fsum does not round.")
+    written = [f"{path.parts[-3]}/{path.parts[-2]}" for path in build(house)]
+    assert ran == ["en", "zh"] and written == ["solutions/en"] and stale(house) == []
+    book = json.loads((house / "solutions" / "en" / "01_sum.ipynb").read_text(encoding="utf-8"))
+    assert [c["outputs"][0]["text"] for c in book["cells"] if c["cell_type"] == "code"] == [["1"]] * 4
+    rewritten(house, "numbers = [1, 2]", "numbers = [1, 3]")
+    build(house)
+    assert ran == ["en", "zh", "en", "zh"]
 
 
 def test_what_is_called_on_a_module_or_an_axes_is_not_pandas(house):

@@ -242,6 +242,15 @@ def test_without_a_chinese_font_the_chinese_lesson_says_so_once(monkeypatch):
     assert "doctor" not in str(kit.open_lesson("00_start", "en"))
 
 
+def test_without_a_chinese_font_charts_are_labelled_in_english_and_sentences_stay_chinese(monkeypatch, capsys):
+    kit.open_lesson("00_start", "zh")
+    assert kit.words("tea") == "茶叶"
+    monkeypatch.setattr(charts, "chinese_font", lambda: None)
+    assert kit.words("tea") == "tea"
+    kit.say("before_tax", yuan=1)
+    assert capsys.readouterr().out == "不含税销售额：1 元。\n"
+
+
 def test_words_are_printed_with_their_figures_and_a_wrong_key_is_named(capsys):
     kit.open_lesson("00_start", "en")
     kit.say("before_tax", yuan=1234567.8)
@@ -424,9 +433,9 @@ def test_a_slider_that_is_not_there_is_named():
 
 
 def test_every_table_is_there_and_an_unknown_one_is_not():
-    from course.classroom.tables import NAMES, PLAIN
+    from course.classroom.tables import MATERIAL, NAMES, PLAIN
 
-    for name in (*NAMES, *PLAIN):
+    for name in (*NAMES, *PLAIN, *MATERIAL):
         assert len(kit.load(name))
     with pytest.raises(DataError, match=r"There is no table “order”. Tables are: orders, lines"):
         kit.load("order")

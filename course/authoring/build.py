@@ -19,7 +19,7 @@ KINDS = ("notebooks", "solutions")
 
 
 def build(root: Path, names: Iterable[str] = (), progress: Callable[[Sentence], None] | None = None) -> list[Path]:
-    """Build lessons into `root`/notebooks and `root`/solutions; solutions are executed where their text changed.
+    """Build lessons into `root`/notebooks and `root`/solutions; solutions are executed where their code changed.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def build(root: Path, names: Iterable[str] = (), progress: Callable[[Sentence], 
         for target, book in _books(lesson, every, root).items():
             if _same_text(target, book):
                 continue
-            if target.parts[-3] == "solutions":
+            if target.parts[-3] == "solutions" and not _outputs_kept(target, book):
                 tell(Sentence("Running {file}", file=f"{target.parent.name}/{target.name}"))
                 book = execute(lesson, book, target.parent.name)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,10 +124,15 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
 def _shown(cell: Cell, lang: str, solutions: bool) -> str:
     if cell.exercise and not solutions:
         return stub(cell.text)
+    said = cell.text
+    if cell.minutes:
+        heading, _, rest = said.partition("\n")
+        minutes = text("About {n} min", lang, n=cell.minutes)
+        said = f"{heading}\n\n*{minutes}*\n{rest}"
     if cell.kind == "markdown" and cell.stretch:
         mark = text("Beyond the core path", lang)
-        return f"*{mark}*\n\n{cell.text}"
-    return cell.text
+        said = f"*{mark}*\n\n{said}"
+    return said
 
 
 def _unbroken(text: str) -> str:
@@ -196,6 +201,21 @@ def _same_text(target: Path, book: dict) -> bool:
         return _bare(held) == _bare(book)
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _outputs_kept(target: Path, book: dict) -> bool:
+    """Take over the outputs of a solution whose code is the same: new prose, or a new neighbour, runs nothing."""
+    try:
+        held = [c for c in json.loads(target.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+        own = [c for c in book["cells"] if c["cell_type"] == "code"]
+        same = [(c["source"], c["metadata"]) for c in held] == [(c["source"], c["metadata"]) for c in own]
+        if not same or not any(c["outputs"] for c in held):
+            return False
+        for cell, old in zip(own, held, strict=True):
+            cell |= {"outputs": old["outputs"], "execution_count": old["execution_count"]}
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
 
 
 def _bare(book: dict) -> dict:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from course.authoring.source import Cell, Lesson
+from course.authoring.source import Cell, Lesson, LessonError
 from course.authoring.stub import stub
 
 #: An exercise has as many hints: a nudge, a direction, nearly the answer.
@@ -41,7 +41,7 @@ def check(lesson: Lesson) -> None:
     ------
     LessonError : for the first rule broken, in the order of the lesson's lines where rules are of one kind.
     """
-    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _pandas, _words, _length):
+    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _pandas, _words, _length, _minutes):
         rule(lesson)
 
 
@@ -57,8 +57,8 @@ def _twins(lesson: Lesson) -> None:
             raise lesson.refusal(waiting, "This cell in English has no Chinese twin right after it. Write one.")
         if told and cell.lang == "zh" and not waiting:
             raise lesson.refusal(cell, "This cell in Chinese has no English twin right before it. Write one.")
-        if waiting and (cell.hint, cell.tags) != (waiting.hint, waiting.tags):
-            raise lesson.refusal(cell, "The twins say different metadata. Make hint and tags the same.")
+        if waiting and _said(cell) != _said(waiting):
+            raise lesson.refusal(cell, "The twins say different metadata. Make hint, tags and minutes the same.")
         waiting = cell if told and cell.lang == "en" else None
         if not told and cell.lang:
             raise lesson.refusal(cell, "Code serves both languages: remove its “lang”.")
@@ -66,6 +66,10 @@ def _twins(lesson: Lesson) -> None:
             raise lesson.refusal(cell, "Code is kept back by “exercise”, not by the tag solution.")
     if waiting:
         raise lesson.refusal(waiting, "This cell in English has no Chinese twin right after it. Write one.")
+
+
+def _said(cell: Cell) -> tuple:
+    return cell.hint, cell.tags, cell.minutes
 
 
 def _headings(lesson: Lesson) -> None:
@@ -268,3 +272,24 @@ def _length(lesson: Lesson) -> None:
             raise lesson.refusal(
                 cell, "{lines} lines in one cell: one idea a cell, at most {most} lines.", lines=lines, most=LINES
             )
+
+
+def _minutes(lesson: Lesson) -> None:
+    """A class goes by the sections' minutes: each of the core path has some, and together they are the lesson's."""
+    total = 0
+    for cell in (c for c in lesson.cells if c.lang == "en"):
+        begins = re.match(r"##? ", cell.text)
+        if cell.minutes is not None and not (re.match(r"#+ ", cell.text) and isinstance(cell.minutes, int)):
+            raise lesson.refusal(cell, "“minutes” is a whole number and belongs to a cell that begins with a heading.")
+        if begins and not cell.stretch:
+            if cell.minutes is None:
+                raise lesson.refusal(cell, "A section of the core path needs its minutes, in both languages.")
+            total += cell.minutes
+    if total != lesson.minutes:
+        raise LessonError(
+            lesson.path.name,
+            1,
+            "The sections of the core path take {total} minutes, the header says {minutes}. Make them agree.",
+            total=total,
+            minutes=lesson.minutes,
+        )

@@ -8,7 +8,7 @@ from course.errors import DataError
 from course.language import LANGUAGES
 
 #: What the metadata of a cell may say.
-_KEYS = {"lang", "hint", "exercise", "tags"}
+_KEYS = {"lang", "hint", "exercise", "tags", "minutes"}
 _TAGS = {"solution", "stretch", "nbval-ignore-output", "raises-exception"}
 
 
@@ -25,7 +25,10 @@ class LessonError(DataError):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: `kind` "markdown" or "code", its text, the line it begins on, and what its metadata say."""
+    """One cell: `kind` "markdown" or "code", its text, the line it begins on, and what its metadata say.
+
+    `minutes` are those of the section that the cell's heading begins.
+    """
 
     kind: str
     text: str
@@ -34,6 +37,7 @@ class Cell:
     hint: str | None = None
     exercise: str | None = None
     tags: frozenset[str] = frozenset()
+    minutes: int | None = None
 
     @property
     def stretch(self) -> bool:
@@ -126,7 +130,16 @@ def _cell(file: str, raw: object, line: int) -> Cell:
             unknown=", ".join(sorted(unknown)),
             known=", ".join(sorted(_KEYS | _TAGS)),
         )
-    cell = Cell(raw.cell_type, raw.source, line, meta.get("lang"), meta.get("hint"), meta.get("exercise"), tags)
+    cell = Cell(
+        raw.cell_type,
+        raw.source,
+        line,
+        meta.get("lang"),
+        meta.get("hint"),
+        meta.get("exercise"),
+        tags,
+        meta.get("minutes"),
+    )
     if cell.kind == "code":
         try:
             cell.tree()

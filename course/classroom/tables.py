@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -32,8 +33,11 @@ NAMES = {
 }
 #: Lists that the company keeps, and the one export that can be looked at before anything is prepared.
 PLAIN = ("products", "stores", "promotions", "app_order_lines")
-#: What lesson 10 begins with: the two exports as they came, and comments that two people have read.
-SURVEY = ("survey_raw", "coded")
+#: Tables that one topic alone begins with: functions in `material/<topic>.py` that take the company's folder.
+MATERIAL = {
+    "survey_raw": "nps",
+    "coded": "nps",
+}
 
 
 def load(name: str) -> pd.DataFrame:
@@ -41,20 +45,18 @@ def load(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : one of NAMES, of PLAIN (files of the company as they are) or of SURVEY.
+    name : one of NAMES, of PLAIN (files of the company as they are) or of MATERIAL.
 
     Raises
     ------
     DataError : there is no such table.
     """
-    if name in SURVEY:
-        from course.classroom import survey
-
-        return getattr(survey, name)(_folder())
+    if name in MATERIAL:
+        return getattr(import_module(f"course.classroom.material.{MATERIAL[name]}"), name)(_folder())
     if name in PLAIN:
         return pd.read_csv(_folder() / company.FILES[name])
     if name not in NAMES:
-        known = ", ".join([*NAMES, *PLAIN, *SURVEY])
+        known = ", ".join([*NAMES, *PLAIN, *MATERIAL])
         raise DataError("There is no table “{kind}”. Tables are: {tables}.", kind=name, tables=known)
     return pd.read_parquet(_prepared() / f"{name}.parquet")
 

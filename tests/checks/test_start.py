@@ -1,33 +1,17 @@
 """Checks of lesson 00: what is right on any company, which mistake is told from which, and what never breaks."""
 
-import ast
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from course import authoring, behaviour, company, segment
 from course.classroom import answers, room
-from course.classroom.quiz import questions
 from course.classroom.seals.start import SEAL
 from course.classroom.widgets import play
+from tests.checks import sitting
 from tests.conftest import ROOT
 
 LESSON = authoring.read(ROOT / "lessons" / "00_start.md")
-STRANGE = [
-    None,
-    "12",
-    b"",
-    True,
-    [],
-    pd.DataFrame(),
-    pd.Series(dtype=float),
-    np.array([]),
-    lambda: 0,
-    float("nan"),
-    {},
-    1j,
-]
 
 
 def shop(seed):
@@ -203,17 +187,7 @@ def test_each_mistake_is_told_from_the_others(given, name, code, message):
 
 
 @pytest.mark.parametrize("name", ["start-1", "start-2", "start-3"])
-def test_untouched_is_not_attempted_and_a_skipped_cell_is_no_mistake(given, name):
-    from course.authoring.stub import stub
-
-    assert outcome(given, name, stub(reference(name))).kind == "not_attempted"
-    assert (
-        outcome({"behaviour": behaviour}, name, f"{answers.exercises('start')[name].answers[0]} = 1").kind == "set_up"
-    )
-
-
-@pytest.mark.parametrize("name", ["start-1", "start-2", "start-3"])
-@pytest.mark.parametrize("strange", STRANGE, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("strange", sitting.STRANGE, ids=lambda value: type(value).__name__)
 def test_a_strange_answer_is_a_sentence_never_a_traceback(given, name, strange):
     answer = answers.exercises("start")[name].answers[0]
     for value in (strange, given["sales"]):
@@ -226,29 +200,6 @@ def test_no_message_of_a_check_holds_the_answer(given):
     truth = given["sales"]["customer_id"].nunique()
     for code in ("buyers = len(sales)", "buyers = 7", "buyers = len(customers)"):
         assert str(truth) not in outcome(given, "start-1", code).sentence.say()
-
-
-def test_every_option_of_the_quiz_has_a_reason_of_its_own_in_both_languages():
-    asked = questions("start")
-    assert len(asked) == 3
-    for one in asked:
-        assert [bool(o.get("right")) for o in one["options"].values()].count(True) == 1
-        for lang in ("en", "zh"):
-            assert one["question"][lang]
-            assert len({o["feedback"][lang] for o in one["options"].values()}) == len(one["options"])
-            assert all(o["text"][lang] for o in one["options"].values())
-
-
-def test_every_word_that_the_lesson_and_its_game_use_is_there():
-    from course.classroom.words import sentences
-
-    known = set(sentences("start"))
-    game = (ROOT / "course" / "classroom" / "games" / "start.py").read_text(encoding="utf-8")
-    trees = [c.tree() for c in LESSON.cells if c.kind == "code"] + [ast.parse(game)]
-    calls = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    used = {c.args[0].value for c in calls if c.func.id in ("say", "words") and isinstance(c.args[0], ast.Constant)}
-    assert used <= known
-    assert known - used == {"tea", "snacks", "mother_baby", "home", "beauty", "electronics"}
 
 
 def test_the_seal_counts_every_number_a_person_is_kept_under(monkeypatch, tmp_path):

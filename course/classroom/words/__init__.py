@@ -9,28 +9,35 @@ from pathlib import Path
 
 import yaml
 
+from course import charts, language
 from course.classroom import room
 from course.errors import DataError
 from course.language import Label
 
 
 def words(key: str, /, **values: object) -> str:
-    """The sentence called `key` ("07 says it": its lesson's topic is looked through first, then the common ones).
+    """The label called `key` of the lesson's topic, else of those that all lessons share: for charts and tables.
+
+    In English where the reader's language is Chinese and the machine has no font for it: a chart would show boxes.
 
     Raises
     ------
     DataError : there is no such key.
     """
-    topic = (room.lesson() or "").partition("_")[2]
-    for name in (topic, "common"):
-        if name and key in (known := sentences(name)):
-            return Label(known[key]["en"], known[key]["zh"], **values).say()
-    raise DataError("There is no sentence called {key} for this lesson.", key=key)
+    drawn = "en" if language.active() == "zh" and charts.chinese_font() is None else None
+    return _label(key, values).say(drawn)
 
 
 def say(key: str, /, **values: object) -> None:
     """Print the sentence called `key`, with its figures."""
-    print(words(key, **values))
+    print(_label(key, values).say())
+
+
+def _label(key: str, values: dict) -> Label:
+    for topic in ((room.lesson() or "").partition("_")[2], "common"):
+        if topic and key in (known := sentences(topic)):
+            return Label(known[key]["en"], known[key]["zh"], **values)
+    raise DataError("There is no sentence called {key} for this lesson.", key=key)
 
 
 @cache

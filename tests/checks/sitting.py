@@ -1,0 +1,77 @@
+"""A learner's seat: a lesson run on any company up to each exercise, and what check says to an answer there."""
+
+import contextlib
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from course import authoring, classroom, language
+from course.classroom import answers, room, use_company
+from tests.conftest import ROOT
+
+#: Other companies than the shipped one, small and alike for all lessons: their tables are prepared once a run.
+SEEDS, CUSTOMERS = (1, 2, 4), 1500
+#: What no task asks for.
+STRANGE = (None, "12", b"", True, [], {}, 1j, pd.DataFrame(), pd.Series(dtype=float), np.array([]), lambda: 0, np.nan)
+#: Cells that speak with the learner and define nothing.
+_SPOKEN = ("check(", "quiz(", "bet(", "unseal(", "play(")
+
+
+def lesson(topic: str) -> authoring.Lesson:
+    """The source of the lesson about a topic."""
+    (path,) = (ROOT / "lessons").glob(f"[0-9][0-9]_{topic}.md")
+    return authoring.read(path)
+
+
+def exercises(topic: str) -> list[str]:
+    """The exercises of a lesson that a check looks at."""
+    return [name for name in lesson(topic).exercises() if not name.endswith("-bet")]
+
+
+@contextlib.contextmanager
+def seated(topic: str, seed: int, work: object, customers: int = CUSTOMERS):
+    """A room in which the lesson is open and the company is that of the seed."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("COURSE_WORK", str(work))
+    patch.setitem(room._open, "lesson", lesson(topic).name)
+    patch.setitem(room._open, "company", None)
+    patch.setattr(plt, "show", lambda *args, **options: plt.close("all"))
+    try:
+        language.use("en")
+        use_company(seed, customers)
+        yield room.company()
+    finally:
+        plt.close("all")
+        patch.undo()
+
+
+def given(topic: str) -> dict[str, dict]:
+    """What a learner's notebook holds before each exercise, after every cell above it that is not an exercise.
+
+    To be called in a room that is `seated`.
+    """
+    names = {name: getattr(classroom, name) for name in classroom.__all__}
+    before = {}
+    for cell in lesson(topic).cells:
+        if cell.exercise:
+            before[cell.exercise] = dict(names)
+        elif cell.kind == "code" and not cell.text.startswith(_SPOKEN):
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(cell.text, f"{topic}:{cell.line}", "exec"), names)
+    return before
+
+
+def told(names: dict, name: str, code: str) -> answers.Outcome:
+    """What check says to an answer written as code; `names` stay as they are."""
+    names = dict(names)
+    exec(code, names)
+    return answers.check(name, names)
+
+
+def told_of_strange_answers(names: dict, name: str) -> list[answers.Outcome]:
+    """What check says where each of the answers is of a kind that no task asks for."""
+    asked = answers.exercises(name.rpartition("-")[0])[name].answers
+    return [answers.check(name, names | dict.fromkeys(asked, strange)) for strange in STRANGE]
