@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course import schema
+from course import database, schema
 from course.collect import Table, control_totals
 from course.errors import DataError
 from course.language import Sentence
@@ -218,7 +218,7 @@ def reconcile(orders: Cleaned, lines: Cleaned) -> Cleaned:
 
 def _connection() -> duckdb.DuckDBPyConnection:
     """DuckDB that sees the frame it is given and no file: a rule is a condition, not a programme."""
-    connection = duckdb.connect(config={"enable_external_access": "false", "threads": "2"})
+    connection = database.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import yaml
 
-from course import lifecycle, nps, schema, segment, tag
+from course import database, lifecycle, nps, schema, segment, tag
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
@@ -436,7 +435,7 @@ def _topics(portraits: pd.DataFrame, tickets: pd.DataFrame | None, as_of: object
     until = pd.Timestamp("2100-01-01") if as_of is None else pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
     rows = pd.DataFrame({"customer": portraits["customer_id"].astype("str"), "row": np.arange(len(portraits))})
     given = tickets[["opened_at", "topic"]].copy().assign(customer=tickets["customer_id"].astype("str"))
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("rows_", rows)
         connection.register("tickets", given)
         sql = """

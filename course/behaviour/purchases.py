@@ -3,10 +3,9 @@
 Orders come at line level, or at order level with a table of lines beside them; `purchases` makes one frame of both.
 """
 
-import duckdb
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.errors import DataError
 
 #: What names the goods: one of these makes a line a purchase of something.
@@ -214,7 +213,7 @@ def last_day(orders: pd.DataFrame, as_of: object) -> pd.Timestamp:
 def query(sql: str, tables: dict[str, pd.DataFrame], **values: object) -> pd.DataFrame:
     """Run SQL over frames. Categories are read as their values: DuckDB would sort them by code."""
     values = {k: v.date() if isinstance(v, pd.Timestamp) else v for k, v in values.items() if f"${k}" in sql}
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         for name, frame in tables.items():
             coded = frame.select_dtypes("category")
             connection.register(name, frame.astype({c: coded[c].cat.categories.dtype for c in coded}))

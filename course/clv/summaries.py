@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.errors import DataError, first_few
 from course.language import Sentence
 
@@ -270,7 +269,7 @@ def _query(orders: pd.DataFrame, sql: str, as_of: pd.Timestamp, **values: object
     columns = orders[["customer_id", "ordered_at", "amount"]].copy(deep=False)
     columns["refunded"] = orders.get("refunded", 0.0)
     values = {k: v.date() if isinstance(v, pd.Timestamp) else v for k, v in values.items()}
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("orders", columns)
         return connection.execute(sql, values | {"as_of": as_of.date()}).df()
 

@@ -1,10 +1,9 @@
 """From purchases to money: what customers have brought, what cohorts bring, what a model expects of each."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.clv.fitting import group_numbers
 from course.clv.models import BetaGeo, GammaGamma
 from course.clv.summaries import UNITS, days_in, horizon_checked, last_day, no_order
@@ -211,7 +210,7 @@ def _money(orders: pd.DataFrame, basis: str | None) -> tuple[pd.DataFrame, str]:
 
 
 def _run(orders: pd.DataFrame, sql: str, as_of: pd.Timestamp) -> pd.DataFrame:
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("orders", orders)
         return connection.execute(sql, {"as_of": as_of.date()}).df()
 

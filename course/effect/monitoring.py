@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.errors import DataError, first_few
 
 _BINS = 10
@@ -280,7 +280,7 @@ def kpi_tree(orders: pd.DataFrame, before: tuple[object, object], after: tuple[o
     schema.require(orders, "orders", ("customer_id", "order_id", "ordered_at", "amount"))
     rows = orders[["customer_id", "order_id", "ordered_at"]].copy()  # DuckDB cannot read one turned round in place
     rows["money"] = orders["amount"] - orders.get("refunded", 0.0)
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("orders", rows)
         (revenue0, factors0), (revenue1, factors1) = (_factors(connection, *days) for days in (before, after))
     table = pd.DataFrame(

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.effect.planning import RATIO_LIMIT, sample_ratio
 from course.errors import DataError, first_few
 from course.language import Sentence
@@ -388,7 +387,7 @@ def _people(sent: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp, days:
     rows = orders[["order_id", "ordered_at"]].copy()  # DuckDB cannot read a frame that was turned round in place
     rows["customer"] = orders["customer_id"].astype("str")
     rows["money"] = orders["amount"] - orders.get("refunded", 0.0)
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("campaigns", sent)
         connection.register("orders", rows)
         return connection.execute(_PEOPLE, {"as_of": str(as_of.date()), "days": int(days)}).df()

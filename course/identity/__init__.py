@@ -2,13 +2,25 @@
 
 `resolve` finds persons in customer records; `judge` measures a resolution against a known truth; `fellegi_sunter` is
 its formula for one pair; `stitch` gives anonymous visits to their customer; `pseudonyms` hides who somebody is;
-`spelling` reads a column of phones or the like in one spelling.
+`spelling` reads a column of phones or the like in one spelling; `anonymity` says how far a table still tells who is who.
 """
 
+from course.identity.anonymity import Anonymity, anonymity
 from course.identity.ids import pseudonyms, stitch
 from course.identity.judging import judge
 from course.identity.model import Judgement, fellegi_sunter
 from course.identity.persons import Identity, resolve
 from course.identity.values import read as spelling
 
-__all__ = ["Identity", "Judgement", "fellegi_sunter", "judge", "pseudonyms", "resolve", "spelling", "stitch"]
+__all__ = [
+    "Anonymity",
+    "Identity",
+    "Judgement",
+    "anonymity",
+    "fellegi_sunter",
+    "judge",
+    "pseudonyms",
+    "resolve",
+    "spelling",
+    "stitch",
+]

@@ -3,10 +3,9 @@
 import hashlib
 import hmac
 
-import duckdb
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.errors import DataError, first_few
 
 _KEY_BYTES = 16
@@ -78,7 +77,7 @@ def stitch(events: pd.DataFrame, as_of: object = None) -> pd.DataFrame:
             )
     end = (events["at"].max() if as_of is None else pd.Timestamp(as_of)).normalize() + pd.Timedelta(days=1)
     seen = events[events["at"] < end].copy()
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("events", seen[["visitor_id", "customer_id"]])
         owners = connection.execute(_OWNERS).df().set_index("visitor_id")["owner"]
     known = seen["customer_id"]

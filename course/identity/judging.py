@@ -4,6 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from course import database
 from course.errors import DataError
 from course.identity.persons import Identity
 
@@ -50,7 +51,7 @@ def judge(found: Identity | pd.Series, truth: pd.Series) -> dict[str, float]:
         raise DataError("To be judged, every record needs one found and one true person: the ids are not the same.")
     truth = truth.reindex(persons.index)
     judged = pd.DataFrame({"found": pd.factorize(persons)[0], "truth": pd.factorize(truth)[0]})
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("judged", judged)
         counts = connection.execute(_COUNTS).df().iloc[0]
         out = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from course import schema
+from course import database, schema
 from course.errors import DataError
 
 # Several orders of one day are one. A row holds from its day until the day before the next: `k` order days so far and
@@ -32,7 +32,7 @@ HISTORY = """
 @contextmanager
 def tables(frames: Mapping[str, pd.DataFrame]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees these frames by name and nothing else."""
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         for name, frame in frames.items():
             connection.register(name, frame.copy())  # DuckDB cannot read a reversed view
         yield connection

@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import yaml
 
-from course import schema
+from course import database, schema
 from course.errors import DataError, first_few
 from course.language import Label
 from course.nps.agreement import shares
@@ -345,7 +344,7 @@ def theme_table(answers: pd.DataFrame, segment: str | None = None) -> pd.DataFra
     written = written[texts.notna() & written["part"].notna()]
     if written.empty:
         raise DataError("There is no comment to read: {rows:,} {rows:row|rows}, all blank.", rows=len(texts))
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("written", written)
         connection.register("said", themes(texts[written["comment"]]))
         counts = connection.execute(_COUNTS).df()
@@ -427,7 +426,7 @@ def dedupe(posts: pd.DataFrame) -> pd.DataFrame:
     keys["long"] = keys["key"].map(lambda key: len(key) + 2 * len(_HAN.findall(key)) >= _SAME, na_action="ignore")
     for name in ("author_id", "post_id", "at"):
         keys[name] = posts.get(name)
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("keys", keys[keys["key"].fillna("") != ""].astype({"long": "bool"}))
         kept = connection.execute(_FIRST_OF_ALL).df()
     out = posts.iloc[kept["row"]].assign(text=kept["text"].to_numpy(), copies=kept["copies"].to_numpy())

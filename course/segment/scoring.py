@@ -6,11 +6,10 @@ Scores and classes use the net. Sources of the rules: the field's quintile scori
 重要/一般 × 价值/发展/保持/挽留 of Chinese practice.
 """
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import schema
+from course import database, schema
 from course.errors import DataError
 
 #: (recency, frequency, money) high → class; recency is high when it is recent.
@@ -68,7 +67,7 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
     as_of = last_day(orders) if as_of is None else pd.Timestamp(as_of).normalize()
     columns = orders[["customer_id", "order_id", "ordered_at", "amount"]].copy(deep=False)
     columns["refunded"] = orders.get("refunded", 0.0)
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("orders", columns)
         customers = connection.execute(_SUMMARY, {"as_of": str(as_of.date())}).df()
     if customers.empty:

@@ -17,6 +17,7 @@ from typing import NoReturn
 import duckdb
 import yaml
 
+from course import database
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
@@ -120,7 +121,7 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
 
 def connection() -> duckdb.DuckDBPyConnection:
     """DuckDB that sees the frame it is given and no file."""
-    opened = duckdb.connect(config={"enable_external_access": "false", "threads": "2"})
+    opened = database.connect()
     opened.execute("SET TimeZone = 'UTC'")
     return opened
 
