@@ -4,27 +4,42 @@
 """
 
 from course.classroom.answers import check
+from course.classroom.assessment import class_report, class_results, post_test, pre_test, simulated_class
 from course.classroom.bets import bet, calibration, unseal
+from course.classroom.consultant import consultant
+from course.classroom.followup import feedback, feedback_answers, feedback_report, simulated_feedback
 from course.classroom.lesson import catch_up, open_lesson
 from course.classroom.progress import progress, restore, save
+from course.classroom.quarter import Quarter
 from course.classroom.quiz import quiz
 from course.classroom.tables import load, use_company
 from course.classroom.widgets import play
 from course.classroom.words import say, words
 
 __all__ = [
+    "Quarter",
     "bet",
     "calibration",
     "catch_up",
     "check",
+    "class_report",
+    "class_results",
+    "consultant",
+    "feedback",
+    "feedback_answers",
+    "feedback_report",
     "load",
     "open_lesson",
     "play",
+    "post_test",
+    "pre_test",
     "progress",
     "quiz",
     "restore",
     "save",
     "say",
+    "simulated_class",
+    "simulated_feedback",
     "unseal",
     "use_company",
     "words",

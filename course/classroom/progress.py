@@ -69,23 +69,37 @@ def save() -> str:
 
 
 def restore(code: str) -> Sentence:
-    """Bring back what `save` gave; what is right already stays, and a seal that is open stays open.
+    """Bring back what `save` gave; what is right already stays, and so do an open seal and the answers to a test.
 
     Raises
     ------
     DataError : the code is damaged. Nothing is changed.
     """
-    bare = "".join(str(code).split())
-    try:
-        content = json.loads(zlib.decompress(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))))
-        saved = {key: dict(content[key]) for key in _EMPTY}
-    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
-        raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
+    saved = unpack(code)
     here = read()
     merged = {key: saved[key] | {k: v for k, v in here[key].items() if _stays(v, saved[key].get(k))} for key in _EMPTY}
     _write(merged)
     return progress()
 
 
+def unpack(code: str) -> dict:
+    """What a code of `save` holds: {"done", "quiz", "bets"}.
+
+    Raises
+    ------
+    DataError : the code is damaged.
+    """
+    bare = "".join(str(code).split())
+    try:
+        content = json.loads(zlib.decompress(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))))
+        return {key: dict(content[key]) for key in _EMPTY}
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
+        raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
+
+
 def _stays(here: object, saved: object) -> bool:
-    return saved is None or here == "right" or (isinstance(here, dict) and "truth" in here)
+    return (
+        saved is None
+        or here == "right"
+        or (isinstance(here, dict) and not here.keys().isdisjoint(("truth", "answers")))
+    )
