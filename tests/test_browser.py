@@ -15,6 +15,8 @@ import pytest
 from course import authoring
 from course.authoring.stub import stub
 from course.classroom.quiz import questions
+from course.classroom.words import sentences
+from course.company.quarter import SEGMENTS
 from course.language import LANGUAGES
 from tests.conftest import ROOT
 
@@ -35,6 +37,7 @@ def lab(request, tmp_path_factory):
     lang = request.param
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "work")
+    (home / "work" / lang / "board.ipynb").write_text(json.dumps(_board(lang)), encoding="utf-8")
     for plugin, values in {
         "translation-extension/plugin": {"locale": LOCALES[lang]},
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -79,6 +82,29 @@ def lab(request, tmp_path_factory):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _board(lang):
+    """A notebook with the quarter's board alone."""
+    code = [
+        "from course.classroom import *",
+        f'open_lesson("11_apply", "{lang}")',
+        "game = Quarter(seed=8)",
+        "game.widgets()",
+    ]
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"board-{i}",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for i, source in enumerate(["\n".join(code[:2]), *code[2:]])
+    ]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _wait_for(address, server, log):
@@ -216,3 +242,32 @@ def _sees_the_menu(page, source, lang):
         page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{menu}$")).click()
         playwright.expect(page.locator(".lm-Menu-itemLabel", has_text=entry)).to_be_visible(timeout=20_000)
         page.keyboard.press("Escape")
+
+
+def test_a_quarter_is_played_by_keyboard(lab, page, tmp_path):
+    address, lang = lab
+    learner = Learner(page, address, lang, "board")
+    learner.run_all()
+    board = learner.cell("game.widgets()")
+    said = sentences("quarter")
+    handles, shown = board.locator(".noUi-handle"), board.locator(".widget-readout")
+    playwright.expect(handles.first).to_be_visible(timeout=20_000)
+    # An apology for every complaint, a call for the valuable who are at risk: by arrow keys. Then six rounds by Enter.
+    for segment, action in (("complaint", "apology"), ("at_risk_high", "call")):
+        place = 2 * SEGMENTS.index(segment)
+        handles.nth(place).focus()
+        for _ in range(3 if action == "apology" else 1):
+            page.keyboard.press("ArrowRight")
+        playwright.expect(shown.nth(place)).to_have_text(said[action][lang], timeout=20_000)
+    button = board.get_by_role("button", name=said["next_round"][lang])
+    for _ in range(6):
+        playwright.expect(button).to_be_enabled()
+        before = board.locator('[role="status"]').first.inner_text()
+        button.focus()
+        page.keyboard.press("Enter")
+        playwright.expect(board.locator('[role="status"]').first).not_to_have_text(before, timeout=20_000)
+    playwright.expect(button).to_be_disabled()
+    for player in ("oracle", "fixed", "chance"):
+        playwright.expect(board).to_contain_text(said[player][lang])
+    page.screenshot(path=tmp_path / "quarter.png")
+    assert learner.errors() == []

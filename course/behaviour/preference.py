@@ -43,7 +43,8 @@ class PreferenceShift:
     base : frame, a row a category: category, share_before, share_after, shift, low, high (95 %, customers as clusters),
         p, q (Benjamini and Hochberg), shifted
     strength : weight A of the Dirichlet prior in choices: small where tastes differ much
-    share_shifted : estimated share of customers with another taste, named or not
+    share_shifted : estimated share of customers with another taste altogether, named or not; one that only leans
+        elsewhere is not seen
     """
 
     customers: pd.DataFrame = field(repr=False)

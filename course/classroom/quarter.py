@@ -524,7 +524,7 @@ def label(code: str, **values: object) -> Label:
 
 
 class _Board:
-    """Dropdowns, a button, and two texts: what stands to be decided and what the last round brought."""
+    """Sliders, a button, and two texts: what stands to be decided and what the last round brought."""
 
     def __init__(self, game: Quarter) -> None:
         import ipywidgets
@@ -532,16 +532,17 @@ class _Board:
         self.game, self.rows = game, {}
         for segment in world.SEGMENTS:
             actions = [(label(a).say(), a) for a in world.ACTIONS if a != "apology" or segment == "complaint"]
-            action = ipywidgets.Dropdown(
+            # Sliders, not dropdowns: JupyterLab takes the arrow keys away from a dropdown in a cell's output.
+            action = ipywidgets.SelectionSlider(
                 options=actions,
                 value="nothing",
                 description=label(segment).say(),
                 style={"description_width": "14em"},
-                layout={"width": "30em"},
+                layout={"width": "38em"},
             )
             shares = [(f"{percent}%", percent / 100) for percent in (25, 50, 75, 100)]
-            share = ipywidgets.Dropdown(
-                options=shares, value=1.0, description=label("share_of").say(), layout={"width": "12em"}
+            share = ipywidgets.SelectionSlider(
+                options=shares, value=1.0, description=label("share_of").say(), layout={"width": "18em"}
             )
             self.rows[segment] = (action, share)
             action.observe(self._changed, names="value")
