@@ -112,12 +112,10 @@ def _find(cells: list[dict], section: str | int) -> tuple[int, str]:
 
 
 def _quietly(source: str, names: dict) -> None:
-    """Run a cell for what it defines, without what it shows."""
-    import contextlib
-    import io
-
+    """Run a cell for what it defines, without what it prints or draws."""
     import matplotlib.pyplot as plt
+    from IPython.utils.capture import capture_output
 
-    with contextlib.redirect_stdout(io.StringIO()):
+    with capture_output():
         exec(compile(source, "<catch_up>", "exec"), names)
-    plt.close("all")
+        plt.close("all")

@@ -94,6 +94,11 @@ def test_the_reference_is_right_and_is_told_something(given, name):
         ("nps-4", "agreement = round(nps.kappa(coded['first'], coded['second']).value, 2)"),
         (
             "nps-5",
+            "share_app = round((r2_app + r2_both - r2_delivery) / 2, 3)\n"
+            "share_delivery = round((r2_delivery + r2_both - r2_app) / 2, 3)",
+        ),
+        (
+            "nps-5",
             "t = nps.drivers(valid, 'score', ['driver_app', 'driver_delivery'], repeats=2, odds=False).table\n"
             "share_app, share_delivery = t.set_index('driver')['lmg'][['driver_app', 'driver_delivery']]",
         ),
@@ -156,10 +161,17 @@ READERS = (
         ("nps-1", "nps_first = nps.score(raw.query('score <= 10')['score']).value", "Both waves"),
         ("nps-1", "nps_first = nps.score(raw.query('wave == 2 and score <= 10')['score']).value", "second wave"),
         ("nps-1", ONE + "nps_first = s.mean()", "mean score"),
+        ("nps-1", ONE + "nps_first = (s >= 9).sum() - (s <= 6).sum()", "how many more promoters"),
+        ("nps-1", ONE + "nps_first = 100 * (p - d) * len(s) / len(raw)", "answers of both waves"),
+        ("nps-1", ONE + "nps_first = 100 * (p - d) * len(s) / (raw.score <= 10).sum()", "scores of both waves"),
+        ("nps-1", ONE + "s = s[s < 10]\nnps_first = 100 * ((s >= 9).mean() - (s <= 6).mean())", "10 is a score too"),
+        ("nps-1", ONE + "nps_first = round((p - d), 2)", "written in points"),
         ("nps-1", ONE + "nps_first = 100 * (p - d) + 1", "too large"),
         ("nps-1", ONE + "nps_first = s >= 9", "one number"),
         ("nps-2", ERRORS + "change_low, change_high = v - 1.96 * (a + b), v + 1.96 * (a + b)", "squares add up"),
         ("nps-2", ERRORS + "change_low, change_high = v - e, v + e", "one standard error"),
+        ("nps-2", ERRORS + "change_low, change_high = v - 2 * e, v + 2 * e", "rule of thumb"),
+        ("nps-2", ERRORS + "change_low, change_high = round(v - 1.96 * e), round(v + 1.96 * e)", "whole points"),
         ("nps-2", ERRORS + "change_low, change_high = v - 1.96 * e**2, v + 1.96 * e**2", "root is missing"),
         ("nps-2", ERRORS + "change_low, change_high = v - 1.96 * a, v + 1.96 * a", "Only the error of May"),
         ("nps-2", ERRORS + "change_low, change_high = v - 1.96 * b, v + 1.96 * b", "Only the error of November"),
@@ -169,7 +181,7 @@ READERS = (
         ("nps-2", ERRORS + "change_low, change_high = v + 1.96 * e, v - 1.96 * e", "lies above"),
         ("nps-2", ERRORS + "change_low, change_high = -v - 1.96 * e, -v + 1.96 * e", "May less November"),
         ("nps-2", ERRORS + "change_low, change_high = v / 100 - 0.0196 * e, v / 100 + 0.0196 * e", "is a share"),
-        ("nps-2", "change_low, change_high = november.low - may.high, november.high - may.low", "farthest apart"),
+        ("nps-2", "change_low, change_high = november.low - may.high, november.high - may.low", "farthest end"),
         (
             "nps-2",
             "change_low, change_high = november.low - may.low, november.high - may.high",
@@ -200,6 +212,13 @@ READERS = (
         ("nps-3", "nps_weighted = bands.set_index('band')['value'] * (everyone / everyone.sum())", "one number"),
         ("nps-4", READERS + "agreement = o", "raw agreement"),
         ("nps-4", READERS + "agreement = e", "what chance alone"),
+        ("nps-4", READERS + "agreement = 100 * (o - e) / (1 - e)", "a percentage"),
+        (
+            "nps-4",
+            READERS + "n = (coded['first'].value_counts() * coded['second'].value_counts()).sum()\n"
+            "agreement = (o - n) / (1 - n)",
+            "far above 1",
+        ),
         ("nps-4", READERS + "agreement = o - e", "most that was to be had"),
         ("nps-4", READERS + "agreement = (o - 1 / 3) / (1 - 1 / 3)", "as many as there are labels"),
         ("nps-4", READERS + "q = (((x + y) / 2) ** 2).sum()\nagreement = (o - q) / (1 - q)", "Scott"),
@@ -218,6 +237,11 @@ READERS = (
             "in proportion",
         ),
         ("nps-5", "share_app = share_delivery = r2_both / 2", "equal halves"),
+        (
+            "nps-5",
+            "share_app = 50 * (r2_app + r2_both - r2_delivery)\nshare_delivery = 100 * r2_both - share_app",
+            "percentages",
+        ),
         (
             "nps-5",
             "share_delivery = (r2_app + r2_both - r2_delivery) / 2\nshare_app = r2_both - share_delivery",

@@ -26,7 +26,8 @@ def first_wave(answer: object, raw: pd.DataFrame) -> None:
     later = raw.loc[raw["wave"] == 2, "score"]
     promoters, detractors = (scores >= 9).mean(), (scores <= 6).mean()
     truth = 100 * (promoters - detractors)
-    codes_in_denominator = 100 * (scores.between(9, 10).sum() - (scores <= 6).sum()) / len(received)
+    balance = (scores >= 9).sum() - (scores <= 6).sum()
+    codes_in_denominator = 100 * balance / len(received)
     tenths = received[received != 11].where(lambda s: s <= 10, received / 10)
     mistakes = {
         Sentence("Codes count as promoters: 11 and the large round figures are not answers from 0 to 10."): _nps(
@@ -44,6 +45,16 @@ def first_wave(answer: object, raw: pd.DataFrame) -> None:
         Sentence(
             "70 was taken for 7. That may well be what was meant, but nobody has confirmed it: leave those out."
         ): (_nps(tenths)),
+        Sentence("The denominator holds the answers of both waves. Divide by those of the first."): (
+            100 * balance / len(raw)
+        ),
+        Sentence("The denominator holds the scores of both waves. Divide by those of the first."): (
+            100 * balance / (raw["score"] <= 10).sum()
+        ),
+        Sentence("That is how many more promoters than detractors there are. Divide by all who answered, times 100."): (
+            balance
+        ),
+        Sentence("10 is a score too, the best one. It was left out with the codes."): _nps(scores[scores < 10]),
         Sentence("The passives are missing from the denominator. Divide by all who answered."): (
             100 * (promoters - detractors) / (promoters + detractors)
         ),
@@ -83,11 +94,18 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
     if low > high:
         raise Mistake("change_low lies above change_high. Exchange the two, or look at a sign.")
     if _near((low, high), (november.low - may.high, november.high - may.low)):
-        raise Mistake("Those are the ends farthest apart: as if both waves had been wrong by the full amount at once.")
+        raise Mistake(
+            "That is as wide as from end to farthest end: the two errors were added as they are, as if both waves had "
+            "been wrong by the full amount at once. Of independent errors the squares add up."
+        )
+    plain = (value - _Z * error, value + _Z * error)
+    if (low, high) in [tuple(round(end) for end in ends) for ends in (plain, (adjusted.low, adjusted.high))]:
+        raise Mistake("Rounded to whole points: keep one decimal place.")
     _of_the_change((low + high) / 2, value, may, november)
     reaches = {
         Sentence("The two errors were added as they are. Of independent errors the squares add up."): _Z * sum(errors),
         Sentence("That is one standard error to each side. 95 of 100 need 1.96 of them."): error,
+        Sentence("Two standard errors are the rule of thumb, and a little too wide. For 95% it takes 1.96."): 2 * error,
         Sentence("The root is missing: variances were added, and 1.96 of those is no error."): _Z * error**2,
         Sentence("Only the error of May is in it. November could have come out otherwise too."): _Z * errors[0],
         Sentence("Only the error of November is in it. May could have come out otherwise too."): _Z * errors[1],
@@ -179,6 +197,13 @@ def agreement(answer: object, coded: pd.DataFrame) -> None:
             _kappa(second, coded["agreed"])
         ),
     }
+    counted = float(first.value_counts().mul(second.value_counts(), fill_value=0).sum())
+    mistakes |= {
+        Sentence("Chance came out far above 1: value_counts gives numbers. Divide them by the number of rows."): (
+            (observed - counted) / (1 - counted)
+        ),
+        Sentence("That is a percentage. κ is written from 0 to 1."): 100 * (observed - expected) / (1 - expected),
+    }
     value = number(answer, "agreement")
     if not any(close(value, wrong, 1e-4) for wrong in mistakes.values()) and _within(
         value, (observed - expected) / (1 - expected), 0.005 + 1e-9
@@ -198,6 +223,7 @@ def agreement(answer: object, coded: pd.DataFrame) -> None:
 def shapley(app: object, delivery: object, r2_app: float, r2_delivery: float, r2_both: float) -> None:
     """R² of two drivers divided between them: the mean of the gain when coming first and when coming second."""
     got = number(app, "share_app"), number(delivery, "share_delivery")
+    rounded = 0.0005 + 1e-9  # R² may be written with three places
     alone = r2_app, r2_delivery
     last = r2_both - r2_delivery, r2_both - r2_app
     truth = tuple((a + b) / 2 for a, b in zip(alone, last, strict=True))
@@ -207,6 +233,7 @@ def shapley(app: object, delivery: object, r2_app: float, r2_delivery: float, r2
         Sentence("The two are exchanged."): truth[::-1],
         Sentence("That is what each explains when it comes first. The other order counts as much."): alone,
         Sentence("That is what each adds when it comes second. The other order counts as much."): last,
+        Sentence("Those are percentages. Keep to shares, as R² does."): tuple(100 * t for t in truth),
         Sentence("The contributions of both orders were added. Average them."): tuple(2 * t for t in truth),
         Sentence(
             "Those are shares of what both explain. Shares of the variance are asked for, which add up to r2_both."
@@ -221,6 +248,8 @@ def shapley(app: object, delivery: object, r2_app: float, r2_delivery: float, r2
     for sentence, wrong in mistakes.items():
         if _near(got, wrong, 1e-4):
             raise Mistake(sentence)
+    if _near(got, truth, rounded):
+        return
     if not _within(sum(got), r2_both, 2e-4):
         raise Mistake("The two shares do not add up to r2_both. Whatever one driver does not get, the other does.")
     raise Mistake("The sum is right, the division is not. What does each bring first, and what does it add second?")
@@ -240,8 +269,13 @@ def _kappa(first: pd.Series, second: pd.Series) -> float:
 def _points(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
     """A figure in points; rounded to one place it is right too, unless it is exactly what a mistake gives."""
     value = number(answer.value if isinstance(answer, nps.Score) else answer, name)
-    if _within(value, truth, _ROUNDED) and not any(close(value, wrong) for wrong in mistakes.values()):
-        return
+    if not any(close(value, wrong) for wrong in mistakes.values()):
+        if _within(value, truth, _ROUNDED):
+            return
+        if value == round(truth):
+            raise Mistake("Rounded to whole points: keep one decimal place.")
+        if _within(value, truth / 100, 0.005 + 1e-9):
+            raise Mistake("That is a difference of shares. NPS is written in points, from −100 to 100.")
     equals(value, truth, name, mistakes)
 
 

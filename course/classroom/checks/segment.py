@@ -11,6 +11,8 @@ from course.language import Sentence
 #: The eight items of Luming's survey, four to a factor.
 NOVELTY, THRIFT = ("item_1", "item_3", "item_5", "item_7"), ("item_2", "item_4", "item_6", "item_8")
 _SCALE = 6  # answers run from 1 to 5: 6 − x mirrors them
+#: Alpha may be written with two places.
+_ROUNDED = 0.005 + 1e-9
 
 
 def _first_match(got: pd.Series, truth: pd.Series, mistakes: Mapping[Sentence, pd.Series]) -> None:
@@ -65,6 +67,8 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
     for name in ("recency_days", "frequency"):
         if pd.api.types.is_timedelta64_dtype(mine[name].dtype):
             raise Mistake("{name} is a length of time. Days as a number: take .dt.days of it.", name=name)
+        if mine[name].map(callable).any():
+            raise Mistake("{name} is a method that was not called: the brackets () are missing behind it.", name=name)
         if not pd.api.types.is_numeric_dtype(mine[name].dtype):
             raise Mistake("{name} should hold numbers; it holds {kind}.", name=name, kind=mine[name].dtype)
     seen = orders[day <= as_of]
@@ -175,13 +179,17 @@ def _high_or_low(high: object, win_back: object, customers: pd.DataFrame) -> Non
         return
     for sentence, wrong in {
         Sentence("win_back is a share. The number of customers is asked for."): truth / len(customers),
-        Sentence("win_back are the recent ones. To be won back one must have gone quiet: R low."): (r & ~f & m).sum(),
+        Sentence("win_back is a percentage. The number of customers is asked for."): 100 * truth / len(customers),
+        Sentence("win_back counts the recent ones. To be won back one must have gone quiet: R low."): (
+            r & ~f & m
+        ).sum(),
         Sentence("These are “important – keep”: they ordered often. Win back is low in F as well as in R."): (
             (~r & f & m).sum()
         ),
         Sentence("These are “general – win back”: M low. *Important* means M high."): (~r & ~f & ~m).sum(),
         Sentence("These are “important – value”: high in all three."): (r & f & m).sum(),
         Sentence("That counts everyone who has gone quiet with high M, whatever F is."): (~r & m).sum(),
+        Sentence("That counts everyone who has gone quiet with few orders, whatever M is."): (~r & ~f).sum(),
     }.items():
         if close(value, float(wrong)):
             raise Mistake(sentence)
@@ -245,7 +253,8 @@ def _quintile(quintile: object, customers: pd.DataFrame) -> None:
         raise Mistake(
             "{name} should be a function; it is of kind {kind}.", name="quintile", kind=type(quintile).__name__
         )
-    for values in (pd.Series(np.arange(35.0)), customers["frequency"], customers["monetary_net"]):
+    # The third has ranks on the very edge of a fifth.
+    for values in (customers["frequency"], customers["monetary_net"], pd.Series(np.arange(35.0))):
         try:
             got = quintile(values.copy())
         except ValueError as error:
@@ -255,6 +264,8 @@ def _quintile(quintile: object, customers: pd.DataFrame) -> None:
                 "Cutting at the quantiles stops: two edges are the same value, so large is the heap at one order. "
                 "Score the ranks instead."
             ) from None
+        if got is None:
+            raise Mistake("quintile gives nothing back: its last line needs return.")
         got = column(got, "quintile(values)", values.index)
         if got.isna().any():
             raise Mistake("quintile leaves {n:,} customers without a score.", n=int(got.isna().sum()))
@@ -269,6 +280,8 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             "The same rows in another order get other scores ({n:,} customers): ties are broken by row number.",
             n=int((got != again).sum()),
         )
+    if not _same(got, got.round()):
+        raise Mistake("The scores are not whole numbers yet: round up.")
     rank, n = values.rank(method="average"), len(values)
     truth = np.ceil(5 * rank / n).rename("quintile")
     _first_match(
@@ -288,6 +301,9 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             ): (np.ceil(5 * values.rank(method="dense") / values.nunique())),
             Sentence("The scores run from 0 to 4, or a rank on an edge falls into the next quintile: round up."): (
                 np.floor(5 * rank / n)
+            ),
+            Sentence("The scores are rounded to the nearest whole number. Every part of a fifth counts: round up."): (
+                np.round(5 * rank / n)
             ),
             Sentence("A rank on the edge of a fifth falls into the next one: round up, do not add one."): (
                 np.floor(5 * rank / n).clip(upper=4) + 1
@@ -348,6 +364,10 @@ def _distances(
         }.items():
             if abs(value - wrong) < _CENT:
                 raise Mistake(sentence)
+        if value < 0:
+            raise Mistake("{name} should be a positive number: how much fewer, or how much more.", name=name)
+        if abs(value / step - round(value / step)) > _CENT:
+            raise Mistake("{name} ends between two steps: whole days, whole orders, whole cents.", name=name)
         raise Mistake("{name} is {side}.", name=name, side=_side(value, truth))
 
 
@@ -419,6 +439,8 @@ def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
     }.items():
         if close(value, wrong, 0.001):
             raise Mistake(sentence)
+    if abs(value - truth) <= _ROUNDED:
+        return
     if not 0 <= value <= 1:
         raise Mistake(
             "alpha is outside 0 to 1: one item still works against the others, or the formula is turned over."
