@@ -206,6 +206,34 @@ def test_settling_one_of_two_candidates_frees_neither_for_another_column(tmp_pat
     assert table.frame["customer_id"].tolist() == ["B1"] and table.frame["customer_no"].tolist() == ["A1"]
 
 
+def test_a_form_with_a_subform_is_read_by_both_lines_of_its_header(tmp_path):
+    """As 简道云 exports it: the fields of an order are merged downwards, those of its lines stand below one title."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["订单编号", "客户编号", "下单时间", "商品明细", None],
+        [None, None, None, "商品编号", "金额"],
+        ["L1", "C1", "2024-03-01 08:00:00", "TE001", 10],
+        [None, None, None, "TE002", 5],
+        ["L2", "C2", "2024-03-02 09:00:00", "TE001", 7],
+    ):
+        sheet.append(row)
+    for merged in ("A1:A2", "B1:B2", "C1:C2", "D1:E1", "A3:A4", "B3:B4", "C3:C4"):
+        sheet.merge_cells(merged)
+    book.save(tmp_path / "form.xlsx")
+    table = collect.read(tmp_path / "form.xlsx", "orders")
+    assert table.frame["order_id"].tolist() == ["L1", "L1", "L2"]
+    assert table.frame["product_id"].tolist() == ["TE001", "TE002", "TE001"]
+    assert table.frame["amount"].tolist() == [10, 5, 7] and table.frame["source_row"].tolist() == [3, 4, 5]
+
+
+def test_a_first_record_under_columns_without_a_name_is_no_second_header(tmp_path):
+    (tmp_path / "plain.csv").write_text(
+        "订单号,客户编号,下单时间,实付金额,\nA1,C1,2024-03-01,10,ok\nA2,C1,2024-03-02,11,ok\n"
+    )
+    assert collect.read(tmp_path / "plain.csv", "orders").frame["order_id"].tolist() == ["A1", "A2"]
+
+
 def test_a_file_without_a_header_is_mapped_by_position(tmp_path):
     rows = [f"0000{i} 19970{i}01  {i}   1{i}.77" for i in range(1, 6)]
     (tmp_path / "t.txt").write_text("\n".join(rows))
@@ -367,6 +395,14 @@ def test_serial_days_of_a_spreadsheet(days, as_text):
 
 def test_a_serial_of_half_past_eight():
     assert values.times(pd.Series([45356 + 8.5 / 24]), "t").values.tolist() == [pd.Timestamp("2024-03-05 08:30")]
+
+
+@pytest.mark.parametrize("micro", [1_719_764_419_000_000, 1_735_689_599_999_999])
+def test_microseconds_since_1970_are_read_to_the_microsecond(micro):
+    """As Google Analytics 4 writes event_timestamp; the moment is counted from 1970 by the standard library."""
+    column = values.times(pd.Series([str(micro), None]), "event_timestamp")
+    assert column.values[0].to_pydatetime() == datetime(1970, 1, 1) + timedelta(microseconds=micro)
+    assert not column.bad.any() and pd.isna(column.values[1])
 
 
 def test_times_with_zones_are_put_into_the_most_frequent_one():

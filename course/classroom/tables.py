@@ -116,13 +116,23 @@ def use_company(seed: int, customers: int = company.CUSTOMERS) -> None:
     """
     if (int(seed), int(customers)) == (company.SEED, company.CUSTOMERS):
         return room.settle_in(None)
+    room.settle_in(written(seed, customers))
+
+
+def written(seed: int, customers: int) -> Path:
+    """The folder of a company, generated where it is not there yet.
+
+    Raises
+    ------
+    DataError : too few customers.
+    """
     folder = _cache() / ".company" / f"{int(seed)}-{int(customers)}"
     if not folder.exists():
         made = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         with _told(text("Making the company. Once for each seed, some seconds …")):
             company.write(int(seed), int(customers), made)
         _put(made, folder)
-    room.settle_in(folder)
+    return folder
 
 
 def _folder() -> Path:

@@ -464,6 +464,7 @@ def _layout(name: str, records: list[tuple[int, list]]) -> _Layout:
         best = next((i for i, row in enumerate(head) if _filled(row) >= max(2, 0.6 * width)), 0)
         if not _looks_like_header(head, best):
             return _Layout([str(i + 1) for i in range(widest)], best, False, _titles(name, best))
+    best += _continues(head, best)
     names = [str(c or "").strip() for c in head[best]]
     above = [str(c or "").strip() for c in head[best - 1]] if best else []
     titles = best
@@ -503,6 +504,18 @@ def _looks_like_header(head: list[list], at: int) -> bool:
     """A first row without figures or dates above rows that have some."""
     below = head[at + 1 : at + 20]
     return bool(head[at]) and not _figures(head[at]) and (not below or any(map(_figures, below)))
+
+
+def _continues(head: list[list], at: int) -> bool:
+    """True where the row below a header names the fields of a subform: it is filled only under a cell that is merged
+    across, and holds no figures."""
+    if at + 1 >= len(head):
+        return False
+    filled = [[bool(str(c or "").strip()) for c in row] for row in head[at : at + 2]]
+    gaps = {i for i, is_filled in enumerate(filled[0]) if not is_filled}
+    under = gaps | {i - 1 for i in gaps}
+    below = {i for i, is_filled in enumerate(filled[1]) if is_filled}
+    return len(below) > 1 and below <= under and not below <= gaps and not _figures(head[at + 1])
 
 
 def _two_lines(above: list[str], names: list[str]) -> list[str]:

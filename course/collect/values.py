@@ -213,7 +213,8 @@ def times(cells: pd.Series, column: str, date_order: str | None = None) -> Colum
     """Dates and times of day as datetime64[us], in the time zone the source wrote them in.
 
     Understood: ISO 8601, 2024/3/1 8:30, 2024年3月1日, 19970101, 1 Mar 2024, day-first or month-first numbers, Excel
-    serials, seconds and milliseconds since 1970. `date_order` ("dmy" or "mdy") settles what the values leave open.
+    serials, seconds, milliseconds and microseconds since 1970. `date_order` ("dmy" or "mdy") settles what the values
+    leave open.
 
     Raises
     ------
@@ -363,7 +364,7 @@ def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str
 
 
 def _serials(plain: pd.Series) -> pd.Series:
-    """Excel serial days (1955–2173), and seconds or milliseconds since 1970."""
+    """Excel serial days (1955–2173), and seconds, milliseconds or microseconds since 1970."""
     number = pd.to_numeric(plain, errors="coerce")
     days = number.where(number.between(20000, 99999))
     # Excel counts from 1899-12-30; a serial's fraction is only good to the second.
@@ -371,7 +372,8 @@ def _serials(plain: pd.Series) -> pd.Series:
     epoch = number.where(number.between(1e8, 4.2e9)).fillna(number.where(number.between(1e11, 4.2e12)) / 1000)
     whole_text = plain.str.match(r"^\d{9,13}(\.\d+)?$")
     values = values.fillna(pd.Timestamp("1970-01-01") + pd.to_timedelta(epoch.where(whole_text), unit="s"))
-    return values.astype("datetime64[us]")
+    micro = pd.to_datetime(number.where(number.between(1e14, 4.2e15)).astype("Int64"), unit="us")
+    return values.astype("datetime64[us]").fillna(micro.where(plain.str.match(r"^\d{16}$")))
 
 
 def _to_one_zone(
