@@ -54,7 +54,6 @@ def fans_by_the_mean(answer: object, ratings: pd.DataFrame) -> None:
         Sentence("Those are mean ratings of the genres. Take the mean of each person, and count."): (
             ratings.groupby("genre")["rating"].mean()
         ),
-        Sentence("Those are shares of all people. Counts are asked for."): truth / people,
         Sentence("Those are percentages of all people. Counts are asked for."): 100 * truth / people,
     }
     if _same(got, truth):
@@ -62,6 +61,8 @@ def fans_by_the_mean(answer: object, ratings: pd.DataFrame) -> None:
     for sentence, wrong in mistakes.items():
         if _same(got, wrong):
             raise Mistake(sentence)
+    if got.max() <= 1:
+        raise Mistake("Those are shares. Counts are asked for.")
     if got.nunique() == 1:
         raise Mistake("All three are the same: the genre was not looked at. Group by person and genre.")
     off = [genre for genre in GENRES if not close(got[genre], truth[genre])]
@@ -111,7 +112,14 @@ def index_of_students(answer: object, people: pd.DataFrame) -> None:
         Sentence("That is a number of people. Divide by all fans to get a share, then by the share in everyone."): (
             float((student & people["animation"]).sum())
         ),
+        Sentence("That is what lies above 100. The index itself is asked for."): 100 * share / base - 100,
+        Sentence("The fans who are students were divided by everyone. Divide them by the fans."): (
+            (student & people["animation"]).mean()
+        ),
     }
+    rounded = 100 * round(share, 2) / round(base, 2)
+    if abs(rounded - truth) > 0.5:
+        mistakes[Sentence("The two shares were rounded first. Divide them as they are, and round the index.")] = rounded
     _rounded(answer, truth, "tgi_students", mistakes, 0.5)
 
 
@@ -220,7 +228,9 @@ def holm(answer: object, p_values: pd.DataFrame) -> None:
     "portrait-5",
     answers=("n_each",),
     given=("people",),
-    right=Sentence("Hold it against the fans that the survey has: so much for a small difference from it."),
+    right=Sentence(
+        "Compare it with the number of fans in the survey, and you know what it can tell of small differences."
+    ),
 )
 def people_needed(answer: object, people: pd.DataFrame) -> None:
     """People in each group to find ten points more women among the fans of romance."""
@@ -232,12 +242,6 @@ def people_needed(answer: object, people: pd.DataFrame) -> None:
     others = {
         Sentence("Ten percent of the share, not ten points: say relative=False."): effect.needed(start, 0.10),
         Sentence("That is both groups together. The number in each group is asked for."): 2 * truth,
-        Sentence("The starting point is the share among the fans. Take those who are no fans."): (
-            effect.needed(woman[people["romance"]].mean(), 0.10, relative=False)
-        ),
-        Sentence("The starting point is the share among everyone. Take those who are no fans."): (
-            effect.needed(woman.mean(), 0.10, relative=False)
-        ),
         Sentence("The starting point is the share of men. Take that of women."): (
             effect.needed(1 - start, 0.10, relative=False)
         ),
@@ -257,6 +261,10 @@ def people_needed(answer: object, people: pd.DataFrame) -> None:
     value = number(answer, "n_each")
     if 0 < value < 1:
         raise Mistake("n_each is a share. Asked for is a number of people.")
+    # Two wrong starting points may come to the same number, so one sentence serves both.
+    mixed = [effect.needed(s, 0.10, relative=False) for s in (woman[people["romance"]].mean(), woman.mean())]
+    if value != truth and any(close(value, wrong) for wrong in mixed):
+        raise Mistake("Fans are counted in the share that you start from. Take only those who are no fans.")
     hit = any(close(value, wrong) for wrong in others.values()) and value != truth
     # The pooled normal formula and rules of thumb differ by a few people.
     if not hit and abs(value - truth) <= max(2.0, 0.01 * truth):
@@ -289,7 +297,8 @@ def _a_count_each(answer: object) -> pd.Series:
         number(answer, "fans_mean")
         raise Mistake("fans_mean is one number. One count for each of the three genres is asked for.")
     if isinstance(answer, pd.DataFrame):
-        if "person_id" in answer or "person_id" in answer.index.names or len(answer) > len(GENRES):
+        listed = "person_id" in answer and answer.index.name != "genre"
+        if listed or "person_id" in answer.index.names or len(answer) > len(GENRES):
             raise Mistake("fans_mean lists people. Count them by genre.")
         if "genre" in answer:
             answer = answer.set_index("genre")

@@ -18,7 +18,8 @@ _Z = 1.96
     answers=("parents",),
     given=("staples", "as_of"),
     right=Sentence(
-        "Window, threshold and age, each with its edge. Next: the same rule as one line that needs no code."
+        "The right customers. A window of 181 days might list the same ones, so read your edges once more. Next: the "
+        "same rule as one line that needs no code."
     ),
 )
 def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
@@ -55,6 +56,9 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
         Sentence("Who is of unknown age is in. Nothing is claimed of them."): _carriers(
             staples[recent & (age | blank)]
         ),
+        Sentence("The upper end of the age is missing: grandparents buy nappies twice, too."): _carriers(
+            staples[recent & staples["age"].ge(_YOUNGEST).fillna(False).astype(bool)]
+        ),
         Sentence("22 and 45 themselves belong to the ages; here one of them or both are left out."): _carriers(
             staples[strictly]
         ),
@@ -67,6 +71,10 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
             orders[orders > 2]
         ),
     }
+    for kind in rows["kind"].unique() if "kind" in rows else ():
+        mistakes[Sentence("Only one of the two goods is counted. Milk powder and nappies both are.")] = _carriers(
+            rows[rows["kind"] == kind]
+        )
     for sentence, wrong in mistakes.items():
         if got == wrong:
             raise Mistake(sentence)
@@ -111,6 +119,7 @@ def audience(mails: object, people: object, spring: object, carried: pd.DataFram
             (a.astype(int) + b + c) == 1
         ).sum(),
         Sentence("people counts only two of the three lists."): (a | b).sum(),
+        Sentence("people is a share. A number of customers is asked for."): union.mean(),
         Sentence("That is spring: those at risk were left out already."): (union & ~risk).sum(),
     }
     equals(people, int(union.sum()), "people", asked_people)
@@ -146,11 +155,14 @@ def declared(share: object, low: object, high: object, birthdays: pd.DataFrame) 
         Sentence("That is the share of those who are wrong."): 1 - truth,
         Sentence("Percent are given. Shares from 0 to 1 are asked for."): 100 * truth,
         Sentence("That is the share of accounts whose document was seen."): n / len(birthdays),
+        Sentence("That is a number of accounts. Divide it by those that could be judged."): float(same.sum()),
         Sentence("Only the years were compared. The same day is asked for."): (
             (seen["declared"].dt.year == seen["verified"].dt.year).mean()
         ),
     }
     value = number(share, "correct")
+    if value != truth and close(value, round(truth, 2)):
+        raise Mistake("correct is rounded to whole percent, too coarse for its interval. Give three places or more.")
     if not (abs(value - truth) <= 5e-4 and not any(close(value, wrong) for wrong in mistakes.values())):
         equals(value, truth, "correct", mistakes)
     low, high = number(low, "correct_low"), number(high, "correct_high")
@@ -234,6 +246,8 @@ def _ids(answer: object) -> list[str]:
         answer = answer.index[answer.fillna(False).astype(bool)] if answer.dtype.name in _TRUTH else answer.index
     if isinstance(answer, Mapping):
         answer = list(answer)
+    if callable(answer):
+        raise Mistake("{name} is a method that was not called: the brackets () are missing behind it.", name="parents")
     if isinstance(answer, str | bytes) or not isinstance(answer, Iterable):
         raise Mistake("parents should hold customer ids; it is of kind {kind}.", kind=type(answer).__name__)
     return [str(one) for one in answer]

@@ -30,7 +30,8 @@ def film_people(folder: Path) -> pd.DataFrame:
 
 def film_ratings(folder: Path) -> pd.DataFrame:
     """Their ratings, one row a person and film: person_id, film_id, genre, rating (0–10; blank: not seen)."""
-    return film.film(seed(folder))[1]
+    ratings = film.film(seed(folder))[1]
+    return ratings.assign(rating=ratings["rating"] + 0.0)  # rounding up from below zero left a rating of -0
 
 
 def film_titles(folder: Path) -> pd.DataFrame:

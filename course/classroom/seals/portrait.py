@@ -1,5 +1,6 @@
 """How many people of the film case truly like romance best, and which effects were planted in it."""
 
+import numpy as np
 import pandas as pd
 
 from course.classroom import luming, room
@@ -28,10 +29,7 @@ def _more() -> Label:
     some, none = effects[effects["effect"] != 0], effects[effects["effect"] == 0]
     listed, zeros = {}, {}
     for lang in ("en", "zh"):
-        lines = [
-            known["planted"][lang].format(what=row[lang], effect=row["effect"], unit=_UNITS[row["unit"]][lang])
-            for row in some.to_dict("records")
-        ]
+        lines = [_line(row, lang) for row in some.to_dict("records")]
         listed[lang], zeros[lang] = " · ".join(lines), " · ".join(none[lang])
     return Label(
         known["seal_more"]["en"],
@@ -43,14 +41,19 @@ def _more() -> Label:
     )
 
 
-#: What the units of the planted effects are called.
+def _line(row: dict, lang: str) -> str:
+    """A planted effect in words; what is planted on the log of yuan is said in percent."""
+    known = sentences("portrait")
+    if row["unit"] == _LOG:
+        return known["planted_percent"][lang].format(what=row[lang], effect=np.expm1(row["effect"]))
+    return known["planted"][lang].format(what=row[lang], effect=row["effect"], unit=_UNITS[row["unit"]][lang])
+
+
+_LOG = "log yuan per point"
+#: What the units of the other planted effects are called.
 _UNITS = {
     "points": {"en": "points", "zh": "分"},
     "points per ten years": {"en": "points each ten years", "zh": "分（每大十岁）"},
-    "log yuan per point": {
-        "en": "on the log of yuan for each point of liking",
-        "zh": "（每多喜欢一分，消费取对数后的变化）",
-    },
 }
 
 SEAL = Seal(
