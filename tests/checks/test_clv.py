@@ -38,6 +38,9 @@ def test_the_reference_is_right_and_is_told_something(given, name):
     ("name", "code"),
     [
         ("clv-1", REFERENCE["clv-1"] + "\nalive = round(alive, 3)"),
+        ("clv-1", REFERENCE["clv-1"] + "\nalive = round(alive, 2)"),
+        ("clv-2", REFERENCE["clv-2"] + "\nmae_model, mae_naive = round(mae_model, 2), round(mae_naive, 2)"),
+        ("clv-4", REFERENCE["clv-4"] + "\nexpected_spend = round(expected_spend)"),
         ("clv-1", "odds = a / (b + x - 1) * ((alpha + t_x) / (alpha + T)) ** -(r + x)\nalive = [1 / (1 + odds)]"),
         (
             "clv-2",
@@ -77,6 +80,13 @@ RATIO = "((alpha + T) / (alpha + t_x)) ** (r + x)"
         ("clv-1", ODDS.replace("a / (b + x - 1) * ", ""), "factor a / (b + x − 1) is missing"),
         ("clv-1", ODDS.replace("(b + x - 1)", "b + x - 1", 1).replace("odds = a", "odds = (a").replace("1 * ", "1) * "),
          "needs brackets"),
+        ("clv-1", ODDS.replace("(b + x - 1)", "b + x - 1"), "divides by b alone"),
+        ("clv-1", ODDS.replace("(r + x)", "r + x"), "takes the r alone"),
+        ("clv-1", ODDS.replace("** (r + x)", "* (r + x)"), "A power is written"),
+        ("clv-1", ODDS.replace("((alpha + T) / (alpha + t_x))", "(alpha + T / alpha + t_x)"), "brackets of their own"),
+        ("clv-1", ODDS.replace("1 / (1 + odds)", "1 / 1 + odds"), "the sum needs brackets"),
+        ("clv-1", ODDS.replace("(1 + odds)", "odds"), "The 1 in front"),
+        ("clv-1", ODDS + "\nalive = 100 * alive", "per cent"),
         ("clv-1", ODDS.replace("+ T", "+ 7 * T").replace("+ t_x", "+ 7 * t_x"), "as days"),
         ("clv-2", MAE.replace("abs(", "("), "with their signs"),
         ("clv-2", MAE + "\nmae_model, mae_naive = mae_naive, mae_model", "exchanged"),
@@ -85,8 +95,16 @@ RATIO = "((alpha + T) / (alpha + t_x)) ** (r + x)"
         ("clv-2", MAE.replace(").mean()", ") .pow(2).mean()"), "squares"),
         ("clv-2", "bought = held[held.holdout_x > 0]\n" + MAE.replace("held[", "bought["), "only who bought"),
         ("clv-2", MAE.replace('"holdout_x"', '"x"'), "compares with x"),
+        ("clv-2", MAE.replace('"holdout_x"', '"previous_x"', 1), "with each other"),
         ("clv-2", MAE.replace("mae_naive", "other"), "mae_naive is still to be done"),
         ("clv-3", LISTS.replace("[False, True]", "[True, True]"), "smallest first"),
+        ("clv-3", LISTS.replace("[False, True]", "False"), "cuts equal customers"),
+        ("clv-3", LISTS.replace('["x", "customer_id"], ascending=[False, True]', '"x", ascending=False'),
+         "cuts equal customers"),
+        ("clv-3", LISTS.replace(", ascending=[False, True]", "").replace('["x", "customer_id"]', '"x"'),
+         "smallest first"),
+        ("clv-3", LISTS + "\nby_frequency, by_value = by_frequency / calls.came.sum(), by_value / calls.came.sum()",
+         "a share of all"),
         ("clv-3", LISTS.replace('["came"]', '["expected"]'), "expected money"),
         ("clv-3", LISTS.replace(".head(300)", ""), "all customers"),
         ("clv-3", LISTS.replace(".sum()", ".mean()"), "is a mean"),
@@ -101,6 +119,11 @@ RATIO = "((alpha + T) / (alpha + t_x)) ** (r + x)"
         ("clv-4", SPEND.replace("= p * ", "= "), "p above the bar"),
         ("clv-4", SPEND.replace("v + ", ""), "v is missing"),
         ("clv-4", "expected_spend = p * (v + times * mean_spend) / (p * times) + q - 1", "needs brackets"),
+        ("clv-4", "expected_spend = p * v + times * mean_spend / (p * times + q - 1)", "above the bar needs brackets"),
+        ("clv-4", "expected_spend = p * (v + times * mean_spend) / p * times + q - 1", "below the bar needs brackets"),
+        ("clv-4", "expected_spend = p * (v + times * mean_spend) / (p * times + q) - 1", "The 1 belongs below"),
+        ("clv-4", SPEND.replace("v + times * ", "v + "), "times is missing above"),
+        ("clv-4", SPEND.replace("(p * times + q", "(p + q"), "times is missing below"),
         ("clv-4", "expected_spend = p * v / (q - 1)", "mean of all"),
     ],
 )  # fmt: skip
@@ -108,6 +131,13 @@ def test_a_mistake_is_told_by_name(given, name, code, said):
     found = sitting.told(given[name], name, code)
     assert found.kind == answers.NOT_YET and said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
+
+
+def test_one_decimal_of_a_chance_is_too_few_and_a_guess_of_nought_is_no_rounding():
+    names = {"r": 0.354, "alpha": 3.9, "a": 0.647, "b": 11.22, "x": 11, "t_x": 45.857, "T": 72.286}
+    assert "rounded too far" in answers.check("clv-1", names | {"alive": 0.2}).sentence.say("en")
+    assert answers.check("clv-1", names | {"alive": 0.21}).kind == answers.RIGHT
+    assert answers.check("clv-1", names | {"T": 110, "alive": 0}).kind == answers.NOT_YET
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -53,6 +53,8 @@ NEWCOMBE = (
         ("effect-1", POOLED),
         ("effect-2", NEWCOMBE),
         ("effect-2", REFERENCE["effect-2"].replace("1.96", "1.959964")),
+        ("effect-2", REFERENCE["effect-2"] + "\ngain_low, gain_high = round(gain_low, 1), round(gain_high, 1)"),
+        ("effect-3", REFERENCE["effect-3"] + "\nchi2 = round(chi2)"),
         ("effect-3", "from scipy.stats import chisquare\nchi2 = chisquare(counts).statistic"),
         ("effect-4", "kept = sum(peers['truth'].between(peers['estimate'] - 1.96 * peers['se'], "
                      "peers['estimate'] + 1.96 * peers['se']))"),
@@ -84,6 +86,9 @@ GAIN = REFERENCE["effect-2"]
             "roots are missing",
         ),
         ("effect-1", H + "n_needed = h", "That is h"),
+        ("effect-1", REFERENCE["effect-1"].replace("(1.2 * base)", "0.2"), "rise to 20 %"),
+        ("effect-1", H + "n_needed = 2 * 2.8 / h ** 2", "Only h is squared"),
+        ("effect-1", H + "n_needed = 2 * (1.96 + 0.84 / h) ** 2", "needs brackets"),
         ("effect-1", "n_needed = 1e9", "too large"),
         ("effect-2", GAIN.replace("100 * ", ""), "Those are shares"),
         ("effect-2", GAIN.replace("gain_low, gain_high", "gain_high, gain_low"), "Exchange the two"),
@@ -103,7 +108,11 @@ GAIN = REFERENCE["effect-2"]
             "control less coupon",
         ),
         ("effect-2", GAIN.replace('- arms["mean"]["control"]', '/ arms["mean"]["control"] - 1'), "relative change"),
-        ("effect-2", GAIN.replace(' - arms["mean"]["control"]', ""), "Take off what bought without"),
+        ("effect-2", GAIN.replace(' - arms["mean"]["control"]', ""), "Take off the share"),
+        ("effect-2", GAIN.partition("gain_low")[0] + "gain_low, gain_high = 100 * gain - reach, 100 * gain + reach",
+         "The reach is still a share"),
+        ("effect-2", GAIN.replace("variance.sum()", "variance.mean()"), "averaged"),
+        ("effect-2", GAIN + "\ngain_low, gain_high = gain, gain", "The middle is still a share"),
         ("effect-2", "gain_low, gain_high = 40, 60", "not the difference"),
         ("effect-2", "gain_low, gain_high = 40, ...", "gain_high"),
         ("effect-3", "e = counts.sum() / 2\nchi2 = (counts.iloc[0] - e) ** 2 / e", "Only one group"),
@@ -114,6 +123,9 @@ GAIN = REFERENCE["effect-2"]
         ("effect-3", "chi2 = effect.sample_ratio(counts.tolist())", "the chance of such a split"),
         ("effect-4", "kept = 25 - (" + REFERENCE["effect-4"].partition("= ")[2] + ")", "the intervals that miss"),
         ("effect-4", REFERENCE["effect-4"].replace("1.96 * ", ""), "One standard error"),
+        ("effect-4", "kept = (peers['estimate'] - peers['truth'] <= 1.96 * peers['se']).sum()", "The sign was left on"),
+        ("effect-4", "kept = ((peers['estimate'] - peers['truth']).abs() <= 1.96 * peers['se']).count()",
+         "not .count()"),
         ("effect-4", "kept = (peers['estimate'].abs() <= 1.96 * peers['se']).sum()", "hold zero"),
         ("effect-4", "kept = (peers['estimate'] - 1.96 * peers['se'] > 0).sum()", "above zero"),
         ("effect-4", "kept = ((peers['estimate'] - peers['truth']).abs() <= 1.96 * peers['se']).mean()", "a share"),
@@ -176,7 +188,8 @@ def test_the_seal_holds_the_true_effect_and_that_of_a_letter_sent_twice(seat):
     assert 0.5 < SEAL.truth() < 9
     for lang in language.LANGUAGES:
         said = SEAL.more().say(lang)
-        assert "C07 +0.0" in said and "C03" in said and "nan" not in said
+        bought, _, answered = said.partition("C07 +0.0")
+        assert "C01" in bought and "C04" not in bought and "C03" in answered and "nan" not in said
 
 
 def test_nothing_is_told_before_the_bet(seat):

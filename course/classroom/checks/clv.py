@@ -7,7 +7,7 @@ import pandas as pd
 from course.classroom.answers import Mistake, close, equals, exercise, number
 from course.language import Sentence
 
-#: Chances and errors may be rounded to three places.
+#: Chances and errors that are worked with rounded numbers.
 _ROUNDED = 6e-4
 _CALLS = 300
 
@@ -28,12 +28,18 @@ def alive(answer: object, r: float, alpha: float, a: float, b: float, x: float, 
     mistakes = {
         Sentence("That is the chance of having left. The chance of still being there is 1 less that."): 1 - truth,
         Sentence("Those are the odds of having left. The chance is 1 divided by 1 plus the odds."): 1 / truth - 1,
-        Sentence("That is 1 plus the odds. P(alive) is 1 divided by it."): 1 / truth,
+        Sentence("That is 1 plus the odds. P(alive) is 1 divided by all of it, so the sum needs brackets."): 1 / truth,
+        Sentence("That is 1 divided by the odds. The 1 in front of the odds is missing."): truth / (1 - truth),
+        Sentence("That is in per cent. A chance lies between 0 and 1."): 100 * truth,
         Sentence("The silence, T less t_x, went in where t_x belongs: that is RFM's recency."): chance(T - t_x),
         Sentence("The ratio of times stands on its head: the longer time belongs above."): chance(T, late=t_x),
         Sentence("The power is r + x; here it is x alone."): chance(power=x),
         Sentence("The power is r + x; here it is r alone."): chance(power=r),
         Sentence("The power r + x is missing."): chance(power=1),
+        Sentence("r + x needs brackets: without them ** takes the r alone."): 1 / (1 / chance(power=r) + x),
+        Sentence("A power is written **; a single * only multiplies by r + x."): (
+            1 / (1 + a / (b + x - 1) * (alpha + T) / (alpha + t_x) * (r + x))
+        ),
         Sentence("Below a stands b + x − 1; the 1 was not taken off. That is another model, MBG/NBD."): chance(
             base=b + x
         ),
@@ -44,7 +50,13 @@ def alive(answer: object, r: float, alpha: float, a: float, b: float, x: float, 
         Sentence("a / (b + x − 1) needs brackets around what stands below the bar."): (
             1 / (1 + (a / b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))
         ),
+        Sentence("Without brackets a / b + x - 1 divides by b alone. Put b + x - 1 in brackets."): (
+            1 / (1 + a / b + x - ((alpha + T) / (alpha + t_x)) ** (r + x))
+        ),
         Sentence("The times went in as days. t_x and T are in weeks, as alpha is."): chance(7 * t_x, late=7 * T),
+        Sentence("alpha + T and alpha + t_x need brackets of their own."): (
+            1 / (1 + a / (b + x - 1) * (alpha + T / alpha + t_x) ** (r + x))
+        ),
     }
     _figure(answer, truth, "alive", mistakes)
 
@@ -85,6 +97,9 @@ def errors(model: object, naive: object, held: pd.DataFrame) -> None:
                 float(gap[buyers].abs().mean())
             ),
             Sentence("{name} is the median distance. The mean is asked for.", name=name): float(gap.abs().median()),
+            Sentence("{name} compares the two forecasts with each other. What came is holdout_x.", name=name): (
+                float((held["forecast"] - held["previous_x"]).abs().mean())
+            ),
             Sentence("{name} compares with x, all repeat purchases so far, instead of what came.", name=name): (
                 float((gap + came - held["x"]).abs().mean())
             ),
@@ -119,6 +134,9 @@ def lists(frequency: object, worth: object, calls: pd.DataFrame) -> None:
             Sentence("{name} has the smallest first. The largest should stand on top.", name=name): (
                 float(calls.sort_values([column, "customer_id"]).head(_CALLS)["came"].sum())
             ),
+            Sentence("{name} has the smallest first. The largest should stand on top.", name=name): (
+                float(calls.sort_values(column).head(_CALLS)["came"].sum())
+            ),
             Sentence("{name} adds up expected money. What really came is asked for.", name=name): (
                 float(listed.head(_CALLS)["expected"].sum())
             ),
@@ -129,8 +147,16 @@ def lists(frequency: object, worth: object, calls: pd.DataFrame) -> None:
             Sentence("{name} has not been sorted: those are 300 customers in the order of their numbers.", name=name): (
                 float(calls.head(_CALLS)["came"].sum())
             ),
-            Sentence("{name} cuts equal customers by their place in the table. Sort by customer_id too.", name=name): (
-                float(calls.sort_values([column, "customer_id"], ascending=False).head(_CALLS)["came"].sum())
+            Sentence(
+                "{name} cuts equal customers by their place in the table. Sort by customer_id too, smallest first.",
+                name=name,
+            ): (float(calls.sort_values([column, "customer_id"], ascending=False).head(_CALLS)["came"].sum())),
+            Sentence(
+                "{name} cuts equal customers by their place in the table. Sort by customer_id too, smallest first.",
+                name=name,
+            ): float(calls.sort_values(column, ascending=False).head(_CALLS)["came"].sum()),
+            Sentence("{name} is a share of all the money. It is asked for in yuan.", name=name): (
+                truths[name] / float(calls["came"].sum())
             ),
         }
         equals(value, truths[name], name, mistakes)
@@ -140,7 +166,7 @@ def lists(frequency: object, worth: object, calls: pd.DataFrame) -> None:
     "clv-4",
     answers=("expected_spend",),
     given=("p", "q", "v", "times", "mean_spend"),
-    right=Sentence("One large purchase is weak evidence: most of the way back to the mean of all."),
+    right=Sentence("A few large purchases are weak evidence: the estimate lies between their mean and everybody's."),
 )
 def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend: float) -> None:
     """Gamma-Gamma's expected spend of one customer."""
@@ -149,18 +175,27 @@ def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend
         Sentence("That is the customer's own mean: nothing has been pulled towards the others."): mean_spend,
         Sentence("The 1 below the bar is missing."): p * (v + times * mean_spend) / (p * times + q),
         Sentence("Below the bar 1 is added instead of taken off."): p * (v + times * mean_spend) / (p * times + q + 1),
+        Sentence("The 1 belongs below the bar."): p * (v + times * mean_spend) / (p * times + q) - 1,
         Sentence("p multiplies the whole sum: brackets around v + times * mean_spend."): (
             (p * v + times * mean_spend) / (p * times + q - 1)
         ),
+        Sentence("What stands above the bar needs brackets."): p * v + times * mean_spend / (p * times + q - 1),
+        Sentence("What stands above the bar needs brackets."): p * v + times * mean_spend / p * times + q - 1,
+        Sentence("times is missing above the bar: times * mean_spend is what all those purchases brought."): (
+            p * (v + mean_spend) / (p * times + q - 1)
+        ),
+        Sentence("times is missing below the bar."): p * (v + times * mean_spend) / (p + q - 1),
         Sentence("p above the bar is missing."): (v + times * mean_spend) / (p * times + q - 1),
         Sentence("v is missing above the bar."): p * times * mean_spend / (p * times + q - 1),
         Sentence("What stands below the bar needs brackets."): p * (v + times * mean_spend) / (p * times) + q - 1,
+        Sentence("What stands below the bar needs brackets."): p * (v + times * mean_spend) / p * times + q - 1,
         Sentence("That is the mean of all, for somebody who never came back: times and mean_spend are not in it."): (
             p * v / (q - 1)
         ),
     }
     value = number(answer, "expected_spend")
-    if abs(value - truth) <= 0.01:
+    # Whole yuan will do, unless the figure is exactly what a mistake gives.
+    if abs(value - truth) <= 0.5 and not any(close(value, wrong) for wrong in mistakes.values()):
         return
     equals(value, truth, "expected_spend", mistakes)
 
@@ -169,12 +204,15 @@ def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend
 
 
 def _figure(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
-    """A figure that may be rounded to three places, unless it is exactly what a mistake gives."""
+    """A figure that may be rounded to two places, unless it is exactly what a mistake gives."""
     value = number(answer, name)
-    if abs(value - truth) <= _ROUNDED and not any(close(value, wrong) for wrong in mistakes.values()):
+    rounded = abs(value - truth) <= _ROUNDED or (value == round(truth, 2) and value not in (0, 1))
+    if rounded and not any(close(value, wrong) for wrong in mistakes.values()):
         return
     if close(value, truth):
         return
+    if value == round(truth, 1) and value not in (0, 1):
+        raise Mistake("{name} is rounded too far. Keep at least two decimals.", name=name)
     equals(value, truth, name, mistakes, 1e-4)
 
 

@@ -28,7 +28,7 @@ def sample_size(answer: object, base: float) -> None:
 
     def size(after: float, z: float = 2.8, factor: float = 2.0, power: float = 2.0) -> float:
         h = 2 * math.asin(math.sqrt(after)) - 2 * math.asin(math.sqrt(base))
-        return factor * (z / h) ** power
+        return factor * (z / h) ** power if h else math.inf
 
     truth = size(1.2 * base)
     value = number(answer, "n_needed")
@@ -41,7 +41,10 @@ def sample_size(answer: object, base: float) -> None:
             "That is twice too many: both groups together, or the 2 went inside the square. Each group is asked for."
         ): 2 * truth,
         Sentence("The factor 2 in front is missing: both groups vary, so each needs twice as many."): truth / 2,
+        Sentence("That is for a rise to 20 %. The rise is by 20 % of base."): size(0.2),
         Sentence("The 2.8 over h is not squared."): size(1.2 * base, power=1.0),
+        Sentence("Only h is squared. Square the whole of 2.8 over h."): 2 * 2.8 / (2 * half) ** 2,
+        Sentence("1.96 + 0.84 needs brackets: the sum is divided by h."): 2 * (1.96 + 0.84 / (2 * half)) ** 2,
         Sentence("The factors 2 in front of the arcsines are missing: h is half as large as it should be."): (
             2 * (2.8 / half) ** 2
         ),
@@ -77,7 +80,7 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
     middle, error = 100 * (p["coupon"] - p["control"]), 100 * math.sqrt(variance.sum())
     newcombe = effect.ab(*((int(bought[arm]), int(n[arm])) for arm in ("control", "coupon")), planned=None)
     accepted = [(middle - _Z * error, middle + _Z * error), (100 * newcombe.low, 100 * newcombe.high)]
-    if any(_near(low, a) and _near(high, b) for a, b in accepted):
+    if any(_ends(low, a) and _ends(high, b) for a, b in accepted):
         return
     if _near(100 * low, accepted[0][0], 0.5) and _near(100 * high, accepted[0][1], 0.5):
         raise Mistake("Those are shares. Percentage points are asked for: times 100.")
@@ -87,9 +90,11 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
     centre, reach = (low + high) / 2, (high - low) / 2
     if not _near(centre, middle, 0.02 * error + _POINT):
         middles = {
-            Sentence("This is control less coupon. What the coupon adds should come out above 0 if it adds."): -middle,
+            Sentence("This is control less coupon. A coupon that adds purchases should come out above 0."): -middle,
+            Sentence("The middle is still a share. Percentage points are asked for: times 100."): middle / 100,
             Sentence("The middle is the relative change. The difference of the two shares is asked for."): relative,
-            Sentence("The middle is the share with the coupon. Take off what bought without one."): 100 * p["coupon"],
+            Sentence("The middle is the share with the coupon. Take off the share that bought without one."): 100
+            * p["coupon"],
             Sentence("The middle is the share without the coupon. The difference is asked for."): 100 * p["control"],
         }
         _told(centre, middles, 0.05 * error + _POINT)
@@ -97,6 +102,8 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
     single = {arm: 100 * math.sqrt(v) for arm, v in variance.items()}
     reaches = {
         Sentence("That is one standard error to each side. 95 of 100 need 1.96 of them."): error,
+        Sentence("The reach is still a share: it takes the times 100 as well."): _Z * error / 100,
+        Sentence("The two variances were averaged. For a difference they add."): _Z * error / math.sqrt(2),
         Sentence("Only the coupon's group is in it. The group without varies too, and more, as it is smaller."): (
             _Z * single["coupon"]
         ),
@@ -144,6 +151,8 @@ def ratio(answer: object, counts: pd.Series) -> None:
     value, chance = number(answer, "chi2"), effect.sample_ratio(seen.tolist())
     if 0 < value < 1 and math.isclose(value, chance, rel_tol=1e-3):
         raise Mistake("That is the chance of such a split, p. The statistic itself is asked for.")
+    if value == round(truth):
+        return
     equals(value, truth, "chi2", mistakes, 1e-3)
 
 
@@ -176,6 +185,8 @@ def kept(answer: object, peers: pd.DataFrame) -> None:
         Sentence("That is a share. The number of intervals is asked for."): right / len(peers),
     }
     value = number(answer, "kept")
+    if value == len(peers) != right:
+        raise Mistake("Those are all the companies. Count the intervals that hold: .sum(), not .count().")
     if value != right:
         for sentence, wrong in mistakes.items():
             if close(value, float(wrong)):
@@ -188,6 +199,11 @@ def kept(answer: object, peers: pd.DataFrame) -> None:
 
 def _near(value: float, truth: float, tolerance: float = _POINT) -> bool:
     return abs(value - truth) <= tolerance
+
+
+def _ends(value: float, truth: float) -> bool:
+    """The end of an interval, rounded to one decimal as the lesson shows it or not at all."""
+    return _near(value, truth) or math.isclose(value, round(truth, 1), abs_tol=1e-9)
 
 
 def _told(value: float, mistakes: Mapping[Sentence, float], tolerance: float) -> None:

@@ -17,7 +17,7 @@ def draw(base_slider: float, change_slider: float) -> None:
     before, change = base_slider / 100, change_slider / 100
     needed = effect.needed(before, change)
     smaller = int(load("campaigns").query("campaign_id == 'C01'")["arm"].value_counts().min())
-    n = np.geomspace(20, 200_000, 200)
+    n = np.geomspace(10, 1_000_000, 200)
     _, ax = plt.subplots(figsize=(6.8, 3.8))
     ax.plot(n, 100 * power(before, change, n), color=BLUE)
     ax.axvline(needed, color=VERMILION, linestyle="--")
@@ -27,7 +27,7 @@ def draw(base_slider: float, change_slider: float) -> None:
     ax.set_xlabel(words("n_axis"))
     ax.set_ylabel(words("power_axis"))
     ax.set_title(words("game_title", change=change_slider, base=base_slider, n=needed))
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="best")
     plt.show()
 
 

@@ -12,6 +12,8 @@ from course.company.plan import draw, promotions, stream
 from course.company.purchases import orders
 
 _COMPANIES, _CUSTOMERS = 25, 3000
+#: The first seed: from here on intervals miss on both sides, so an answer that leaves the sign on is told.
+_FIRST = 161
 #: Members in the CRM: the share that `Company` draws.
 _MEMBERS = 0.85
 _COUPON = 0
@@ -27,7 +29,7 @@ def class_of_25(folder: Path) -> pd.DataFrame:
     frame, one row a company: company (its seed), n_control, n_coupon (people), bought_control, bought_coupon (who
         ordered within two weeks), truth (share of all invited who buy with the coupon less those who buy without it)
     """
-    return pd.DataFrame([_coupon(seed) for seed in range(1, _COMPANIES + 1)])
+    return pd.DataFrame([_coupon(seed) for seed in range(_FIRST, _FIRST + _COMPANIES)])
 
 
 @cache

@@ -27,24 +27,28 @@ def _of(campaign: str, kind: str) -> float:
 
 def _more() -> Label:
     known = sentences("effect")["seal_more"]
-    everyone = _effects().query("uplift_type == 'all'")
-    told = []
-    for row in everyone.itertuples():
-        # Shares in points; the top-up campaign is judged by yuan.
-        value = (
-            (f"{row.effect:+.1f} yuan", f"{row.effect:+.1f} 元")
-            if row.metric == "value"
-            else ((f"{100 * row.effect:+.1f}",) * 2)
-        )
-        told.append(Label(f"{row.campaign_id} {value[0]}", f"{row.campaign_id} {value[1]}"))
-    listed = Label(", ".join(t.names["en"] for t in told), "，".join(t.names["zh"] for t in told))
+    bought, answered = [], []
+    for row in _effects().query("uplift_type == 'all'").itertuples():
+        points = f"{row.campaign_id} {100 * row.effect:+.1f}"
+        if row.metric == "bought":
+            bought.append(Label(points, points))
+        elif row.metric == "value":
+            yuan = f"{row.campaign_id} {row.effect:+.1f}"
+            answered.append(Label(f"{yuan} yuan", f"{yuan} 元"))
+        else:
+            answered.append(Label(f"{points} points", f"{points} 个百分点"))
     return Label(
         known["en"],
         known["zh"],
         persuadable=100 * _of(_COUPON, "persuadable"),
         disturb=100 * _of(_COUPON, "do_not_disturb"),
-        all=listed,
+        bought=_listed(bought),
+        answered=_listed(answered),
     )
+
+
+def _listed(told: list[Label]) -> Label:
+    return Label(", ".join(one.names["en"] for one in told), "，".join(one.names["zh"] for one in told))
 
 
 SEAL = Seal(
