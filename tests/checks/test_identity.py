@@ -149,6 +149,9 @@ WIDE = LESSON.exercises()["identity-4"].text + "\n"
         ("identity-2", SHARES + "disagree = agree", "weights of an agreement"),
         ("identity-2", SHARES + "agree = np.log2(m / (1 - m))", "own opposite"),
         ("identity-2", SHARES + "agree = agree * [1, 1, 2]", "for: birthday"),
+        ("identity-2", SHARES + "disagree = np.log2(1 - m / u)", "below 0"),
+        ("identity-2", SHARES + "agree = agree + 0.1", "rounded"),
+        ("identity-2", SHARES + "disagree = np.log2(1 - m / 1 - u)", "brackets"),
         ("identity-2", SHARES + "agree = agree['phone']", "single value"),
         ("identity-2", SHARES + "disagree = ...", "still to be done"),
         ("identity-3", GROUPS + "pair_precision = pairs(b) / pairs(p)", "recall"),
@@ -165,6 +168,7 @@ WIDE = LESSON.exercises()["identity-4"].text + "\n"
         ("identity-3", GROUPS + "pair_precision = pairs(g)", "below the line"),
         ("identity-3", GROUPS + "pair_precision = 1 - pairs(b) / pairs(g)", "wrong pairs"),
         ("identity-3", GROUPS + "pair_precision = 100 * pairs(b) / pairs(g)", "percentage"),
+        ("identity-3", "pair_precision = some['same'].mean()", "links that are right"),
         (
             "identity-3",
             "l = loose.set_index('customer_id')\n"
@@ -221,6 +225,17 @@ def test_a_mistake_is_told_by_name_and_not_by_number(given, name, code, said):
     assert found.kind == answers.NOT_YET
     assert said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
+
+
+def test_a_share_rounded_to_two_places_is_told_so(given):
+    names = dict(given["identity-3"])
+    for cut in range(0, 400, 20):  # until two places are not three by chance
+        names["loose"] = given["identity-3"]["loose"].iloc[cut:]
+        exec(GROUPS + "p = pairs(b) / pairs(g)", names)
+        if abs(names["p"] - round(names["p"], 2)) > 0.001:
+            break
+    found = sitting.told(names, "identity-3", "pair_precision = round(p, 2)")
+    assert "rounded too far" in found.sentence.say("en")
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -338,7 +353,7 @@ def test_the_game_draws_at_both_ends_of_its_slider(seat, monkeypatch, threshold,
     monkeypatch.setattr(plt, "show", lambda: None)
     play("identity", threshold=threshold)
     figure = plt.gcf()
-    assert len(figure.axes) == 2 and all(ax.get_title() for ax in figure.axes)
+    assert len(figure.axes) == 2 and all(ax.get_title() and "nan" not in ax.get_title() for ax in figure.axes)
     plt.close("all")
     language.use("en")
 

@@ -58,6 +58,7 @@ JOINED = (
         ("lifecycle-3", "still_there = lifecycle.survival(followed.months, followed.left).curve.survival[2]"),
         ("lifecycle-4", "V = np.linalg.solve(np.eye(5) - P / 1.2, R)"),
         ("lifecycle-4", "V = clv.markov(P, R, d).round(2).tolist()"),
+        ("lifecycle-4", "V = np.linalg.inv(np.eye(5) - P / (1 + d)) @ R.reshape(5, 1)"),
     ],
 )
 def test_other_ways_are_right_too(given, name, code):
@@ -85,6 +86,9 @@ KINDS, WHERE, WORTH = (REFERENCE[f"lifecycle-{i}"] for i in (1, 2, 4))
         ("lifecycle-1", KINDS + "\ndormant = (~june.isin(may)).sum()", "turned round"),
         ("lifecycle-1", KINDS.replace("(~june.isin(before)).sum()", "(~june.isin(before)).mean()"), "is a share"),
         ("lifecycle-1", KINDS + "\nnew = len(june)", "all of June"),
+        ("lifecycle-1", KINDS + "\ndormant = (~may.isin(june)).mean()", "is a share"),
+        ("lifecycle-1", KINDS + "\ndormant = (~before.isin(june)).sum()", "row for every month"),
+        ("lifecycle-1", KINDS + "\nreturning = before.isin(june).sum()", "row for every month"),
         ("lifecycle-1", KINDS + "\nnew = ~june.isin(before)", "many values"),
         ("lifecycle-2", WHERE.replace(" / later.sum()", ""), "numbers of customers"),
         ("lifecycle-2", WHERE.replace("later / ", "100 * later / "), "per cent"),
@@ -104,6 +108,8 @@ KINDS, WHERE, WORTH = (REFERENCE[f"lifecycle-{i}"] for i in (1, 2, 4))
             "left out",
         ),
         ("lifecycle-2", "where = now['stage']", "one column of shares"),
+        ("lifecycle-2", "where = now['stage'].value_counts", "not called"),
+        ("lifecycle-2", WHERE + "\nwhere = where.round(2)", "rounded too far"),
         ("lifecycle-2", WHERE + "\nwhere = where * 0.7", "something else than 1"),
         ("lifecycle-3", "still_there = 5 / 6 * 3 / 5 * 2 / 3", "counted as gone"),
         ("lifecycle-3", "still_there = 3 / 4 * 2 / 3 * 1 / 2", "dropped altogether"),
@@ -112,6 +118,8 @@ KINDS, WHERE, WORTH = (REFERENCE[f"lifecycle-{i}"] for i in (1, 2, 4))
         ("lifecycle-3", "still_there = 3 / 6", "three departures"),
         ("lifecycle-3", "still_there = 5 / 6 * 3 / 4 * 2 / 3", "too early"),
         ("lifecycle-3", "still_there = 0.99", "too large"),
+        ("lifecycle-3", "still_there = 0.44", "rounded too far"),
+        ("lifecycle-3", "still_there = 44.4", "percentage"),
         ("lifecycle-4", WORTH.replace("P / (1 + d)", "P * (1 + d)"), "multiplied instead of divided"),
         ("lifecycle-4", WORTH.replace("P / (1 + d)", "P / d"), "divided by d"),
         ("lifecycle-4", "V = R + P @ R / (1 + d)", "next period alone"),
@@ -119,6 +127,8 @@ KINDS, WHERE, WORTH = (REFERENCE[f"lifecycle-{i}"] for i in (1, 2, 4))
         ("lifecycle-4", WORTH.replace("P / (1 + d)", "P.T / (1 + d)"), "turned over"),
         ("lifecycle-4", WORTH.replace(" @ R", " * R"), "whole matrix"),
         ("lifecycle-4", "V = R[:3]", "one number for each"),
+        ("lifecycle-4", WORTH.replace("(1 + d)", "1 + d"), "brackets of its own"),
+        ("lifecycle-4", WORTH.replace("np.eye(5) - P", "1 - P"), "every entry from 1"),
         ("lifecycle-4", "V = R * 2.0", "other numbers"),
     ],
 )
@@ -145,13 +155,23 @@ def test_the_bars_of_the_first_picture_are_what_is_counted_by_hand(given):
     assert last["resurrecting"] == len((june & before) - may) and last["dormant"] == len(may - june)
 
 
-def test_later_orders_change_no_stage_and_one_point_by_hand_is_one_point_by_call(given):
+def test_later_orders_change_no_stage_and_a_tenth_by_hand_is_a_tenth_by_call(given):
     names = given["lifecycle-bet"]
     assert (names["again"]["stage"] == names["stages"]["stage"]).all() and len(names["orders"]) > len(names["past"])
     moves = given["lifecycle-3"]["moves"]
-    one = given["lifecycle-3"]["lifecycle"].weakest_link(moves.rates, moves.money, moves.customers, 0.01)
-    # Staying is no move: the gain of one point more who stay is taken from where the others went.
-    assert names["gained"] != 0 and np.isfinite(one["worth"]).all()
+    tenth = {("loyal", "at_risk"): moves.rates.loc["loyal", "at_risk"] / 10}
+    link = (
+        given["lifecycle-3"]["lifecycle"].weakest_link(moves.rates, moves.money, moves.customers, 0.01, tenth).iloc[0]
+    )
+    assert names["gained"] == pytest.approx(-np.sign(link["change"]) * link["worth"], rel=0.01)
+
+
+def test_the_conversion_by_hand_is_that_of_the_call(given):
+    names = given["lifecycle-3"] | {}
+    exec(WHERE, names)
+    link = names["link"].set_index("to_stage")
+    seen = (link["customers"] / link["of"]).rename(None)
+    assert seen[seen > 0].to_dict() == pytest.approx(names["where"].drop("first_purchase").to_dict())
 
 
 def test_the_silent_come_back_by_themselves_in_every_quarter(given):

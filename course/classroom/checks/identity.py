@@ -8,15 +8,17 @@ import pandas as pd
 from course.classroom.answers import Mistake, close, column, equals, exercise, number, table
 from course.language import Sentence
 
-#: A share may be rounded to three places, a weight to two.
-_SHARE, _BITS = 0.0005 + 1e-9, 0.005 + 1e-9
+#: A share may be rounded to three places, a weight to two; up to _NEAR bits away something was rounded before that.
+_SHARE, _BITS, _NEAR = 0.0005 + 1e-9, 0.005 + 1e-9, 0.3
 
 
 @exercise(
     "identity-1",
     answers=("family_phones",),
     given=("records",),
-    right=Sentence("To the rule “one phone, one customer” each of these is one customer, whoever answers it."),
+    right=Sentence(
+        "Some are families, some one person written in two ways. “One phone, one customer” takes each for one customer."
+    ),
 )
 def family_phones(answer: object, records: pd.DataFrame) -> None:
     """How many phones carry more than one name."""
@@ -84,17 +86,23 @@ def weights(agree: object, disagree: object, shares: pd.DataFrame) -> None:
         Sentence(
             "1 less the weight is not the weight of a disagreement. Take 1 less m and 1 less u, then the ratio."
         ): (1 - right["agree"]),
-        Sentence("disagree was computed of the ratio m/u. Take 1 less m and 1 less u first, then divide."): (
-            np.log2(abs(1 - m / u))
-        ),
+        Sentence("(1 − m) / (1 − u) needs both its brackets."): np.log2(np.maximum(1 - m - u, 1e-12)),
         Sentence("disagree holds the weights of an agreement. Put 1 − m and 1 − u in their place."): right["agree"],
     }
     for name, values in got.items():
         if _same(values, right[name]):
             continue
+        if values.isna().any():
+            raise Mistake(
+                "{name} is blank: that was the logarithm of a number below 0. Take 1 less m and 1 less u first, then "
+                "divide.",
+                name=name,
+            )
         for sentence, mistaken in wrong[name].items():
             if _same(values, mistaken):
                 raise Mistake(sentence)
+        if _same(values, right[name], _NEAR):
+            raise Mistake("{name} is near, and rounded: take shares itself and keep two decimals.", name=name)
         raise Mistake(
             "{name} is not right yet for: {fields}.",
             name=name,
@@ -130,17 +138,17 @@ def _weights(answer: object, name: str, fields: pd.Index) -> pd.Series:
         raise Mistake("{name} should hold one number a field.", name=name) from None
 
 
-def _same(values: pd.Series, truth: pd.Series) -> bool:
-    return bool((abs(values.to_numpy() - truth.reindex(values.index).to_numpy()) <= _BITS).all())
+def _same(values: pd.Series, truth: pd.Series, tolerance: float = _BITS) -> bool:
+    return bool((abs(values.to_numpy() - truth.reindex(values.index).to_numpy()) <= tolerance).all())
 
 
 @exercise(
     "identity-3",
     answers=("pair_precision",),
-    given=("loose",),
+    given=("loose", "some"),
     right=Sentence("Below the share of right links: every false link brings all pairs of the two groups it joins."),
 )
-def precision(answer: object, loose: pd.DataFrame) -> None:
+def precision(answer: object, loose: pd.DataFrame, some: pd.DataFrame) -> None:
     """Of all pairs in one group, the share that is one person."""
     both = loose.groupby(["group", "person_id"]).size()
     groups, persons = loose.groupby("group").size(), loose.groupby("person_id").size()
@@ -159,6 +167,9 @@ def precision(answer: object, loose: pd.DataFrame) -> None:
         ),
         Sentence("That is the share of groups that hold one person. Single records are among them; count pairs."): (
             whole.mean()
+        ),
+        Sentence("That is the share of links that are right. After chaining, all pairs in a group are claimed."): (
+            some["same"].mean()
         ),
         Sentence("That is B³, a mean over records. The share of pairs is asked for."): per_record,
         Sentence("That is groups over persons within groups. Sizes go through pairs(…) before they are divided."): (
@@ -183,6 +194,8 @@ def _share(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, 
         return
     if close(value, 100 * truth, 1e-4):
         raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
+    if close(value, round(truth, 2)):
+        raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
     equals(value, truth, name, mistakes)
 
 

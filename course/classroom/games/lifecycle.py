@@ -20,7 +20,9 @@ def draw(days_slider: float) -> None:
     bins = np.arange(0, _LONGEST + _STEP, _STEP)
     called = silent > days_slider
     _, ax = plt.subplots(figsize=(6.8, 3.8))
-    ax.hist([silent[back], silent[~back]], bins, stacked=True, color=[VERMILION, BLUE])
+    labels = [words("ordered_again"), words("silent_since")]
+    ax.hist([silent[back], silent[~back]], bins, stacked=True, color=[VERMILION, BLUE], label=labels)
+    ax.legend(framealpha=1)
     ax.axvline(days_slider, color=GREY, linestyle="--")
     ax.set_xlabel(words("silence_axis"))
     ax.set_ylabel(words("customers_axis"))
