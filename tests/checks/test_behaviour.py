@@ -148,6 +148,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
         ("behaviour-1", SPENT + "top_fifth = (s.cumsum() < 0.8 * s.sum()).mean()", "bring 80% of the money"),
         ("behaviour-1", SPENT + "top_fifth = (spent > spent.quantile(0.8)).mean()", "0.2 is the share"),
         ("behaviour-1", SPENT + "top_fifth = spent[spent > spent.mean()].sum() / s.sum()", "above the mean"),
+        ("behaviour-1", SPENT + "top_fifth = s.iloc[:n // 5].sum() / orders['amount'].sum()", "Net over gross"),
         ("behaviour-1", SPENT + "top_fifth = ...", "still to be done"),
         (
             "behaviour-2",
@@ -217,6 +218,21 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             JUNE + "came_back = 1 - own[own.month == '2024-09'].customer_id.nunique() / cohort",
             "did not come",
         ),
+        (
+            "behaviour-2",
+            JUNE + "came_back = orders[orders.month == '2024-09'].customer_id.isin(j).mean()",
+            "all orders of September",
+        ),
+        (
+            "behaviour-2",
+            JUNE + "came_back = own[own.month == '2024-09'].customer_id.nunique() / len(m)",
+            "by all customers",
+        ),
+        (
+            "behaviour-2",
+            JUNE + "came_back = round(own[own.month == '2024-09'].customer_id.nunique() / cohort, 2)",
+            "rounded too far",
+        ),
         ("behaviour-3", GAP + f"    return (g > {LIMIT}).sum()", "A single click is one visit"),
         ("behaviour-3", GAP + f"    return (g.isna() | (g >= {LIMIT})).sum()", "Exactly 30:00"),
         ("behaviour-3", GAP + "    return (g.isna() | (g.dt.seconds > 60 * minutes)).sum()", ".dt.seconds"),
@@ -245,6 +261,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             f"    return (g.isna() | (g > {LIMIT})).sum()",
             "not in the order of time",
         ),
+        ("behaviour-3", GAP + "    return (g.isna() | (g > minutes)).sum()", "bare number"),
         ("behaviour-3", "def visits(clicks):\n    return 1", "cannot be called"),
         ("behaviour-3", "def visits(clicks, minutes):\n    return clicks['time'].count()", "looks for"),
         ("behaviour-3", "visits = len(behaviour.sessions(events))", "should be a function"),

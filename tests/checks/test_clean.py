@@ -70,6 +70,7 @@ def test_the_reference_is_right_and_is_told_something(before, name):
             "c = asked['band'].value_counts()\nat_least = c['50+'] / len(asked)\n"
             "at_most = 1 - c['under_50'] / len(asked)",
         ),
+        ("clean-3", REFERENCE["clean-3"] + "\nat_least, at_most = round(at_least, 3), round(at_most, 3)"),
         (
             "clean-4",
             "a = came.set_index('customer_id')['finebi'].astype(str)\nb = mended.set_index('customer_id')['finebi']\n"
@@ -206,6 +207,10 @@ AGE = "def age_on(born, day):\n    {}\n    return age.where(age.between(0, 110))
             AGE.format("day = pd.Timestamp.now()\n    age = day.year - born.dt.year - " + LATER),
             "clock",
         ),
+        ("clean-2", "def age_on(born, day):\n    return (day - born).dt.days", "Those are days"),
+        ("clean-2", AGE.format("age = ((day - born).dt.days / 365.25).round()"), "not rounded"),
+        ("clean-2", AGE.format("age = pd.Timestamp.now().year - born.dt.year"), "clock"),
+        ("clean-2", AGE.format("age = years"), "stops with an error"),
         ("clean-2", REFERENCE["clean-2"].replace("if 0 <= years <= 110", "if years <= 110"), "below 0"),
         ("clean-2", REFERENCE["clean-2"].replace("if 0 <= years <= 110", "if 0 <= years"), "above 110"),
         ("clean-2", REFERENCE["clean-2"].replace("0 <= years <= 110", "0 < years <= 110"), "0 is an age"),
@@ -229,7 +234,7 @@ AGE = "def age_on(born, day):\n    {}\n    return age.where(age.between(0, 110))
         ("clean-3", REFERENCE["clean-3"] + "\nat_most = (at_least + at_most) / 2", "half of the unknown"),
         ("clean-3", REFERENCE["clean-3"] + "\nat_least = 0", "at_least is 0"),
         ("clean-3", REFERENCE["clean-3"] + "\nat_most = 1", "at_most is 1"),
-        ("clean-3", REFERENCE["clean-3"] + "\nat_most = at_most + 0.01", "too large"),
+        ("clean-3", REFERENCE["clean-3"] + "\nat_most = at_most + 0.012345", "too large"),
         ("clean-4", "changed = (came['finebi'].astype(str) != mended['finebi'].astype(str)).sum()", "row by row"),
         ("clean-4", REFERENCE["clean-4"] + " / len(side_by_side)", "a share"),
         ("clean-4", REFERENCE["clean-4"].replace("!=", "=="), "kept their class"),
@@ -254,6 +259,13 @@ def test_who_takes_the_changed_amounts_for_the_changed_classes_is_told(before):
         if value != truth:
             found = answers.check("clean-4", names | {"changed": value})
             assert found.kind == answers.NOT_YET and any(w in found.sentence.say("en") for w in said)
+
+
+def test_two_decimals_of_a_small_share_are_told_from_a_mistake():
+    asked = pd.DataFrame({"band": ["50+"] * 37 + ["unknown"] * 120 + ["under_50"] * 843})
+    for least, most, name in ((0.04, 0.157, "at_least"), (0.037, 0.16, "at_most")):
+        found = answers.check("clean-3", {"asked": asked, "at_least": least, "at_most": most})
+        assert found.sentence.say("en") == f"{name} is rounded too far. Keep three decimals."
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -287,7 +299,7 @@ def test_every_edge_of_the_flow_keeps_its_contract(before):
 def test_the_bands_agree_with_ages_counted_one_by_one(before):
     names = before["clean-bet"]
     day = names["as_of"].date()
-    bands = {"< 18": (0, 17), "18–29": (18, 29), "30–39": (30, 39), "40–49": (40, 49), "50+": (50, 109)}
+    bands = {"< 18": (0, 17), "18–29": (18, 29), "30–39": (30, 39), "40–49": (40, 49), "50+": (50, 110)}
     for born, band in zip(names["born"], names["band"], strict=True):
         if pd.isna(born):
             assert pd.isna(band)

@@ -79,6 +79,9 @@ def _top_fifth(value: float, truth: pd.Series, orders: pd.DataFrame) -> None:
             (best.cumsum() < 0.8 * total).mean()
         ),
         Sentence("0.2 is the share of the customers. What share of the money do they bring?"): 0.2,
+        Sentence("Net over gross: the denominator still holds the refunds. Divide by the sum of spent."): (
+            right * total / orders["amount"].sum()
+        ),
         Sentence("That is everybody above the mean. Asked are the 20% who spent most."): (
             truth[truth > truth.mean()].sum() / total
         ),
@@ -159,6 +162,13 @@ def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.Dat
             len(september) / n
         ),
         Sentence("That is the share of those who did not come. The others are asked for."): 1 - right,
+        Sentence("Divided by all orders of September. The denominator is the cohort, in customers."): (
+            (own["month"] == "2024-09").sum() / (orders["month"] == "2024-09").sum()
+        ),
+        Sentence("Divided by all customers. The denominator is the cohort."): (
+            right * n / orders["customer_id"].nunique()
+        ),
+        Sentence("{name} is rounded too far. Keep three decimals.", name="came_back"): round(right, 2),
     }
     equals(value, right, "came_back", mistakes, 6e-4)
 
@@ -241,6 +251,10 @@ def _called_on(visits: Callable, log: pd.DataFrame, minutes: float) -> float:
     try:
         got = visits(log, minutes)
     except TypeError as error:
+        if "timedelta" in str(error).lower():
+            raise Mistake(
+                "visits compares a length of time with a bare number: write pd.Timedelta(minutes=minutes)."
+            ) from None
         raise Mistake("visits cannot be called as visits(clicks, minutes): {why}", why=str(error)[:120]) from None
     except KeyError as error:
         raise Mistake(

@@ -203,7 +203,14 @@ def _edges(day: pd.Timestamp) -> pd.Series:
 
 
 def _tried(answer: Callable, born: pd.Series, day: pd.Timestamp) -> None:
-    given = answer(born.copy(), day)
+    try:
+        given = answer(born.copy(), day)
+    except Exception as error:
+        raise Mistake(
+            "age_on stops with an error ({kind}: {why}). Call it once yourself, age_on(born, as_of), and look where.",
+            kind=type(error).__name__,
+            why=str(error)[:120],
+        ) from None
     if given is None:
         raise Mistake("age_on gives nothing back: its last line is to be return ….")
     if isinstance(given, np.ndarray | list | pd.Index | pd.api.extensions.ExtensionArray) and len(given) == len(born):
@@ -278,7 +285,11 @@ def _variants(born: pd.Series, day: pd.Timestamp) -> dict[Sentence, np.ndarray]:
     now = pd.Timestamp.now()
     apart = (month <= day.month) & (dom <= day.day)
     return {
+        Sentence("Those are days. Years are asked for."): days,
         Sentence("The age is that of today: the clock was used. Use day."): _full_years(born, now),
+        Sentence("The clock was used, and only the years were subtracted. Use day, and look at month and day."): (
+            now.year - year
+        ),
         Sentence("Only the years were subtracted: whoever has the birthday still to come is a year too old."): (
             day.year - year
         ),
@@ -302,6 +313,7 @@ def _variants(born: pd.Series, day: pd.Timestamp) -> dict[Sentence, np.ndarray]:
             _full_years(born, pd.Timestamp("2024-12-31"))
         ),
         Sentence("The subtraction is the wrong way round: day comes first."): year - day.year,
+        Sentence("An age is not rounded: 34.7 years are 34."): np.round(days / 365.25),
     }
 
 
@@ -333,7 +345,7 @@ def bounds(low: object, high: object, asked: pd.DataFrame) -> None:
             )
     if got[0] > got[1]:
         raise Mistake("at_least lies above at_most.")
-    equals(
+    equals(  # three places are enough
         got[0],
         old,
         "at_least",
@@ -342,7 +354,9 @@ def bounds(low: object, high: object, asked: pd.DataFrame) -> None:
             Sentence("at_least counts the unknown as 50 and more. It is the case in which none of them is."): old
             + unknown,
             Sentence("at_least is 0. Those of whom you know that they are 50 or more count in any case."): 0.0,
+            Sentence("{name} is rounded too far. Keep three decimals.", name="at_least"): round(old, 2),
         },
+        6e-4,
     )
     equals(
         got[1],
@@ -359,7 +373,9 @@ def bounds(low: object, high: object, asked: pd.DataFrame) -> None:
                 old + unknown / 2
             ),
             Sentence("at_most is 1. Those of whom you know that they are younger cannot be 50."): 1.0,
+            Sentence("{name} is rounded too far. Keep three decimals.", name="at_most"): (round(old + unknown, 2)),
         },
+        6e-4,
     )
 
 

@@ -34,16 +34,16 @@ _MEMBERS = {
 }
 #: Places as addresses write them, with province and tier: the press's usual list (Yicai, 2024), not an official one.
 _TIERS = (
-    ("北京市", "北京", "first"),
-    ("上海市", "上海", "first"),
-    ("广州市", "广东", "first"),
-    ("深圳市", "广东", "first"),
-    ("杭州市", "浙江", "new_first"),
-    ("苏州市", "江苏", "new_first"),
-    ("成都市", "四川", "new_first"),
-    ("武汉市", "湖北", "new_first"),
-    ("青岛市", "山东", "new_first"),
-    ("厦门市", "福建", "second"),
+    ("北京市", "beijing", "first"),
+    ("上海市", "shanghai", "first"),
+    ("广州市", "guangdong", "first"),
+    ("深圳市", "guangdong", "first"),
+    ("杭州市", "zhejiang", "new_first"),
+    ("苏州市", "jiangsu", "new_first"),
+    ("成都市", "sichuan", "new_first"),
+    ("武汉市", "hubei", "new_first"),
+    ("青岛市", "shandong", "new_first"),
+    ("厦门市", "fujian", "second"),
 )
 #: The kinds of defect that reach an order or a score, in the order of the table.
 KINDS = ("outlier", "impossible_date", "repeated_order", "zero_price")
@@ -107,7 +107,7 @@ def click_times(folder: Path) -> pd.DataFrame:
 
 
 def city_tiers(folder: Path) -> pd.DataFrame:
-    """A lookup of places: place (as an address begins), province, tier (first, new_first, second)."""
+    """A lookup of places: place (as an address begins), province (sichuan …), tier (first, new_first, second)."""
     return pd.DataFrame(_TIERS, columns=["place", "province", "tier"])
 
 
