@@ -1,7 +1,7 @@
 """Whether it worked: claims translated, tests sized and read, uplift judged beside chance, portraits watched for drift.
 
-`planning` is for before a test, `claims` for what others say, `trials` and `uplift` for after it, `policy` for what to do
-then within a budget, `monitoring` for the months that follow.
+`planning` is for before a test, `claims` for what others say, `trials` and `uplift` for after it, `policy` for what to
+do then within a budget, `monitoring` for the months that follow.
 """
 
 from course.effect.claims import CLAIMS, METRICS, Claim, Metric, Translation, audit, claim, translate

@@ -71,8 +71,6 @@ def _check(actions: pd.DataFrame, budget: float) -> None:
         )
     twice = actions.duplicated(["segment", "action"])
     if twice.any():
-        raise DataError(
-            "An action stands twice for segment {first}.", first=first_few(actions.loc[twice, "segment"])
-        )
+        raise DataError("An action stands twice for segment {first}.", first=first_few(actions.loc[twice, "segment"]))
     if isinstance(budget, bool) or not isinstance(budget, int | float | np.number) or not 0 <= budget < np.inf:
         raise DataError("The budget is yuan, 0 or more, not {budget}.", budget=budget)

@@ -2,7 +2,7 @@
 
 `resolve` finds persons in customer records; `judge` measures a resolution against a known truth; `fellegi_sunter` is
 its formula for one pair; `stitch` gives anonymous visits to their customer; `pseudonyms` hides who somebody is;
-`spelling` reads a column of phones or the like in one spelling; `anonymity` says how far a table still tells who is who.
+`spelling` reads a column of phones or the like in one spelling; `anonymity` says how far a table tells who is who.
 """
 
 from course.identity.anonymity import Anonymity, anonymity

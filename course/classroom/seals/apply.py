@@ -1,0 +1,70 @@
+"""What the spring coupon really changed in the segment that a search had found, and in every stage."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from course import company
+from course.classroom import luming, room
+from course.classroom.bets import Seal
+from course.classroom.material import apply as material
+from course.classroom.words import sentences
+from course.language import Label
+
+_STAGES = ("first_purchase", "active", "loyal", "at_risk", "lost")
+
+
+def truth() -> float:
+    """Percentage points: the share of the found segment that buys with the coupon, less that which buys without."""
+    return 100 * _in_segment(_people(_folder()))["effect"].mean()
+
+
+def _folder() -> Path:
+    return room.company() or luming.datasets()
+
+
+def _in_segment(people: pd.DataFrame) -> pd.DataFrame:
+    one, other, name = material.found(_folder())
+    return people[people[one] + " · " + people[other] == name]
+
+
+@cache
+def _people(folder: Path) -> pd.DataFrame:
+    """The log of the coupon with the true effect on each; ids of several people are left out."""
+    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
+    ids = ids[~ids["customer_id"].duplicated(keep=False)]
+    known = company.unseal("apply", folder).frames["campaign_people"].query("campaign_id == 'C01'")
+    known = known.assign(effect=known["outcome_treated"] - known["outcome_reference"])
+    log = material.coupon(folder).merge(ids, on="customer_id")
+    return log.merge(known[["person_id", "effect"]], on="person_id")
+
+
+def _more() -> Label:
+    known, shared = sentences("apply")["seal_more"], sentences("common")
+    people = _people(_folder())
+    first = _in_segment(people.query("half == 0"))
+    shares = first.groupby("arm")["bought"].mean()
+    by_stage = 100 * people.groupby("stage")["effect"].mean()
+    told = {
+        lang: mark.join(f"{shared[s][lang]} {by_stage[s]:+.1f}" for s in _STAGES if s in by_stage)
+        for lang, mark in (("en", ", "), ("zh", "，"))
+    }
+    return Label(
+        known["en"],
+        known["zh"],
+        promised=100 * (shares["coupon"] - shares["control"]),
+        all=100 * people["effect"].mean(),
+        stages=Label(told["en"], told["zh"]),
+    )
+
+
+SEAL = Seal(
+    Label(
+        "By how many percentage points did the coupon change the share of buyers in the segment that was found?",
+        "在搜索找到的那个群体里，这张券让购买占比变了多少个百分点？",
+    ),
+    ".1f",
+    truth,
+    _more,
+)
