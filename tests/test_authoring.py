@@ -120,6 +120,13 @@ def test_a_notebook_holds_its_language_the_stub_and_the_hints(house):
     assert "# 求和" in chinese and "提示 3" in chinese and "Nudge" not in chinese and "fsum" not in chinese
 
 
+def test_the_cell_that_papermill_writes_behind_keeps_its_tag(house):
+    rewritten(house, "```{code-cell}\nnumbers", '```{code-cell}\n:tags: ["parameters"]\nnumbers')
+    for solutions in (False, True):
+        (cell,) = [c for c in unexecuted(house, "en", solutions)["cells"] if c["metadata"]]
+        assert cell["metadata"] == {"tags": ["parameters"]} and "numbers" in "".join(cell["source"])
+
+
 def test_chinese_has_no_blank_where_its_source_has_a_line_break(house):
     rewritten(
         house,
@@ -200,6 +207,11 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
         ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
         ("len(numbers)", "len(numbers", "This is not Python"),
         ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
+        (
+            "```{code-cell}\ncheck",
+            '```{code-cell}\n:tags: ["stretch"]\nmore = 1\n```\n\n```{code-cell}\nmore\n```\n\n```{code-cell}\ncheck',
+            "needs more, which only a cell beyond the core path brings",
+        ),
         ("lesson: {minutes: 5,", "lesson: {minutes: 6,", "take 5 minutes, the header says 6"),
         ('{"lang": "zh", "minutes": 3}', '{"lang": "zh", "minutes": 4}', "different metadata"),
         (

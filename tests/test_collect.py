@@ -13,7 +13,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import DataError, collect
@@ -364,6 +364,7 @@ DATED = {
 
 
 @pytest.mark.parametrize("style", DATED)
+@settings(max_examples=25)
 @given(moments=st.lists(MOMENTS, min_size=1, max_size=8))
 def test_a_date_is_read_as_it_was_meant(style, moments):
     column = values.times(pd.Series([DATED[style](m) for m in moments], dtype="str"), "t")
@@ -374,6 +375,7 @@ def test_a_date_is_read_as_it_was_meant(style, moments):
 @pytest.mark.parametrize(
     ("style", "sure"), [("%d/%m/%Y", "31/01/2024"), ("%m/%d/%Y", "01/31/2024"), ("%d.%m.%Y", "31.01.2024")]
 )
+@settings(max_examples=25)
 @given(moments=st.lists(MOMENTS, min_size=1, max_size=8))
 def test_one_sure_date_settles_the_order_of_all(style, sure, moments):
     column = values.times(pd.Series([sure, *(m.strftime(style) for m in moments)], dtype="str"), "t")

@@ -41,7 +41,7 @@ def check(lesson: Lesson) -> None:
     ------
     LessonError : for the first rule broken, in the order of the lesson's lines where rules are of one kind.
     """
-    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _pandas, _words, _length, _minutes):
+    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _core, _pandas, _words, _length, _minutes):
         rule(lesson)
 
 
@@ -191,6 +191,27 @@ def _given(lesson: Lesson) -> None:
                 "This cell needs {name}, which only the answer to {exercise} brings. Give it a cell of its own.",
                 name=missing[0],
                 exercise=held_back[missing[0]],
+            )
+        there |= bound
+
+
+def _core(lesson: Lesson) -> None:
+    """The core path must not need what only a cell beyond it brings: a class goes past those."""
+    there: set[str] = set()
+    beyond: set[str] = set()
+    for cell in (c for c in lesson.cells if c.kind == "code"):
+        bound = _bound(cell)
+        if cell.stretch:
+            beyond |= bound
+            continue
+        nodes = list(ast.walk(cell.tree()))
+        used = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        used -= {n.arg for n in nodes if isinstance(n, ast.arg)}
+        if missing := sorted((used - bound) & beyond - there):
+            raise lesson.refusal(
+                cell,
+                "This cell needs {name}, which only a cell beyond the core path brings. Bring it here too.",
+                name=missing[0],
             )
         there |= bound
 

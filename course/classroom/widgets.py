@@ -39,7 +39,7 @@ def play(topic: str, **values: float) -> object:
 
     Raises
     ------
-    DataError : the lesson has nothing to play with; a value that is none of its sliders.
+    DataError : the lesson has nothing to play with; a value that is none of its sliders, or beyond its ends.
     """
     _load(topic)
     if topic not in _games:
@@ -49,6 +49,11 @@ def play(topic: str, **values: float) -> object:
         raise DataError(
             "There is no {name} to move. There are: {known}.", name=unknown[0], known=", ".join(s.name for s in sliders)
         )
+    for slider in (s for s in sliders if s.name in values):
+        if not slider.low <= values[slider.name] <= slider.high:
+            raise DataError(
+                "{name} runs from {low:g} to {high:g}.", name=slider.name, low=slider.low, high=slider.high
+            )
     if values:
         return draw(**{s.name: values.get(s.name, s.start) for s in sliders})
     import ipywidgets

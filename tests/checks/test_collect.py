@@ -135,6 +135,14 @@ GAPS = (
         ("collect-1", ONCE + "orders_once, money_once = len(o), o['totalAmount'].mean()", "on average"),
         ("collect-1", ONCE + "orders_once, money_once = len(o), o['totalAmount'].sum() / 100", "in yuan already"),
         ("collect-1", ONCE + "orders_once, money_once = len(o), o['totalAmount']", "one number is asked for"),
+        ("collect-1", ONCE + "orders_once, money_once = len(o), o['totalAmount'].sum() / 1e4", "ten thousands"),
+        ("collect-1", ONCE + "orders_once, money_once = len(o), o['totalAmount'].sum() + 1", "too large"),
+        ("collect-1", ONCE + "o = o.query('status != \"cancelled\"')\n" + BOTH, "one status"),
+        (
+            "collect-1",
+            ONCE + "orders_once = len(o)\nmoney_once = o.query('status != \"refunded\"')['totalAmount'].sum()",
+            "one status",
+        ),
         ("collect-1", ONCE + "orders_once, money_once = len(o) + 1, 0.0", "too large"),
         ("collect-2", THREE + "also_app = n.isin(app['key']).mean()", "percentage is asked for"),
         (
@@ -155,6 +163,15 @@ GAPS = (
         ("collect-2", THREE + "also_app = n.isin(app['key']).sum()", "number of phones in both"),
         ("collect-2", THREE + "also_app = 100 * cards['member_no'].isin(app['user_id']).mean()", "never meet"),
         ("collect-2", THREE + "also_app = 101.5", "too large"),
+        (
+            "collect-2",
+            THREE + "p = cards['phone'].drop_duplicates()\nalso_app = 100 * p.isin(app['phone']).mean()",
+            "as they were typed",
+        ),
+        ("collect-2", THREE + "also_app = 100 * len(cards.merge(app, on='key')) / len(cards)", "multiplied"),
+        ("collect-2", THREE + "also_app = 100 * len(set(n) & set(app['key'])) / len(cards)", "Every row"),
+        ("collect-2", KEYS + "all_three = (n.isin(app['key']) | n.isin(crm['key'])).sum()", "& for |"),
+        ("collect-2", KEYS + "all_three = 100 * (n.isin(app['key']) & n.isin(crm['key'])).mean()", "a percentage of"),
         (
             "collect-2",
             KEYS + "a, b, c = (t[['key']].dropna() for t in (cards, app, crm))\nall_three = len(a.merge(b).merge(c))",
@@ -236,6 +253,14 @@ def test_a_mistake_is_told_by_name_and_not_by_number(given, name, code, said):
 def test_strange_answers_are_told_in_a_sentence(given, name):
     for found in sitting.told_of_strange_answers(given[name], name):
         assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
+
+
+def test_a_whole_percent_is_told_from_a_wrong_share(given):
+    share = sitting.told(given["collect-2"], "collect-2", THREE + KEYS + "also_app = round(also_app)")
+    names = dict(given["collect-2"])
+    exec(KEYS, names)
+    near = abs(names["also_app"] - round(names["also_app"])) <= 0.05
+    assert share.kind == answers.RIGHT if near else "whole percent" in share.sentence.say("en"), share
 
 
 def test_a_table_that_lost_its_column_is_told_in_a_sentence(given):

@@ -5,10 +5,16 @@ import pandas as pd
 from course.classroom.answers import Mistake, close, column, equals, exercise, number
 from course.language import Sentence
 
-#: Money agrees to the cent, a percentage to one place.
-_CENT, _TENTH = 0.006, 0.05 + 1e-9
+#: Money may be rounded to whole yuan, a percentage to one place; known mistakes are told apart to the cent.
+_CENT, _YUAN, _TENTH = 0.006, 0.5 + 1e-6, 0.05 + 1e-9
 _GAP = pd.Timedelta(minutes=30)
 _SECONDS = 20
+_ONE_STATUS = Sentence("Orders of one status are left out. A control total counts what was sent, whatever its status.")
+_TYPED = Sentence("The phones were compared as they were typed. Compare the column key.")
+_MULTIPLIED = Sentence(
+    "The rows multiplied: a number that stands twice here and three times there gives six. Each once."
+)
+_EVERY_ROW = Sentence("Every row of the tills is in the base, those without a number and repeated numbers too.")
 
 
 @exercise(
@@ -51,20 +57,27 @@ def once(orders: object, money: object, pages: pd.DataFrame) -> None:
     for sentence, rows in wrong_rows.items():
         if close(orders, len(rows)) and len(rows) != len(each):
             raise Mistake(sentence)
+    without = {status: each[each["status"] != status] for status in each["status"].unique()}
+    if any(close(orders, len(rows)) for rows in without.values()):
+        raise Mistake(_ONE_STATUS)
     equals(orders, len(each), "orders_once", {})
     truth = each["totalAmount"].sum()
-    if abs(money - truth) <= _CENT:
+    if abs(money - truth) <= _YUAN:
         return
     if abs(money - pages["totalAmount"].sum()) <= _CENT:
         raise Mistake("The orders are right; the money is still that of every row on every page.")
     for sentence, rows in wrong_rows.items():
         if abs(money - rows["totalAmount"].sum()) <= _CENT:
             raise Mistake(sentence)
+    if any(abs(money - rows["totalAmount"].sum()) <= _CENT for rows in without.values()):
+        raise Mistake(_ONE_STATUS)
     if abs(money - truth / len(each)) <= _CENT:
         raise Mistake("That is the money of one order on average. The sum is asked for.")
     if close(money, truth / 100):
         raise Mistake("totalAmount is in yuan already; it was divided by 100.")
-    equals(money, truth, "money_once", {})
+    if close(money, truth / 1e4, 1e-4):
+        raise Mistake("That is in ten thousands of yuan. Give yuan.")
+    equals(money, truth, "money_once", {}, tolerance=0)
 
 
 @exercise(
@@ -97,9 +110,7 @@ def in_which(share: object, count: object, crm: pd.DataFrame, app: pd.DataFrame,
         Sentence("Cards were counted, not numbers: families share one phone, and such a number counts once."): (
             100 * in_app.mean()
         ),
-        Sentence("Every row of the tills is in the base, those without a number and repeated numbers too."): (
-            100 * in_app.sum() / len(cards)
-        ),
+        _EVERY_ROW: 100 * in_app.sum() / len(cards),
         Sentence("The base holds a blank, which is no number. Drop blanks first."): 100
         * both
         / (len(sets["cards"]) + 1),
@@ -112,17 +123,26 @@ def in_which(share: object, count: object, crm: pd.DataFrame, app: pd.DataFrame,
         Sentence("That is the number of phones in both. Divide by the numbers at the tills."): both,
         Sentence("0: card numbers and user names never meet. Compare the column key."): 0.0,
     }
-    if abs(share - truth) > _TENTH or any(
-        close(share, wrong) for wrong in mistakes.values() if not close(wrong, truth)
-    ):
-        equals(share, truth, "also_app", mistakes)
+    told = [*mistakes.items(), (_EVERY_ROW, 100 * both / len(cards))]
+    met = [len(t.merge(u, on="key")) for t, u in ((cards, app), (cards.dropna(subset="key"), app.dropna(subset="key")))]
+    told += [
+        (_MULTIPLIED, 100 * n / base) for n in met for base in (len(cards), len(keys["cards"]), len(sets["cards"]))
+    ]
+    phones = [t["phone"] if "phone" in t else t["key"] for t in (cards, app, crm)]
+    typed = [phones[0], phones[0].drop_duplicates(), phones[0].dropna().drop_duplicates()]
+    told += [(_TYPED, 100 * p.isin(phones[1]).mean()) for p in typed]
+    for sentence, wrong in told:
+        if close(share, wrong) and not close(wrong, truth):
+            raise Mistake(sentence)
+    if abs(share - truth) > _TENTH:
+        if float(share).is_integer() and abs(share - truth) <= 0.5:
+            raise Mistake("That is rounded to a whole percent. Keep one decimal place.")
+        equals(share, truth, "also_app", {})
     three = sets["cards"] & sets["app"] & sets["crm"]
     rows = in_app & cards["key"].dropna().isin(sets["crm"])
     merged = keys["cards"].to_frame().merge(keys["app"].to_frame()).merge(keys["crm"].to_frame())
     counts = {
-        Sentence("The rows multiplied: a number that stands twice here and three times there gives six. Each once."): (
-            len(merged)
-        ),
+        _MULTIPLIED: len(merged),
         Sentence(
             "Cards were counted, not numbers: families share one phone, and such a number counts once."
         ): rows.sum(),
@@ -137,7 +157,14 @@ def in_which(share: object, count: object, crm: pd.DataFrame, app: pd.DataFrame,
         Sentence("Those are the numbers that any of the three knows. All three are asked for."): (
             len(sets["cards"] | sets["app"] | sets["crm"])
         ),
+        Sentence("Those are the tills' numbers that one of the other two knows, or both. Both must: & for |."): (
+            len(sets["cards"] & (sets["app"] | sets["crm"]))
+        ),
         Sentence("That is the share at the tills. The number is asked for."): len(three) / len(sets["cards"]),
+        Sentence("That is a percentage of the tills' numbers. How many are they?"): 100
+        * len(three)
+        / len(sets["cards"]),
+        _TYPED: (typed[2].isin(phones[1]) & typed[2].isin(phones[2])).sum(),
     }
     equals(count, len(three), "all_three", {s: w for s, w in counts.items() if w != len(three)})
 
@@ -170,9 +197,10 @@ def set_aside(answer: object, asked: pd.DataFrame) -> None:
     told = {
         Sentence("True marks the good rows here. Turn it round."): ~truth,
         Sentence("20 seconds are enough: only what took less is too fast."): slow | wild | (no & filled),
-        Sentence("The rules are joined by “and”: only rows that break all of them are marked. One is enough."): (
-            fast & wild & no & filled
-        ),
+        Sentence(
+            "The rules are joined by “and”, or a comparison lacks its brackets: only rows that break all of them are "
+            "marked. One is enough."
+        ): (fast & wild & no & filled),
         Sentence(
             "Blanks in handled are marked as wrong. Who returned nothing was not asked, so a blank is right there."
         ): fast | wild | (no & ~filled),
