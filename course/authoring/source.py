@@ -9,7 +9,8 @@ from course.language import LANGUAGES
 
 #: What the metadata of a cell may say.
 _KEYS = {"lang", "hint", "exercise", "tags", "minutes"}
-_TAGS = {"solution", "stretch", "nbval-ignore-output", "raises-exception"}
+#: `parameters` marks the cell behind which papermill writes the values that it was called with.
+_TAGS = {"solution", "stretch", "nbval-ignore-output", "raises-exception", "parameters"}
 
 
 class LessonError(DataError):

@@ -14,7 +14,7 @@ from course.workflow.remarks import reach
 
 
 def look(
-    file: str | Path,
+    file: str | Path | Raw,
     mapping: Mapping[str, str] | None = None,
     *,
     blanks: Mapping[str, list[str]] | None = None,
@@ -27,7 +27,7 @@ def look(
     ------
     DataError : the file cannot be read, or is none of the tables.
     """
-    raw = open_source(file, encoding)
+    raw = file if isinstance(file, Raw) else open_source(file, encoding)
     kind = _likely_kind(raw, mapping or {})
     table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order)
     facts, totals = table.sources[0], table.totals.iloc[0]
