@@ -51,9 +51,7 @@ def play(topic: str, **values: float) -> object:
         )
     for slider in (s for s in sliders if s.name in values):
         if not slider.low <= values[slider.name] <= slider.high:
-            raise DataError(
-                "{name} runs from {low:g} to {high:g}.", name=slider.name, low=slider.low, high=slider.high
-            )
+            raise DataError("{name} runs from {low:g} to {high:g}.", name=slider.name, low=slider.low, high=slider.high)
     if values:
         return draw(**{s.name: values.get(s.name, s.start) for s in sliders})
     import ipywidgets
