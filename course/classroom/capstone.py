@@ -25,6 +25,8 @@ from course.workflow import Result
 
 #: How many customers the other Luming has: enough to say something, few enough to be run in half a minute.
 CUSTOMERS = 1200
+#: Fewer customers than this bear no claim.
+FEWEST = 100
 #: The kinds of the other Luming's exports that are worked on.
 KINDS = ("orders", "order_lines", "customers", "surveys")
 #: Medians of recency (days), frequency (orders) and money (pounds) of a British wholesaler: UCI Online Retail (CC BY
@@ -169,8 +171,18 @@ def draft(result: Result) -> dict[str, dict]:
     marketing: the class with most money, as a bare figure. finance: the money of next year, without a forecast to beat
     (where nothing could be forecast, the same share with its interval). service: how many of the customers who had been
     silent longest came back, told as an effect.
+
+    Raises
+    ------
+    DataError : fewer than FEWEST customers.
     """
     orders, customers = result.cleaned["orders"].valid, result.portraits.dropna(subset=["frequency"])
+    if len(customers) < FEWEST:
+        raise DataError(
+            "{n} {n:customer is|customers are} too few to claim anything of them: take a file with {fewest} or more.",
+            n=len(customers),
+            fewest=FEWEST,
+        )
     sizes = segment.class_sizes(customers)
     top = sizes.loc[sizes["money"].idxmax(), "rfm_class"]
     share, low, high = money_share(customers, customers["rfm_class"] == top)
@@ -383,7 +395,7 @@ def _privacy(folder: Path) -> Item:
             files=", ".join(held),
         )
         return Item("privacy", False, said)
-    files = len({file for file, _ in seen})
+    files = sum(path.is_file() for path in folder.iterdir())
     return Item(
         "privacy",
         True,
