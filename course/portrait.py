@@ -35,6 +35,19 @@ LEAST_ANSWERS = 30
 
 _CATALOGUE = Path(__file__).parent / "catalogue"
 _MOST_TOLD = 5
+_AGE_EDGES = (0, 18, 25, 35, 45, 55, 65, 111)
+_AGE_BANDS = ("0–17", "18–24", "25–34", "35–44", "45–54", "55–64", "65+")
+
+
+def ages(birth: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Whole years from each date of birth to the day `as_of` (Int64; blank where the date is)."""
+    had = (birth.dt.month < as_of.month) | ((birth.dt.month == as_of.month) & (birth.dt.day <= as_of.day))
+    return (as_of.year - birth.dt.year - (~had).astype("int64")).astype("Int64")
+
+
+def age_bands(ages: pd.Series) -> pd.Series:
+    """The band of each age; blank where it is, and where nobody is of that age (below 0, above 110)."""
+    return pd.cut(ages.astype("float64"), _AGE_EDGES, right=False, labels=_AGE_BANDS).astype("str")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from course.classroom.assessment import (
     reliability,
     skills,
 )
-from course.classroom.followup import drivers
+from course.classroom.feedback import drivers
 from course.language import LANGUAGES, Sentence
 from tests.conftest import ROOT
 

@@ -500,3 +500,11 @@ def test_what_cannot_be_grouped_is_refused():
     with pytest.raises(DataError, match="No group of customer_id has 100 customers"):
         portrait.personas(_portraits(), "customer_id")
     assert not math.isnan(portrait.personas(_portraits())[0].share)
+
+
+def test_an_age_changes_on_the_birthday_and_not_before():
+    births = pd.Series(pd.to_datetime(["2000-06-30", "2000-07-01", "2000-02-29", "2010-06-30", None]))
+    found = portrait.ages(births, pd.Timestamp("2024-06-30"))
+    assert found.tolist()[:4] == [24, 23, 24, 14] and found.isna().tolist() == [False] * 4 + [True]
+    bands = portrait.age_bands(pd.Series([17, 18, 24, 25, 64, 65, 110, 111, -1, None], dtype="Int64"))
+    assert bands.tolist()[:7] == ["0–17", "18–24", "18–24", "25–34", "55–64", "65+", "65+"] and bands[7:].isna().all()

@@ -7,7 +7,7 @@ from course.classroom.answers import check
 from course.classroom.assessment import class_report, class_results, post_test, pre_test, simulated_class
 from course.classroom.bets import bet, calibration, unseal
 from course.classroom.consultant import consultant
-from course.classroom.followup import feedback, feedback_answers, feedback_report, simulated_feedback
+from course.classroom.feedback import feedback, feedback_answers, feedback_report, simulated_feedback
 from course.classroom.lesson import catch_up, open_lesson
 from course.classroom.progress import progress, restore, save
 from course.classroom.quarter import Quarter

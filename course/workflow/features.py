@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from course import segment
+from course import portrait, segment
 from course.clean import Cleaned
 
 
@@ -80,10 +80,6 @@ def _from_orders(cleaned: Cleaned, lines: pd.DataFrame | None, as_of: pd.Timesta
     return customers
 
 
-_AGE_EDGES = (0, 18, 25, 35, 45, 55, 65, 111)
-_AGE_BANDS = ("0–17", "18–24", "25–34", "35–44", "45–54", "55–64", "65+")
-
-
 def _from_customers(customers: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
     """Demographics only: names, phones, addresses and birthdays stay behind. The last row of a customer counts."""
     customers = (
@@ -91,10 +87,7 @@ def _from_customers(customers: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.D
     )
     out = customers[[c for c in ("gender", "age_band", "income", "city") if c in customers]].copy()
     if "birth_date" in customers and as_of is not None:
-        birth = customers["birth_date"]
-        had = (birth.dt.month < as_of.month) | ((birth.dt.month == as_of.month) & (birth.dt.day <= as_of.day))
-        age = as_of.year - birth.dt.year - (~had).astype("int64")
-        band = pd.cut(age, _AGE_EDGES, right=False, labels=_AGE_BANDS).astype("str")
+        band = portrait.age_bands(portrait.ages(customers["birth_date"], as_of))
         out["age_band"] = out["age_band"].fillna(band) if "age_band" in out else band
     if "joined_at" in customers:
         out["joined_at"] = customers["joined_at"].dt.normalize()

@@ -75,3 +75,16 @@ def told_of_strange_answers(names: dict, name: str) -> list[answers.Outcome]:
     """What check says where each of the answers is of a kind that no task asks for."""
     asked = answers.exercises(name.rpartition("-")[0])[name].answers
     return [answers.check(name, names | dict.fromkeys(asked, strange)) for strange in STRANGE]
+
+
+class Answers:
+    """What holds in every lesson; a module whose TOPIC it is makes it a class of its own, `TestAnswers`."""
+
+    def test_the_reference_is_right_and_is_told_something(self, given, exercise):
+        found = told(given[exercise], exercise, lesson(exercise.rpartition("-")[0]).exercises()[exercise].text)
+        assert found.kind == answers.RIGHT, found
+        assert len(found.sentence.say("zh")) > 10
+
+    def test_strange_answers_are_told_in_a_sentence(self, given, exercise):
+        for found in told_of_strange_answers(given[exercise], exercise):
+            assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")

@@ -13,19 +13,7 @@ from course.classroom.widgets import play
 from tests.checks import sitting
 from tests.conftest import ROOT
 
-EXERCISES = sitting.exercises("behaviour")
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The folder of a company, and what the lesson's own cells leave before each exercise there."""
-    with sitting.seated("behaviour", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder, sitting.given("behaviour")
-
-
-@pytest.fixture
-def given(seat):
-    return seat[1]
+TOPIC = "behaviour"
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +27,8 @@ def many():
 # --- right answers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, sitting.lesson("behaviour").exercises()[name].text)
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -283,12 +268,6 @@ def test_a_mistake_is_told_by_name_and_not_by_number(given, many, name, code, sa
     assert found.sentence.say("zh") != found.sentence.say("en")
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
-
-
 def test_small_shares_are_told_apart():
     """Support and the counts of a rare pair are close to each other near zero: each gets its own sentence."""
     items = pd.DataFrame({"order_id": [1, 1, 2, 2, 3, 3, 4, 5, 6, 7], "product_id": list("ababacbacc")})
@@ -315,7 +294,7 @@ def test_the_lines_fall_only_because_the_month_is_half_over(seat):
 
 def test_the_trap_costs_what_it_says(seat):
     """Coupons by visits go mostly to people who buy; the category whose carts are left stands far behind the others."""
-    folder, _ = seat
+    folder = seat
     events = load("events")
     whole = behaviour.funnel(events).pivot(index="per", columns="step", values="reached")
     left = whole["cart"] - whole["buy"]
@@ -354,14 +333,14 @@ def test_the_game_counts_as_the_funnel_does(seat, days):
     events = load("events").assign(at=lambda log: log["at"] + pd.Timedelta(hours=8))
     events = events[events["at"] < pd.Timestamp("2024-07-01") + pd.Timedelta(days=days)]
     rates = behaviour.funnel(events).query("step == 'buy'").set_index("per")["of_first"]
-    curves = conversions(seat[0])
+    curves = conversions(seat)
     for per in ("session", "user"):
         assert curves[per][days - 1] == pytest.approx(rates[per], abs=0.015)
     assert curves["user"][167] > 1.5 * curves["user"][13] and abs(curves["session"][167] - curves["session"][27]) < 0.08
 
 
 def test_the_seal_holds_who_has_turned(seat):
-    folder, _ = seat
+    folder = seat
     known = turned()
     orders = load("orders").query("ordered_at < '2024-12-16'")
     years = orders.groupby("customer_id")["ordered_at"].agg(["min", "max"])
@@ -379,16 +358,15 @@ def test_the_seal_holds_who_has_turned(seat):
 
 def test_nothing_is_told_before_the_bet(seat, monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
-    monkeypatch.setitem(room._open, "company", seat[0])
+    monkeypatch.setitem(room._open, "company", seat)
     assert "newborn" not in bets.unseal("behaviour").say("en")
     bets.bet("behaviour", 0, 100)
     opened = bets.unseal("behaviour").say("en")
     assert "Your range held it." in opened and "newborn" in opened
 
 
-def test_shuffled_years_change_as_many_favourites_as_chance_does(seat):
+def test_shuffled_years_change_as_many_favourites_as_chance_does(given):
     """Dealing out keeps each customer's number of orders in each year; the lesson's zero is below what it counted."""
-    _, given = seat
     names = given["behaviour-bet"]
     real, dealt = names["choices"]["year"], names["dealt"]
     heads = names["heads"]

@@ -19,21 +19,8 @@ from course.errors import DataError
 from tests.checks import sitting
 from tests.conftest import ROOT
 
-EXERCISES = sitting.exercises("capstone")
-REFERENCE = {name: cell.text for name, cell in sitting.lesson("capstone").exercises().items()}
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The lesson open in another company."""
-    with sitting.seated("capstone", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def given(seat):
-    """What the notebook holds before each exercise."""
-    return sitting.given("capstone")
+TOPIC = "capstone"
+REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
 
 
 @pytest.fixture
@@ -42,11 +29,8 @@ def names(given):
     return given["capstone-4"]
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, REFERENCE[name])
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 BOOTSTRAP = """
@@ -159,12 +143,6 @@ def test_a_mistake_is_told_by_name(given, name, code, said):
     found = sitting.told(given[name], name, code)
     assert found.kind == answers.NOT_YET and said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
 
 
 # --- what the lesson shows -------------------------------------------------------------------------------------------
@@ -384,7 +362,7 @@ def test_a_handful_of_customers_bears_no_claim(names):
 
 
 def test_the_cell_of_the_path_is_the_one_that_papermill_looks_for():
-    lesson = sitting.lesson("capstone")
+    lesson = sitting.lesson(TOPIC)
     cells = notebook(lesson, "en", False, [lesson.path])["cells"]
     (cell,) = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
     assert "own_file" in "".join(cell["source"])

@@ -14,25 +14,15 @@ from course.classroom.seals import clean as seal
 from course.classroom.widgets import play
 from tests.checks import sitting
 
-EXERCISES = sitting.exercises("clean")
-REFERENCE = {name: sitting.lesson("clean").exercises()[name].text for name in EXERCISES}
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def before(request, tmp_path_factory):
-    """What a learner holds before each exercise, on one company a seed."""
-    with sitting.seated("clean", request.param, tmp_path_factory.mktemp("work")):
-        yield sitting.given("clean")
+TOPIC = "clean"
+REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
 
 
 # --- right answers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(before, name):
-    found = sitting.told(before[name], name, REFERENCE[name])
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -78,8 +68,8 @@ def test_the_reference_is_right_and_is_told_something(before, name):
         ),
     ],
 )
-def test_other_ways_are_right_too(before, name, code):
-    found = sitting.told(before[name], name, code)
+def test_other_ways_are_right_too(given, name, code):
+    found = sitting.told(given[name], name, code)
     assert found.kind == answers.RIGHT, found
 
 
@@ -241,16 +231,16 @@ AGE = "def age_on(born, day):\n    {}\n    return age.where(age.between(0, 110))
         ("clean-4", "changed = came['finebi'] == 1", "one number"),
     ],
 )
-def test_a_mistake_is_told_by_name_and_not_by_number(before, name, code, said):
-    found = sitting.told(before[name], name, code)
+def test_a_mistake_is_told_by_name_and_not_by_number(given, name, code, said):
+    found = sitting.told(given[name], name, code)
     assert found.kind == answers.NOT_YET
     assert said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
 
 
-def test_who_takes_the_changed_amounts_for_the_changed_classes_is_told(before):
+def test_who_takes_the_changed_amounts_for_the_changed_classes_is_told(given):
     """On a small company two of these counts can be the same number; then either sentence is true."""
-    names = before["clean-4"]
+    names = given["clean-4"]
     both = names["came"].merge(names["mended"], on="customer_id", suffixes=("_came", "_mended"))
     truth = int((both["finebi_came"].astype(str) != both["finebi_mended"].astype(str)).sum())
     money = int((both["monetary_net_came"] - both["monetary_net_mended"]).abs().gt(1e-6).sum())
@@ -268,14 +258,8 @@ def test_two_decimals_of_a_small_share_are_told_from_a_mistake():
         assert found.sentence.say("en") == f"{name} is rounded too far. Keep three decimals."
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(before, name):
-    for found in sitting.told_of_strange_answers(before[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
-
-
-def test_a_table_that_has_lost_a_column_is_told(before):
-    names = before["clean-1"] | {"received": before["clean-1"]["received"].drop(columns="listed")}
+def test_a_table_that_has_lost_a_column_is_told(given):
+    names = given["clean-1"] | {"received": given["clean-1"]["received"].drop(columns="listed")}
     code = "valid = aside = wrong = received"
     assert "Run the cells" in sitting.told(names, "clean-1", code).sentence.say("en")
 
@@ -283,21 +267,21 @@ def test_a_table_that_has_lost_a_column_is_told(before):
 # --- what the lesson says --------------------------------------------------------------------------------------------
 
 
-def test_rows_and_cents_of_the_account_add_up(before):
-    names = before["clean-2"]
+def test_rows_and_cents_of_the_account_add_up(given):
+    names = given["clean-2"]
     for totals in (names["rows"], names["cents"]):
         assert totals["received"] == totals["valid"] + totals["set_aside"] + totals["quarantine"]
     exact = sum(round(100 * amount) for amount in names["received"]["amount"])
     assert names["cents"]["received"] == exact
 
 
-def test_every_edge_of_the_flow_keeps_its_contract(before):
-    contract = before["clean-2"]["contract"]
+def test_every_edge_of_the_flow_keeps_its_contract(given):
+    contract = given["clean-2"]["contract"]
     assert (contract["into"] == contract["out_of"]).all()
 
 
-def test_the_bands_agree_with_ages_counted_one_by_one(before):
-    names = before["clean-bet"]
+def test_the_bands_agree_with_ages_counted_one_by_one(given):
+    names = given["clean-bet"]
     day = names["as_of"].date()
     bands = {"< 18": (0, 17), "18–29": (18, 29), "30–39": (30, 39), "40–49": (40, 49), "50+": (50, 110)}
     for born, band in zip(names["born"], names["band"], strict=True):
@@ -308,15 +292,15 @@ def test_the_bands_agree_with_ages_counted_one_by_one(before):
         assert bands[band][0] <= age <= bands[band][1]
 
 
-def test_dropping_blanks_drops_store_customers_and_the_older(before):
-    names = before["clean-bet"]
+def test_dropping_blanks_drops_store_customers_and_the_older(given):
+    names = given["clean-bet"]
     share = names["share"].set_index("channel")["share"]
     assert share.idxmax() == "store" and share["store"] > 5 * share.drop("store").max()
     assert names["older"][names["blank"]].mean() > 3 * names["older"][~names["blank"]].mean()
 
 
-def test_dropping_is_right_for_a_coin_and_the_weights_for_the_channel(before):
-    bias = pd.DataFrame(before["clean-bet"]["bias"]).abs()
+def test_dropping_is_right_for_a_coin_and_the_weights_for_the_channel(given):
+    bias = pd.DataFrame(given["clean-bet"]["bias"]).abs()
     share, filled, weighed, _, held = bias.to_numpy()
     assert share[0] < 0.3 < 1 < filled[0]  # a coin: dropping is right, filling is not
     assert weighed[1] < 0.3 < share[1]  # by channel: weights mend it

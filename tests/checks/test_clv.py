@@ -10,28 +10,12 @@ from course.classroom.seals.clv import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 
-EXERCISES = sitting.exercises("clv")
-REFERENCE = {name: cell.text for name, cell in sitting.lesson("clv").exercises().items()}
+TOPIC = "clv"
+REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
 
 
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The lesson open on another company."""
-    with sitting.seated("clv", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def given(seat):
-    """What the notebook holds before each exercise."""
-    return sitting.given("clv")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, REFERENCE[name])
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -138,12 +122,6 @@ def test_one_decimal_of_a_chance_is_too_few_and_a_guess_of_nought_is_no_rounding
     assert "rounded too far" in answers.check("clv-1", names | {"alive": 0.2}).sentence.say("en")
     assert answers.check("clv-1", names | {"alive": 0.21}).kind == answers.RIGHT
     assert answers.check("clv-1", names | {"T": 110, "alive": 0}).kind == answers.NOT_YET
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
 
 
 # --- what the lesson shows -------------------------------------------------------------------------------------------

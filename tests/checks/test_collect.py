@@ -17,21 +17,7 @@ from course.classroom.tables import load
 from course.classroom.widgets import play
 from tests.checks import sitting
 
-EXERCISES = sitting.lesson("collect").exercises()
-NAMES = [name for name in EXERCISES if name != "collect-bet"]
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The lesson open on another company; gives its folder."""
-    with sitting.seated("collect", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def given(seat):
-    """What the notebook holds before each exercise."""
-    return sitting.given("collect")
+TOPIC = "collect"
 
 
 @cache
@@ -43,11 +29,8 @@ def _made(seed):
 # --- right answers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, EXERCISES[name].text)
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -247,12 +230,6 @@ def test_a_mistake_is_told_by_name_and_not_by_number(given, name, code, said):
     assert found.kind == answers.NOT_YET
     assert said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
 
 
 def test_a_whole_percent_is_told_from_a_wrong_share(given):

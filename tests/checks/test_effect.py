@@ -11,28 +11,12 @@ from course.classroom.seals.effect import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 
-EXERCISES = sitting.exercises("effect")
-REFERENCE = {name: cell.text for name, cell in sitting.lesson("effect").exercises().items()}
+TOPIC = "effect"
+REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
 
 
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The lesson open on another company."""
-    with sitting.seated("effect", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def given(seat):
-    """What the notebook holds before each exercise."""
-    return sitting.given("effect")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, REFERENCE[name])
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 POOLED = (
@@ -135,12 +119,6 @@ def test_a_mistake_is_told_by_name(given, name, code, said):
     found = sitting.told(given[name], name, code)
     assert found.kind == answers.NOT_YET and said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
 
 
 # --- what the lesson shows -------------------------------------------------------------------------------------------

@@ -15,35 +15,20 @@ from course.classroom.material import identity as material
 from course.classroom.seals.identity import SEAL
 from tests.checks import sitting
 
-LESSON = sitting.lesson("identity")
-EXERCISES = sitting.exercises("identity")
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """The company's folder and what the notebook holds before each exercise."""
-    with sitting.seated("identity", request.param, tmp_path_factory.mktemp("work")) as folder:
-        yield folder, sitting.given("identity")
-
-
-@pytest.fixture
-def given(seat):
-    return seat[1]
+TOPIC = "identity"
+LESSON = sitting.lesson(TOPIC)
 
 
 @pytest.fixture
 def folder(seat):
-    return seat[0]
+    return seat
 
 
 # --- right answers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, LESSON.exercises()[name].text)
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -238,12 +223,6 @@ def test_a_share_rounded_to_two_places_is_told_so(given):
     assert "rounded too far" in found.sentence.say("en")
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
-
-
 def test_what_was_given_and_has_changed_is_told_in_a_sentence(given):
     found = sitting.told(given["identity-2"], "identity-2", SHARES + "shares = shares.T")
     assert "Run the cell" in found.sentence.say("en")
@@ -375,4 +354,4 @@ def test_nothing_is_told_before_the_bet(seat, monkeypatch, tmp_path):
 
 
 def test_every_line_is_for_the_company_that_is_open(seat):
-    assert room.company() == seat[0] and sitting.classroom.load("records")["customer_id"].is_unique
+    assert room.company() == seat and sitting.classroom.load("records")["customer_id"].is_unique

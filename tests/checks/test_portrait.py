@@ -14,31 +14,14 @@ from course.classroom.widgets import play
 from course.company import film
 from tests.checks import sitting
 
-EXERCISES = sitting.exercises("portrait")
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def before(request, tmp_path_factory):
-    """What the notebook holds before each exercise, of another survey for each seed."""
-    with sitting.seated("portrait", request.param, tmp_path_factory.mktemp("seat")):
-        yield sitting.given("portrait")
-
-
-@pytest.fixture(scope="module")
-def seat(tmp_path_factory):
-    """One seat for what draws or opens the seal."""
-    with sitting.seated("portrait", 2, tmp_path_factory.mktemp("seat")) as folder:
-        yield folder
+TOPIC = "portrait"
 
 
 # --- right answers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(before, name):
-    found = sitting.told(before[name], name, sitting.lesson("portrait").exercises()[name].text)
-    assert found.kind == answers.RIGHT, found
-    assert len(found.sentence.say("zh")) > 10
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 MEANS = "m = ratings.groupby(['person_id', 'genre'])['rating'].mean()\n"
@@ -76,8 +59,8 @@ START = "from course import effect\ns = (people[~people['romance']]['sex'] == 'f
         ("portrait-5", START + "n_each = float(effect.needed(s, 0.1 / s))"),
     ],
 )
-def test_other_ways_are_right_too(before, name, code):
-    found = sitting.told(before[name], name, code)
+def test_other_ways_are_right_too(given, name, code):
+    found = sitting.told(given[name], name, code)
     assert found.kind == answers.RIGHT, found
 
 
@@ -163,17 +146,17 @@ def test_other_ways_are_right_too(before, name, code):
         ("portrait-5", START + "n_each = 30", "too small"),
     ],
 )
-def test_a_mistake_is_told_by_name_and_not_by_number(before, name, code, said):
-    found = sitting.told(before[name], name, code)
+def test_a_mistake_is_told_by_name_and_not_by_number(given, name, code, said):
+    found = sitting.told(given[name], name, code)
     assert found.kind == answers.NOT_YET
     assert said in found.sentence.say("en"), found
     assert found.sentence.say("zh") != found.sentence.say("en")
 
 
-def test_a_step_left_out_of_holm_is_told_where_it_changes_something(before):
+def test_a_step_left_out_of_holm_is_told_where_it_changes_something(given):
     """By hand: .01, .02, .03, .04 times 6, 5, 4, 3 are .06, .10, .12, .12; .5 × 2 is 1, and .9 is mended to 1."""
     p = pd.DataFrame({"feature": list("abcdef"), "p": [0.03, 0.9, 0.01, 0.5, 0.02, 0.04]})
-    names = before["portrait-4"] | {"p_values": p}
+    names = given["portrait-4"] | {"p_values": p}
     truth = "adjusted = pd.Series(dict(c=.06, e=.10, a=.12, f=.12, d=1.0, b=1.0))"
     assert sitting.told(names, "portrait-4", truth).kind == answers.RIGHT
     for steps, said in (
@@ -188,25 +171,19 @@ def test_a_step_left_out_of_holm_is_told_where_it_changes_something(before):
     assert "probability above 1" in found.sentence.say("en")
 
 
-def test_the_wrong_starting_point_is_told_where_it_changes_the_number(before):
+def test_the_wrong_starting_point_is_told_where_it_changes_the_number(given):
     """All women, or the women among the fans, may be so close to the right share that nothing could tell them apart."""
-    people = before["portrait-5"]["people"].copy()
+    people = given["portrait-5"]["people"].copy()
     people["romance"] = people.index % np.where(people["sex"] == "male", 2, 7) == 0
-    names = before["portrait-5"] | {"people": people}
+    names = given["portrait-5"] | {"people": people}
     for start in ("people[people['romance']]", "people"):
         code = f"from course import effect\nn_each = effect.needed(({start}['sex'] == 'female').mean(), 0.1, False)"
         found = sitting.told(names, "portrait-5", code)
         assert found.kind == answers.NOT_YET and "Fans are counted" in found.sentence.say("en"), found
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(before, name):
-    for found in sitting.told_of_strange_answers(before[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
-
-
-def test_people_without_their_fans_are_told_to_run_the_cells(before):
-    bare = before["portrait-2"] | {"people": material.film_people(luming.datasets()), "tgi_students": 100.0}
+def test_people_without_their_fans_are_told_to_run_the_cells(given):
+    bare = given["portrait-2"] | {"people": material.film_people(luming.datasets()), "tgi_students": 100.0}
     assert "Run the cells" in answers.check("portrait-2", bare).sentence.say("en")
     assert "Run the cells" in answers.check("portrait-5", bare | {"n_each": 1}).sentence.say("en")
 
@@ -215,9 +192,10 @@ def test_people_without_their_fans_are_told_to_run_the_cells(before):
 
 
 def test_another_company_has_another_survey_and_the_shipped_one_that_of_the_published_counts(seat):
-    assert material.seed(seat) == 2 and material.seed(luming.datasets()) == 0
-    pd.testing.assert_frame_equal(tables.load("film_people"), film.film(2)[0])
-    pd.testing.assert_frame_equal(tables.load("film_ratings"), film.film(2)[1])
+    seed = int(seat.name.partition("-")[0])
+    assert material.seed(seat) == seed and material.seed(luming.datasets()) == 0
+    pd.testing.assert_frame_equal(tables.load("film_people"), film.film(seed)[0])
+    pd.testing.assert_frame_equal(tables.load("film_ratings"), film.film(seed)[1])
     assert len(tables.load("film_titles")) == 10 and tables.load("film_population")["region"].is_unique
 
 
@@ -233,9 +211,9 @@ def test_the_fans_are_those_of_the_rule_counted_person_by_person():
         assert np.abs(counts[rule].to_numpy() - published).max() <= 7
 
 
-def test_without_any_taste_four_films_win_by_any_film_and_lose_by_the_mean(before):
+def test_without_any_taste_four_films_win_by_any_film_and_lose_by_the_mean(given):
     """The trap: all genres alike by construction, and each reading has its winner."""
-    names = before["portrait-bet"]
+    names = given["portrait-bet"]
     fans = names["luck"].groupby("genre")["fans"].mean()
     assert fans["action"] > 1.1 * fans["romance"] and fans["romance"] == pytest.approx(fans["animation"], rel=0.03)
     for rule, wins in (("half", True), ("mean", False)):
@@ -246,8 +224,8 @@ def test_without_any_taste_four_films_win_by_any_film_and_lose_by_the_mean(befor
     assert names["fans_by_half"](np.array([[7, 7, np.nan], [6, 7, 7], [np.nan] * 3, [7, 4, 0]])) == 2
 
 
-def test_six_looks_raise_a_false_alarm_once_in_four_and_holm_does_not(before):
-    names = before["portrait-4"]
+def test_six_looks_raise_a_false_alarm_once_in_four_and_holm_does_not(given):
+    names = given["portrait-4"]
     assert (names["alarms"] > 0).mean() == pytest.approx(1 - 0.95**6, abs=0.05)
     assert names["survived"] < 0.07
 
@@ -273,7 +251,7 @@ def test_the_game_begins_with_the_counts_of_the_lesson_and_shrinks_with_films_an
 
 
 def test_the_seal_holds_who_likes_romance_best_and_what_was_planted(seat):
-    tastes = film.film_truth(2)[1]
+    tastes = film.film_truth(material.seed(seat))[1]
     romance = (tastes["romance"] > tastes[["action", "animation"]].max(axis=1)).mean()
     assert SEAL.truth() == pytest.approx(100 * romance)
     assert "+0.50 points" in SEAL.more().say("en") and "评论不等于传播" in SEAL.more().say("zh")
@@ -290,4 +268,4 @@ def test_nothing_is_told_before_the_bet(seat, monkeypatch, tmp_path):
 def test_no_truth_of_the_case_lies_in_the_learners_tables(seat):
     assert room.company() == seat
     columns = {c for name in ("film_people", "film_ratings", "film_fans") for c in tables.load(name)}
-    assert not columns & set(film.film_truth(2)[1].columns.drop("person_id"))
+    assert not columns & set(film.film_truth(material.seed(seat))[1].columns.drop("person_id"))

@@ -13,21 +13,7 @@ from course.classroom.seals.tag import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 
-LESSON = sitting.lesson("tag")
-EXERCISES = sitting.exercises("tag")
-
-
-@pytest.fixture(scope="module", params=sitting.SEEDS)
-def seat(request, tmp_path_factory):
-    """A small company, another one for each seed, and what the cells above each exercise leave there."""
-    work = tmp_path_factory.mktemp("tag")
-    with sitting.seated("tag", request.param, work) as folder:
-        yield folder, sitting.given("tag")
-
-
-@pytest.fixture
-def given(seat):
-    return seat[1]
+TOPIC = "tag"
 
 
 # --- right answers ---------------------------------------------------------------------------------------------------
@@ -44,11 +30,8 @@ SEEN = (
 RATES = "d, n, w, v = (counts[k].astype(float) for k in counts)\n"
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_reference_is_right_and_is_told_something(given, name):
-    found = sitting.told(given[name], name, LESSON.exercises()[name].text)
-    assert found.kind == answers.RIGHT, found
-    assert found.sentence.say("zh") != found.sentence.say("en")
+class TestAnswers(sitting.Answers):
+    """The reference and what no task asks for, at every exercise."""
 
 
 @pytest.mark.parametrize(
@@ -243,12 +226,6 @@ def test_brackets_that_are_missing_are_told():
     assert "binds before" in answers.check("tag-2", names | {"spring": 3}).sentence.say("en")
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_strange_answers_are_told_in_a_sentence(given, name):
-    for found in sitting.told_of_strange_answers(given[name], name):
-        assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
-
-
 # --- what the lesson is told -----------------------------------------------------------------------------------------
 
 
@@ -277,7 +254,7 @@ def test_who_was_asked_had_bought_for_a_baby_and_said_the_truth(seat):
     asked, features = load("asked"), load("features").set_index("customer_id")
     shoppers = features[features["baby_orders"] > 0]
     assert asked["customer_id"].isin(shoppers.index).all() and 0.3 < len(asked) / len(shoppers) < 0.7
-    assert (asked["answer"] == asked["customer_id"].map(material.roles(seat[0]))).all()
+    assert (asked["answer"] == asked["customer_id"].map(material.roles(seat))).all()
 
 
 def test_declared_birthdays_are_as_right_as_the_ledger_says(seat):
@@ -288,7 +265,7 @@ def test_declared_birthdays_are_as_right_as_the_ledger_says(seat):
         seen[["user_id"]].set_axis(["customer_id"], axis=1).assign(day=True),
         seen[["user_id"]].set_axis(["customer_id"], axis=1).assign(day=seen["declared"] == seen["verified"]),
     ).iloc[0]
-    ledger = company.unseal("clean", seat[0]).frames["defects"]
+    ledger = company.unseal("clean", seat).frames["defects"]
     spoilt = ledger[(ledger["source"] == company.FILES["app_users"]) & (ledger["column"] == "birthday")]
     assert share["precision_low"] <= 1 - len(spoilt) / len(birthdays) <= share["precision_high"]
 
@@ -296,7 +273,7 @@ def test_declared_birthdays_are_as_right_as_the_ledger_says(seat):
 def test_the_agencys_tag_is_less_right_in_another_crowd(seat):
     """The trap, by the truth: the same rule, hardly ever right among those who spend most on tea."""
     features = load("features")
-    parent = features["customer_id"].map(material.roles(seat[0])) == "new_parent"
+    parent = features["customer_id"].map(material.roles(seat)) == "new_parent"
     carried, tea = features["baby_orders"] >= 1, features["top_category"] == "tea"
     assert parent[carried].mean() > 0.35
     assert parent[carried & tea].mean() < 0.25
@@ -315,10 +292,10 @@ def test_the_rule_as_an_entry_is_the_rule_as_code(seat):
 
 
 def test_the_seal_is_the_share_of_new_parents_who_carry_the_second_version(seat, monkeypatch, tmp_path):
-    monkeypatch.setitem(room._open, "company", seat[0])
+    monkeypatch.setitem(room._open, "company", seat)
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
     features = load("features").set_index("customer_id")
-    role = material.roles(seat[0])
+    role = material.roles(seat)
     parents = features[features.index.isin(role[role == "new_parent"].index)]
     strict = parents.query("staple_orders >= 2 and 22 <= age <= 45")
     assert SEAL.truth() == pytest.approx(100 * len(strict) / len(parents))
@@ -354,9 +331,9 @@ def test_the_game_draws_at_both_ends_of_its_sliders(monkeypatch, values, lang):
 def test_a_fair_measure_of_price_sensitivity_ranks_customers_better(seat):
     """What the stretch of the lesson claims, by the truth: nearer to it, and free of how much promotion was shown."""
     features = load("features")
-    ids = company.unseal("identity", seat[0]).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
+    ids = company.unseal("identity", seat).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
     ids = ids.drop_duplicates("customer_id", keep=False)
-    truth = company.unseal("tag", seat[0]).frames["price_sensitivity"].rename(columns={"price_sensitivity": "true"})
+    truth = company.unseal("tag", seat).frames["price_sensitivity"].rename(columns={"price_sensitivity": "true"})
     both = features.query("order_days >= 5").merge(ids, on="customer_id").merge(truth, on="person_id")
     ranks = both[["price_sensitivity", "discount_share", "true", "exposure"]].corr(method="spearman")
     assert ranks.loc["price_sensitivity", "true"] > ranks.loc["discount_share", "true"]

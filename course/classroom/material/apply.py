@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course import behaviour, lifecycle, segment
+from course import behaviour, lifecycle, portrait, segment
 from course.classroom.tables import load
 
 #: The day of the portraits; the day on which the coupon was sent, and the days in which an order counts.
@@ -16,7 +16,6 @@ AS_OF, SENT, WINDOW = pd.Timestamp("2024-12-31"), pd.Timestamp("2024-03-04"), 14
 REACHES = 100
 #: What the search of the lesson goes through, two at a time; the fewest people an arm of a segment has in a half.
 TRAITS, FEWEST = ("gender", "age_band", "city", "stage", "main_channel", "top_category"), 25
-_BANDS = {18: "0–17", 25: "18–24", 35: "25–34", 45: "35–44", 55: "45–54", 65: "55–64", 111: "65+"}
 
 
 def portraits(folder: Path) -> pd.DataFrame:
@@ -105,10 +104,7 @@ def _known(folder: Path, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def _people(as_of: pd.Timestamp) -> pd.DataFrame:
     people = load("customers")
-    birth = people["birth_date"]
-    had = (birth.dt.month < as_of.month) | ((birth.dt.month == as_of.month) & (birth.dt.day <= as_of.day))
-    age = as_of.year - birth.dt.year - (~had).astype("int64")
-    band = pd.cut(age, [0, *_BANDS], right=False, labels=list(_BANDS.values())).astype("str")
+    band = portrait.age_bands(portrait.ages(people["birth_date"], as_of))
     return people[["customer_id", "gender", "city"]].assign(age_band=band)
 
 

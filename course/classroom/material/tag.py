@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course import behaviour, clv, company, lifecycle, segment
+from course import behaviour, clv, company, lifecycle, portrait, segment
+from course.classroom.seals import persons
 from course.classroom.tables import load
 
 #: The day that the lesson's tags are of, and the day of the run before it.
@@ -19,7 +20,6 @@ WINDOW = 180
 STAPLES = ("milk_powder", "nappies")
 #: The first day of Luming's books.
 _OPENED = pd.Timestamp("2023-01-01")
-_BANDS = {18: "0–17", 25: "18–24", 35: "25–34", 45: "35–44", 55: "45–54", 65: "55–64", 111: "65+"}
 _COLUMNS = (
     *("customer_id", "gender", "city", "age", "age_band", "first_order", "last_order", "recency_days", "frequency"),
     *("order_days", "monetary_net", "average_order_value", "main_channel", "top_category", "top_category_share"),
@@ -96,10 +96,8 @@ def declared(folder: Path) -> pd.DataFrame:
 
 def roles(folder: Path) -> pd.Series:
     """What each customer is to a baby: the truth, by customer_id. Ids of several people are left out."""
-    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
-    ids = ids[~ids["customer_id"].duplicated(keep=False)]
-    truth = company.unseal("tag", folder).frames["parents"]
-    return ids.merge(truth, on="person_id").set_index("customer_id")["role"]
+    truth = company.unseal("tag", folder).frames["parents"].set_index("person_id")
+    return persons(folder).map(truth["role"]).dropna().rename("role")
 
 
 @cache
@@ -125,11 +123,8 @@ def _features(folder: Path, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def _people(as_of: pd.Timestamp) -> pd.DataFrame:
     people = load("customers")
-    birth = people["birth_date"]
-    had = (birth.dt.month < as_of.month) | ((birth.dt.month == as_of.month) & (birth.dt.day <= as_of.day))
-    age = as_of.year - birth.dt.year - (~had).astype("int64")
-    band = pd.cut(age, [0, *_BANDS], right=False, labels=list(_BANDS.values())).astype("str")
-    return people[["customer_id", "gender", "city"]].assign(age=age.astype("Int64"), age_band=band)
+    age = portrait.ages(people["birth_date"], as_of)
+    return people[["customer_id", "gender", "city"]].assign(age=age, age_band=portrait.age_bands(age))
 
 
 def _for_a_baby(orders: pd.DataFrame, lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

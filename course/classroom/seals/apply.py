@@ -9,6 +9,7 @@ from course import company
 from course.classroom import luming, room
 from course.classroom.bets import Seal
 from course.classroom.material import apply as material
+from course.classroom.seals import persons
 from course.classroom.words import sentences
 from course.language import Label
 
@@ -32,11 +33,9 @@ def _in_segment(people: pd.DataFrame) -> pd.DataFrame:
 @cache
 def _people(folder: Path) -> pd.DataFrame:
     """The log of the coupon with the true effect on each; ids of several people are left out."""
-    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
-    ids = ids[~ids["customer_id"].duplicated(keep=False)]
     known = company.unseal("apply", folder).frames["campaign_people"].query("campaign_id == 'C01'")
     known = known.assign(effect=known["outcome_treated"] - known["outcome_reference"])
-    log = material.coupon(folder).merge(ids, on="customer_id")
+    log = material.coupon(folder).merge(persons(folder).reset_index(), on="customer_id")
     return log.merge(known[["person_id", "effect"]], on="person_id")
 
 

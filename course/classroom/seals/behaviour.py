@@ -7,6 +7,7 @@ import pandas as pd
 from course import company
 from course.classroom import luming, room
 from course.classroom.bets import Seal
+from course.classroom.seals import persons
 from course.classroom.tables import load
 from course.classroom.words import sentences
 from course.language import Label
@@ -34,10 +35,8 @@ def _turned(folder: object) -> pd.DataFrame:
     ordered = ordered[ordered < AS_OF + pd.Timedelta(days=1)]
     late = ordered >= SPLIT + pd.Timedelta(days=1)
     both = sorted(set(ordered.index[late]) & set(ordered.index[~late]))
-    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
-    person = ids[~ids["customer_id"].duplicated(keep=False)].set_index("customer_id")["person_id"]
-    out = pd.DataFrame({"customer_id": both}).assign(person_id=lambda known: known["customer_id"].map(person))
-    out = out.dropna(ignore_index=True)
+    out = pd.DataFrame({"customer_id": both})
+    out = out.assign(person_id=out["customer_id"].map(persons(folder))).dropna(ignore_index=True)
     shifts = company.unseal("behaviour", folder).frames["shifts"]["person_id"]
     born = company.unseal("tag", folder).frames["parents"].set_index("person_id")["baby_on"]
     out["planted"] = out["person_id"].isin(shifts)

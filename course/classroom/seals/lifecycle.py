@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import company, lifecycle
+from course import lifecycle
 from course.classroom import luming, room
 from course.classroom.bets import Seal
+from course.classroom.seals import had_left
 from course.classroom.tables import load
 from course.classroom.words import sentences
 from course.language import Label
@@ -30,12 +31,7 @@ def _left(*stages: str) -> float:
 def _known(folder: Path) -> pd.DataFrame:
     """The stage of everybody who had bought, and whether they had left (blank where an id is of several people)."""
     stages = lifecycle.stages(load("orders"), AS_OF)
-    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
-    ids = ids[~ids["customer_id"].duplicated(keep=False)]
-    process = company.unseal("lifecycle", folder).frames["process"][["person_id", "left_on"]]
-    gone = ids.merge(process, on="person_id").set_index("customer_id")["left_on"]
-    gone = (pd.to_datetime(gone) <= AS_OF).astype("float64")
-    return stages.assign(left=stages["customer_id"].map(gone).astype("float64"))
+    return stages.assign(left=stages["customer_id"].map(had_left(folder, AS_OF)))
 
 
 def _more() -> Label:

@@ -4,9 +4,10 @@ from functools import cache
 
 import pandas as pd
 
-from course import company, segment
+from course import segment
 from course.classroom import luming, room
 from course.classroom.bets import Seal
+from course.classroom.seals import had_left
 from course.classroom.tables import load
 from course.classroom.words import sentences
 from course.language import Label
@@ -46,14 +47,8 @@ def _known(folder: object) -> pd.DataFrame:
     orders = load("orders")
     customers = segment.rfm(orders, as_of=AS_OF)
     later = orders.loc[orders["ordered_at"] >= AS_OF + pd.Timedelta(days=1), "customer_id"]
-    ids = company.unseal("identity", folder).frames["ids"][["customer_id", "person_id"]].drop_duplicates()
-    ids = ids[~ids["customer_id"].duplicated(keep=False)]
-    process = company.unseal("lifecycle", folder).frames["process"][["person_id", "left_on"]]
-    gone = ids.merge(process, on="person_id").set_index("customer_id")["left_on"]
-    gone = (pd.to_datetime(gone) <= AS_OF).astype("float64")
-    return customers.assign(
-        came_back=customers["customer_id"].isin(later), left=customers["customer_id"].map(gone).astype("float64")
-    )
+    left = customers["customer_id"].map(had_left(folder, AS_OF))
+    return customers.assign(came_back=customers["customer_id"].isin(later), left=left)
 
 
 SEAL = Seal(
