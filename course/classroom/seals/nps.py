@@ -17,11 +17,11 @@ def _truth() -> float:
 
 def _more() -> Label:
     """The change of all customers, how far those who answered stand from them, the planted effects, the slow queue."""
-    opened, known = _opened(), sentences("nps")
+    opened, known, common = _opened(), sentences("nps"), sentences("common")
     first, last = opened.frames["population"].sort_values("wave").to_dict("records")
     effects = opened.frames["drivers"].sort_values("effect", ascending=False)
     listed = {
-        lang: sign.join(f"{known[f'driver_{d}'][lang]} {e:.2f}" for d, e in zip(*effects.to_numpy().T, strict=True))
+        lang: sign.join(f"{common[f'driver_{d}'][lang]} {e:.2f}" for d, e in zip(*effects.to_numpy().T, strict=True))
         for lang, sign in (("en", ", "), ("zh", "、"))
     }
     return Label(
