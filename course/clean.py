@@ -237,10 +237,10 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
         connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
         lacking.append("_repeated.is_repeated_order")
         connection.execute(
-            f"CREATE VIEW received AS SELECT _cells.*, {', '.join(lacking)} FROM _cells POSITIONAL JOIN _repeated"
+            f"CREATE TEMP VIEW received AS SELECT _cells.*, {', '.join(lacking)} FROM _cells POSITIONAL JOIN _repeated"
         )
     else:
-        connection.execute(f"CREATE VIEW received AS SELECT {', '.join(['*', *lacking])} FROM _cells")
+        connection.execute(f"CREATE TEMP VIEW received AS SELECT {', '.join(['*', *lacking])} FROM _cells")
 
 
 _SQL_TYPES = {

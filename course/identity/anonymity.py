@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
 import pandas as pd
 
+from course import database
 from course.errors import DataError
 
 
@@ -52,7 +52,7 @@ def anonymity(customers: pd.DataFrame, columns: Sequence[str]) -> Anonymity:
         )
     names = [f"c{i}" for i in range(len(columns))]
     looks = customers[columns].astype("str").fillna("").set_axis(names, axis=1)
-    with duckdb.connect(config={"enable_external_access": "false", "threads": "2"}) as connection:
+    with database.connect() as connection:
         connection.register("looks", looks)
         sql = f"""
             SELECT min(size) AS k, count(*) AS groups, count(*) FILTER (WHERE size = 1) AS alone

@@ -202,7 +202,10 @@ def score(
         table = DuckDBAPI(connection=connection).register("people", dataset_display_name="people")
         linker = Linker(table, settings, log_level=None)
         if learn_u:
-            linker.training.estimate_u_using_random_sampling(max_pairs=_PAIRS_FOR_U, seed=random_state)
+            # All pairs at once: with so few, ten chunks are ten times the queries.
+            linker.training.estimate_u_using_random_sampling(
+                max_pairs=_PAIRS_FOR_U, seed=random_state, min_count_per_level=None, num_chunks=1
+            )
         learned_m = False
         for column in sessions:
             before = linker.misc.save_model_to_json()
