@@ -32,8 +32,8 @@ STAMP = VENV / "lab-stamp"
 NOTEBOOKS = ROOT / "notebooks"
 WORK = ROOT / "work"
 JUPYTER = WORK / ".jupyter"  # JupyterLab's settings for this kit alone; the reader's own stay as they are
-TRANSLATION = JUPYTER / "settings/@jupyterlab/translation-extension/plugin.jupyterlab-settings"
-NEWS = JUPYTER / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+SETTINGS = JUPYTER / "settings/@jupyterlab"
+TRANSLATION = SETTINGS / "translation-extension/plugin.jupyterlab-settings"
 KIT = ["-e", ".[dev]", "-c", "constraints.txt"]
 
 HELP_EN = """\
@@ -269,12 +269,22 @@ def check_port(args):
                 raise Stop("port", port=port, other=int(port) + 1)
 
 
+def settings(lang):
+    """How JupyterLab is at the first start: {file below SETTINGS: values}. Whatever is changed in the menus stays."""
+    return {
+        # Menus in the reader's language.
+        "translation-extension/plugin.jupyterlab-settings": {"locale": "zh_CN" if lang == "zh" else "en"},
+        # No question about news.
+        "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
+        # On a small screen a long line of code goes on below instead of leaving the page.
+        "notebook-extension/tracker.jupyterlab-settings": {"codeCellConfig": {"lineNumbers": False, "lineWrap": True}},
+    }
+
+
 def settle(lang):
-    """Menus in the reader's language, unless they chose one in the menus; no question about news at the first start."""
-    for path, values in (
-        (TRANSLATION, {"locale": "zh_CN" if lang == "zh" else "en"}),
-        (NEWS, {"fetchNews": "false", "checkForUpdates": False}),
-    ):
+    """JupyterLab's settings, where the reader has not changed them; the language also where it is asked for now."""
+    for name, values in settings(lang).items():
+        path = SETTINGS / name
         if not path.exists() or (path == TRANSLATION and asked_language()):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values), encoding="utf-8")

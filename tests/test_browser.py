@@ -18,6 +18,7 @@ from course.classroom.quiz import questions
 from course.classroom.words import sentences
 from course.company.quarter import SEGMENTS
 from course.language import LANGUAGES
+from lab import settings
 from tests.conftest import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -28,7 +29,6 @@ LESSONS = {
     "07_segment": ("mine = orders", {"en": "mine lacks the column recency_days.", "zh": "mine 缺少 recency_days 列。"}),
 }
 VERDICTS = {"en": ("Not yet", "Right", "Not quite"), "zh": ("还不对", "正确", "不对")}
-LOCALES = {"en": "en", "zh": "zh_CN"}
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -38,11 +38,8 @@ def lab(request, tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "work")
     (home / "work" / lang / "board.ipynb").write_text(json.dumps(_board(lang)), encoding="utf-8")
-    for plugin, values in {
-        "translation-extension/plugin": {"locale": LOCALES[lang]},
-        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    }.items():
-        path = home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    for name, values in settings(lang).items():
+        path = home / "settings" / "@jupyterlab" / name
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(values), encoding="utf-8")
     with socket.socket() as probe:
@@ -117,6 +114,11 @@ def _wait_for(address, server, log):
         except OSError:
             time.sleep(0.2)
     pytest.fail(log.read_text(encoding="utf-8"))
+
+
+#: Cells on the page whose code leaves it at the right.
+HIDDEN = """() => [...document.querySelectorAll('.jp-CodeCell .cm-scroller')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 
 
 class Learner:
@@ -206,6 +208,7 @@ def test_a_learner_works_through_a_lesson(lab, page, lesson, tmp_path):
     learner.run_all()
     assert learner.errors() == []
     learner.sees(check, "○")
+    assert not page.evaluate(HIDDEN)
     page.screenshot(path=tmp_path / "untouched.png")
 
     learner.write(stub(answer), wrong)
