@@ -207,6 +207,7 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
         ("len(numbers)", "len(numbers)  # how many", "A comment in code"),
         ("len(numbers)", 'print(f"There are {len(numbers)}")', "take the sentence from the catalogue"),
         ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
+        ("len(numbers)", "len(numbers)" + " + len(numbers)" * 8, "at most 120, break it"),
         ("len(numbers)", "len(numbers", "This is not Python"),
         ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
         (

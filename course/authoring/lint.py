@@ -17,6 +17,8 @@ from course.authoring.stub import stub
 HINTS = 3
 #: One idea a cell: a core cell that is given, not written by the learner, has no more lines.
 LINES = 12
+#: Longer lines leave the page of an editor that does not wrap code.
+WIDTH = 120
 #: Solution lines shorter than this are everybody's: `plt.show()`, `answer = 0`.
 _TELLING = 16
 #: Calls whose text is read by people: it comes from the translation catalogue.
@@ -287,11 +289,15 @@ def _words(lesson: Lesson) -> None:
 
 
 def _length(lesson: Lesson) -> None:
-    for cell in lesson.cells:
-        lines = sum(bool(line.strip()) for line in cell.text.splitlines())
-        if cell.kind == "code" and not cell.exercise and not cell.stretch and lines > LINES:
+    for cell in (c for c in lesson.cells if c.kind == "code"):
+        lines = [line for line in cell.text.splitlines() if line.strip()]
+        if not cell.exercise and not cell.stretch and len(lines) > LINES:
             raise lesson.refusal(
-                cell, "{lines} lines in one cell: one idea a cell, at most {most} lines.", lines=lines, most=LINES
+                cell, "{lines} lines in one cell: one idea a cell, at most {most} lines.", lines=len(lines), most=LINES
+            )
+        if (longest := max(map(len, lines), default=0)) > WIDTH:
+            raise lesson.refusal(
+                cell, "A line of code with {n} characters: at most {most}, break it.", n=longest, most=WIDTH
             )
 
 
