@@ -510,8 +510,8 @@ def _baseline(claims: list[Mapping]) -> Item:
     for number, claim in forecasts:
         if _number(claim.get("error")) is None or _number(claim.get("naive")) is None:
             said = Sentence(
-                "Baseline: the forecast of claim {n} stands alone. Put beside it how far it was off on time held out "
-                "(error), and how far “the same again” was (naive).",
+                "Baseline: the forecast of claim {n} stands alone. Put beside it how many purchase days a customer it "
+                "was off on time held out (error), and how many the best guess without a model was (naive).",
                 n=number,
             )
             return Item("baseline", False, said)
@@ -520,11 +520,14 @@ def _baseline(claims: list[Mapping]) -> Item:
     error, naive = (_number(forecasts[0][1][name]) for name in ("error", "naive"))
     said = (
         Sentence(
-            "Baseline: {error:.2f} off a customer, {naive:.2f} without a model. Say both.", error=error, naive=naive
+            "Baseline: {error:.2f} purchase days off a customer, {naive:.2f} without a model. Say both.",
+            error=error,
+            naive=naive,
         )
         if error < naive
         else Sentence(
-            "Baseline: {error:.2f} off a customer, {naive:.2f} without a model: no closer, and that has to be said.",
+            "Baseline: {error:.2f} purchase days off a customer, {naive:.2f} without a model: no closer, and that has "
+            "to be said.",
             error=error,
             naive=naive,
         )

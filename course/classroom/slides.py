@@ -296,15 +296,21 @@ def _after_the_fact(rng: np.random.Generator) -> Figures:
 @_subject
 def _pull_forward(rng: np.random.Generator) -> Figures:
     weekly, sd = int(rng.integers(38, 62)) * 10_000, 2.0
-    index = np.array([rng.integers(54, 68), -rng.integers(18, 23), -rng.integers(11, 15), -rng.integers(6, 9), -1])
-    control = rng.integers(-2, 3, 5)
-    gaps = (index - control).astype("float64")
+    # The weeks' errors are those of a difference; independent weeks add up by their squares.
+    reach, wide = _Z * sd, _Z * sd * math.sqrt(5)
+
+    def sales() -> Figures:
+        dips = [(54, 68), (-22, -17), (-14, -10), (-8, -5), (-1, 0)]
+        index, control = (rng.integers(*np.transpose(ends)) for ends in (dips, [(-2, 3)] * 5))
+        return {"index": index, "control": control, "gaps": (index - control).astype("float64")}
+
+    # The sound slide says that something was won.
+    drawn = _until(sales, lambda d: d["gaps"].sum() > wide)
+    index, control, gaps = drawn["index"], drawn["control"], drawn["gaps"]
     out: Figures = {"weekly": weekly, "sd": sd}
     for i in range(5):
         out |= {f"promo_{i}": int(100 + index[i]), f"control_{i}": int(100 + control[i]), f"gap_{i}": float(gaps[i])}
-    # The weeks' errors are those of a difference; independent weeks add up by their squares.
-    reach = _Z * sd
-    net, wide = float(gaps.sum()), reach * math.sqrt(5)
+    net = float(gaps.sum())
     out |= {"gain": gaps[0], "gain_low": gaps[0] - reach, "gain_high": gaps[0] + reach}
     out |= {"gain_money": weekly * gaps[0] / 100, "net": net, "net_low": net - wide, "net_high": net + wide}
     money = {"net_money": net, "net_money_low": net - wide, "net_money_high": net + wide}

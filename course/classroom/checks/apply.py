@@ -68,7 +68,9 @@ def extra(answer: object, people: pd.DataFrame, buyers: pd.DataFrame) -> None:
     "apply-2",
     answers=("chosen",),
     given=("plan", "budget"),
-    right=Sentence("The budget holds, and no stage left out would have used the money better."),
+    right=Sentence(
+        "The budget holds; what was left out does not fit any more, or is not expected to bring back its cost."
+    ),
 )
 def chosen(answer: object, plan: pd.DataFrame, budget: float) -> None:
     """Stages by expected margin per yuan of cost, within the budget."""
@@ -108,7 +110,7 @@ def chosen(answer: object, plan: pd.DataFrame, budget: float) -> None:
     "apply-3",
     answers=("fleiss_kappa",),
     given=("votes",),
-    right=Sentence("Look at who has no majority before you look for a better word than κ."),
+    right=Sentence("Look at who has no majority before you ask whether κ is high or low."),
 )
 def kappa(answer: object, votes: pd.DataFrame) -> None:
     """Fleiss's κ from counts."""
@@ -169,7 +171,7 @@ def impact(answer: object, clients: pd.DataFrame) -> None:
     "apply-5",
     answers=("k", "unique_share"),
     given=("known",),
-    right=Sentence("With names taken out. That is what pseudonymised means, and what anonymous does not."),
+    right=Sentence("And that is with the names taken out: pseudonymised, and far from anonymous."),
 )
 def privacy(k: object, unique_share: object, known: pd.DataFrame) -> None:
     """The smallest group that looks the same, and the share of members alone in theirs."""
