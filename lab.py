@@ -33,7 +33,8 @@ NOTEBOOKS = ROOT / "notebooks"
 WORK = ROOT / "work"
 JUPYTER = WORK / ".jupyter"  # JupyterLab's settings for this kit alone; the reader's own stay as they are
 SETTINGS = JUPYTER / "settings/@jupyterlab"
-TRANSLATION = SETTINGS / "translation-extension/plugin.jupyterlab-settings"
+MENUS = "translation-extension/plugin.jupyterlab-settings"
+TRANSLATION = SETTINGS / MENUS
 KIT = ["-e", ".[dev]", "-c", "constraints.txt"]
 
 HELP_EN = """\
@@ -272,8 +273,7 @@ def check_port(args):
 def settings(lang):
     """How JupyterLab is at the first start: {file below SETTINGS: values}. Whatever is changed in the menus stays."""
     return {
-        # Menus in the reader's language.
-        "translation-extension/plugin.jupyterlab-settings": {"locale": "zh_CN" if lang == "zh" else "en"},
+        MENUS: {"locale": "zh_CN" if lang == "zh" else "en"},
         # No question about news.
         "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
         # On a small screen a long line of code goes on below instead of leaving the page.

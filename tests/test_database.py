@@ -38,7 +38,8 @@ def test_what_a_session_registers_and_sets_is_its_own():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
 def test_a_forked_process_opens_a_database_of_its_own():
     database.connect().execute("SELECT 1")
-    assert multiprocessing.get_context("fork").Pool(1).apply(_asked) == 1
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_asked) == 1
 
 
 def _asked():

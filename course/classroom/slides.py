@@ -300,8 +300,7 @@ def _pull_forward(rng: np.random.Generator) -> Figures:
     reach, wide = _Z * sd, _Z * sd * math.sqrt(5)
 
     def sales() -> Figures:
-        dips = [(54, 68), (-22, -17), (-14, -10), (-8, -5), (-1, 0)]
-        index, control = (rng.integers(*np.transpose(ends)) for ends in (dips, [(-2, 3)] * 5))
+        index, control = rng.integers([54, -22, -14, -8, -1], [68, -17, -10, -5, 0]), rng.integers(-2, 3, 5)
         return {"index": index, "control": control, "gaps": (index - control).astype("float64")}
 
     # The sound slide says that something was won.
