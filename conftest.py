@@ -1,6 +1,12 @@
-"""What nbval needs around the solutions: a learner's folder for each, prepared tables for all, an eye on memory."""
+"""The two gears of the tests, and what nbval needs around the solutions.
+
+A plain `pytest` is the quick gear: what a change needs to hear within five minutes. `--all` is everything. A test that
+is named on the command line runs in either. nbval gets a learner's folder for each solution, prepared tables for all,
+and an eye on memory.
+"""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -11,7 +17,41 @@ import pytest
 
 #: A lesson's kernel stays below this, in MB.
 MEMORY = 1024
+#: The lesson that the quick gear runs, in both languages, as trainees get it and as instructors do.
+QUICK_LESSON = "07_segment"
 _CACHE = "COURSE_CACHE"
+_SECOND_GEAR = "(python3 lab.py test --all runs them)"
+
+
+def pytest_addoption(parser):
+    """`--all`: the second gear."""
+    parser.addoption("--all", action="store_true", help="everything: also slow tests, and all lessons")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """A run over everything uses every core, files kept together; a file or test that is named stays in one process."""
+    if config.args_source is config.ArgsSource.ARGS:
+        config.option.all = True
+    elif config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None and not _is_worker(config):
+        # In the order of collection the short files, the solutions, come last, and no core waits long for another.
+        config.option.numprocesses = "auto"
+        config.option.dist, config.option.loadscopereorder = "loadfile", False
+
+
+def pytest_ignore_collect(collection_path, config):
+    """The quick gear runs one lesson's solution a language."""
+    if collection_path.suffix == ".ipynb" and not config.option.all and collection_path.stem != QUICK_LESSON:
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """The quick gear leaves out what is marked slow."""
+    if not config.option.all:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason=f"slow {_SECOND_GEAR}"))
 
 
 def pytest_configure(config):
@@ -48,8 +88,10 @@ def pytest_runtest_teardown(item, nextitem):
     assert peak < MEMORY, f"{item.parent.nodeid}: the kernel took {peak:.0f} MB; a lesson has {MEMORY} MB"
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
-    """Seconds and memory of each notebook."""
+    """Seconds and memory of each notebook; then, after all that pytest has to say, what was not run, and why."""
+    yield
     seconds, memory = Counter(), {}
     for report in (r for reports in terminalreporter.stats.values() for r in reports if hasattr(r, "duration")):
         notebook = report.nodeid.partition("::")[0]
@@ -58,6 +100,34 @@ def pytest_terminal_summary(terminalreporter):
             memory |= {notebook: dict(report.user_properties)["kernel_mb"]} if report.user_properties else {}
     for notebook, peak in sorted(memory.items()):
         terminalreporter.write_line(f"{notebook}: {seconds[notebook]:.0f} s, {peak:.0f} MB")
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if left_out := len(terminalreporter.stats.get("deselected", [])):
+        reasons["left out by the command line"] = left_out
+    if not terminalreporter.config.option.all:
+        solutions = Path(__file__).parent.glob("solutions/*/*.ipynb")
+        terminalreporter.write_line(
+            f"NOT RUN: {sum(p.stem != QUICK_LESSON for p in solutions)} solutions {_SECOND_GEAR}", yellow=True
+        )
+    elif not reasons:
+        terminalreporter.write_line("Everything ran.", green=True)
+    if reasons:
+        terminalreporter.write_line(f"NOT RUN: {_tests(sum(reasons.values()))}", yellow=True)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"  {_tests(count)}: {reason}", yellow=True)
+
+
+def _reason(report):
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return re.sub(r"^Skipped: ", "", text)
+
+
+def _tests(count):
+    return f"{count} test" if count == 1 else f"{count} tests"
+
+
+def _is_worker(config):
+    """True in a process that xdist started: it must not start more of them."""
+    return hasattr(config, "workerinput")
 
 
 def _is_cell(item):

@@ -41,7 +41,8 @@ HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab
     --lang en|zh           in this language (remembered)
     --port N --no-browser  these and any other options go to JupyterLab
-python3 lab.py test        run all tests; further words go to pytest
+python3 lab.py test        the tests in five minutes; further words go to pytest
+    --all                  every test, half an hour
 python3 lab.py reset 07    a fresh copy of lesson 07; yours is kept as a backup
 python3 lab.py run|check   the `course` command: see python3 lab.py run --help
 On Windows write py instead of python3. Windows and macOS are provided for, but untested."""
@@ -49,7 +50,8 @@ HELP_ZH = """\
 python3 lab.py             准备环境，并在 JupyterLab 中打开课程
     --lang en|zh           指定语言（下次沿用）
     --port N --no-browser  这两项及其他选项原样交给 JupyterLab
-python3 lab.py test        运行全部测试，后面的参数交给 pytest
+python3 lab.py test        五分钟测试一遍，后面的参数交给 pytest
+    --all                  运行全部测试，约半小时
 python3 lab.py reset 07    重新领取第 07 课，你写过的那份另存为备份
 python3 lab.py run|check   即 course 命令，用法见 python3 lab.py run --help
 在 Windows 上请用 py 代替 python3。Windows 和 macOS 已作考虑，但尚未实测。"""

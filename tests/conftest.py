@@ -1,10 +1,8 @@
-"""What all tests share: Hypothesis's profile, the things a machine may lack, and the summary of what was not run."""
+"""What all tests share: Hypothesis's profile, and the things a machine may lack."""
 
 import os
-import re
 import shutil
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -76,27 +74,3 @@ def _program(title: str, *names: str) -> str:
         if path := shutil.which(name):
             return path
     pytest.skip(f"{title} is not installed")
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_terminal_summary(terminalreporter):
-    """End with what was not run, and why: after everything that pytest itself has to say."""
-    yield
-    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
-    if left_out := len(terminalreporter.stats.get("deselected", [])):
-        reasons["left out by the command line"] = left_out
-    if not reasons:
-        terminalreporter.write_line("Everything ran.", green=True)
-        return
-    terminalreporter.write_line(f"NOT RUN: {_tests(sum(reasons.values()))}", yellow=True)
-    for reason, count in reasons.most_common():
-        terminalreporter.write_line(f"  {_tests(count)}: {reason}", yellow=True)
-
-
-def _reason(report) -> str:
-    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return re.sub(r"^Skipped: ", "", text)
-
-
-def _tests(count: int) -> str:
-    return f"{count} test" if count == 1 else f"{count} tests"
