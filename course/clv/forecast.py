@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course.clv.models import GammaGamma, ModifiedBetaGeo
-from course.clv.summaries import holdout, last_day, summary
+from course.clv.summaries import NEEDS, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import label, value
 from course.errors import DataError
 from course.language import Sentence
+from course.orders import last_day
 
 #: A year of weeks, and ten per cent a year: what a report assumes unless somebody says otherwise.
 HORIZON, DISCOUNT = 52, 0.10
@@ -66,7 +67,7 @@ def forecast(orders: pd.DataFrame, as_of: object = None) -> Forecast:
 
 
 def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:
-    last, first = last_day(orders, as_of), orders["ordered_at"].min().normalize()
+    last, first = last_day(orders, as_of, NEEDS), orders["ordered_at"].min().normalize()
     if (last - first).days < 7 * _SHORTEST:
         return None
     split = first + pd.Timedelta(days=round((last - first).days * _CALIBRATION))
