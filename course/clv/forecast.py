@@ -14,6 +14,8 @@ from course.orders import last_day
 
 #: A year of weeks, and ten per cent a year: what a report assumes unless somebody says otherwise.
 HORIZON, DISCOUNT = 52, 0.10
+#: The same ten per cent by the month, for chains that move monthly: 0.8 % twelve times over.
+MONTHLY_DISCOUNT = (1 + DISCOUNT) ** (1 / 12) - 1
 #: Share of the time that calibrates a holdout; shorter histories (in weeks) are not split.
 _CALIBRATION, _SHORTEST = 2 / 3, 26
 
