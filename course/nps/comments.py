@@ -28,7 +28,7 @@ from course.errors import DataError, first_few
 from course.intervals import Z
 from course.language import Label
 from course.nps.agreement import shares
-from course.nps.answers import need_columns, read_scores
+from course.nps.survey import need_columns, read_scores
 
 LABELS = ("negative", "neutral", "positive")
 #: Scores nearer to 0 than this are neutral.

@@ -3,7 +3,7 @@
 from course.orders import last_day
 from course.segment.clusters import Clusters, cluster
 from course.segment.factors import Factors, cronbach_alpha, factors
-from course.segment.scoring import (
+from course.segment.rfm import (
     CLASSES,
     DIMENSIONS,
     class_sizes,
@@ -13,7 +13,7 @@ from course.segment.scoring import (
     scores,
     thresholds,
 )
-from course.segment.worth import describe, dimensions, foretells, smallest_change
+from course.segment.validity import describe, dimensions, foretells, smallest_change
 
 __all__ = [
     "CLASSES",
