@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from course import DataError, identity
-from course.identity import model, persons, values
+from course.identity import model, persons, spelling
 
 #: How the columns of the Febrl sets are read. `rec_id` holds the truth and is not among them.
 FEBRL = {
@@ -198,7 +198,7 @@ def test_one_name_on_one_phone_is_not_certain_where_birth_dates_or_genders_contr
     ],
 )
 def test_placeholders_and_masked_values_are_blank(role, value):
-    assert values.read(pd.Series([value]), role).isna().all()
+    assert spelling(pd.Series([value]), role).isna().all()
 
 
 def test_a_placeholder_brings_nobody_together():
@@ -221,7 +221,7 @@ def test_what_a_crowd_shares_is_no_key_but_one_person_s_many_records_are_no_crow
 def test_a_phone_is_one_phone_however_it_is_written(digits, between):
     plain = "13" + digits
     written = f"+86{between[0]}{plain[:3]}{between[1]}{plain[3:7]}{between[2]}{plain[7:]}"
-    one, other = values.read(pd.Series([plain, written]), "phone")
+    one, other = spelling(pd.Series([plain, written]), "phone")
     assert one == other or (one != one and other != other)
 
 

@@ -10,7 +10,7 @@ from course.identity.ids import pseudonyms, stitch
 from course.identity.judging import judge
 from course.identity.model import Judgement, fellegi_sunter
 from course.identity.persons import Identity, resolve
-from course.identity.values import read as spelling
+from course.identity.spelling import spelling
 
 __all__ = [
     "Anonymity",

@@ -11,9 +11,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course import engine, schema
 from course.errors import DataError, first_few
-from course.identity import model, values
+from course.identity import model
+from course.identity.spelling import ROLES, spelling
 from course.language import Sentence
 
 #: The columns of a customer table that say who somebody is, and as what they are read.
@@ -147,13 +148,13 @@ def resolve(
     roles = _roles(records, columns or {}, threshold)
     ordered = _by_id(records)
     _refuse_repeated(ordered["customer_id"])
-    said = {c: values.read(ordered[c], role) for c, role in roles.items()}
+    said = {c: spelling(ordered[c], role) for c, role in roles.items()}
     notes = _placeholders(ordered, said)
     # Inside, a column is its role and number: safe in any SQL, whatever the export called it.
     outer = {f"{role}_{i}": c for i, (c, role) in enumerate(roles.items()) if said[c].notna().any()}
     role_of = {name: roles[c] for name, c in outer.items()}
     people = pd.DataFrame({"record": np.arange(len(ordered))} | {name: said[c] for name, c in outer.items()})
-    with database.alone() as connection:  # Splink's tables
+    with engine.alone() as connection:  # Splink's tables
         connection.register("given", people)
         connection.execute("CREATE TABLE people AS SELECT * FROM given ORDER BY record")
         notes += _crowds(connection, role_of, outer, shared)
@@ -194,10 +195,10 @@ def _roles(records: pd.DataFrame, further: Mapping[str, str], threshold: float) 
             missing=first_few(absent),
             present=first_few(records.columns, 12),
         )
-    wrong = [r for r in further.values() if r not in values.ROLES]
+    wrong = [r for r in further.values() if r not in ROLES]
     if wrong:
         raise DataError(
-            "A column is read as one of {roles}, not as {wrong}.", roles=", ".join(values.ROLES), wrong=first_few(wrong)
+            "A column is read as one of {roles}, not as {wrong}.", roles=", ".join(ROLES), wrong=first_few(wrong)
         )
     if not 0 < threshold < 1:
         raise DataError("The threshold is a probability between 0 and 1, not {threshold}.", threshold=threshold)

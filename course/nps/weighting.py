@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course.errors import DataError, first_few
-from course.nps.answers import need_columns, read_scores, read_weights
+from course.nps.survey import need_columns, read_scores, read_weights
 
 
 def poststratify(

@@ -105,7 +105,7 @@ ROLES: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def read(column: pd.Series, role: str) -> pd.Series:
+def spelling(column: pd.Series, role: str) -> pd.Series:
     """The column in one spelling, blank where a cell is empty, masked or a placeholder.
 
     Parameters

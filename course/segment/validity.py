@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from course.errors import DataError
-from course.segment.scoring import CLASSES, DIMENSIONS, cuts
+from course.segment.rfm import CLASSES, DIMENSIONS, cuts
 
 _FOLDS = 5
 

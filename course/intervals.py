@@ -1,0 +1,75 @@
+"""How far a figure is to be believed: the interval of a share, of a share of a sum, of a sum; and q values."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+#: 95 % of a normal distribution lie within ± this many standard deviations.
+Z = NormalDist().inv_cdf(0.975)
+
+# The same as the lessons write it, so that a learner's interval of money meets the report's to the last digit shown.
+_PLAIN_Z = 1.96
+
+
+def wilson(k: object, n: object, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of the share k / n: (low, high), each of the shape of k and n; a pair of floats for two numbers.
+
+    0 of 0 says nothing: both ends are NaN. The low end of 0 of n is exactly 0 and the high end of n of n exactly 1,
+    whatever the last digit of the formula; the other end stays inside, as certainty is never observed.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209–212.
+    """
+    k, n = np.asarray(k, dtype="float64"), np.asarray(n, dtype="float64")
+    n, z = np.where(n > 0, n, np.nan), NormalDist().inv_cdf((1 + level) / 2)
+    centre = (k + z**2 / 2) / (n + z**2)
+    half = z * np.sqrt(k * (n - k) / n + z**2 / 4) / (n + z**2)
+    return np.where(k == 0, 0 * centre, centre - half)[()], np.where(k == n, 1 + 0 * centre, centre + half)[()]
+
+
+def share_of_sum(values: object, chosen: object) -> tuple[float, float, float]:
+    """Share of the sum of `values` that the chosen ones hold, with its 95 % interval: (share, low, high).
+
+    It is a ratio of two sums over the same customers; its standard error is that of the linearised ratio (Cochran 1977,
+    Sampling Techniques, ch. 6): one pass, no random numbers. The interval is cut at 0 and 1. Three zeros where the
+    sum is not above 0.
+
+    Parameters
+    ----------
+    values : (n,) money or another amount a customer, no blanks; chosen : (n,) true or false.
+    """
+    values, chosen = np.asarray(values, dtype="float64"), np.asarray(chosen, dtype=bool)
+    total = values.sum()
+    if total <= 0:
+        return 0.0, 0.0, 0.0
+    share = values[chosen].sum() / total
+    error = np.sqrt(((values * (chosen - share)) ** 2).sum()) / total
+    return float(share), float(max(0, share - _PLAIN_Z * error)), float(min(1, share + _PLAIN_Z * error))
+
+
+def sum_of_draws(values: object) -> tuple[float, float, float]:
+    """Sum of `values` with the 95 % interval of what as many customers like these might bring: (total, low, high).
+
+    Customers are taken as drawn one by one from a larger population, their number as Poisson: the variance of a
+    compound Poisson sum is the sum of squares. The low end is not below 0. The order of `values` does not reach the
+    last digit.
+
+    Parameters
+    ----------
+    values : (n,) expected money a customer, no blanks; none gives three zeros.
+    """
+    values = np.sort(np.asarray(values, dtype="float64"))[::-1]
+    total, error = values.sum(), np.sqrt((values**2).sum())
+    return float(total), float(max(0.0, total - _PLAIN_Z * error)), float(total + _PLAIN_Z * error)
+
+
+def q_values(p: object, tests: int | None = None) -> np.ndarray:
+    """p-values adjusted for the false discovery rate, (n,); tests beyond those of `p` are counted as p = 1.
+
+    Source: Benjamini and Hochberg, Controlling the false discovery rate, JRSS B 57 (1995), 289–300.
+    """
+    from scipy.stats import false_discovery_control  # not before it is needed: importing takes most of a second
+
+    p = np.asarray(p, dtype="float64")
+    if not len(p):
+        return p
+    return np.minimum(false_discovery_control(p) * ((tests or len(p)) / len(p)), 1.0)
