@@ -12,7 +12,7 @@ import pytest
 
 from course import DataError, cli, company, report, workflow
 from course.classroom import luming, score, tables
-from course.report.forget import cells
+from course.result import cells
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +132,11 @@ def test_nothing_on_a_past_day_sees_what_came_later(sources):
 def test_who_entered_and_left_since_an_earlier_run_adds_up(sources, result):
     earlier = workflow.run(sources, "2024-09-30", key=b"k" * 32)
     later = workflow.run(sources, key=b"k" * 32, previous=earlier.portraits)
-    moved = later.changes.tags.set_index(["tag", "value"])
+    moved = later.found["changes"].tags.tags.set_index(["tag", "value"])
     assert (moved["after"] == moved["stayed"] + moved["entered"] + moved["unknown_before"]).all()
     assert (moved["before"] == moved["stayed"] + moved["left"] + moved["unknown_after"]).all()
     assert moved["entered"].sum() > 0 and not moved["redefined"].any()
-    assert later.drift is not None
+    assert later.found["changes"].drift is not None
     shared = [c for c in result.portraits if c in later.portraits]
     pd.testing.assert_frame_equal(result.portraits[shared], later.portraits[shared])
 

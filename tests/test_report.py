@@ -183,7 +183,7 @@ def test_the_interval_of_a_share_agrees_with_the_bootstrap():
     random = np.random.default_rng(1)
     customers = pd.DataFrame({"monetary_net": random.lognormal(4, 1, 3_000)})
     mask = pd.Series(random.random(3_000) < 0.3)
-    share, low, high = page.money_share(customers, mask)
+    share, low, high = segment.money_share(customers, mask)
     money, chosen = customers["monetary_net"].to_numpy(), mask.to_numpy()
     drawn = random.integers(0, 3_000, (2_000, 3_000))
     shares = (money[drawn] * chosen[drawn]).sum(axis=1) / money[drawn].sum(axis=1)

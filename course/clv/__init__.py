@@ -7,6 +7,7 @@
 from course.clv.forecast import DISCOUNT, HORIZON, Forecast, forecast
 from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
 from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
+from course.clv.portfolio import Total, total
 from course.clv.summaries import UNITS, Holdout, check, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import cohort, historic, label, value
@@ -21,6 +22,7 @@ __all__ = [
     "Holdout",
     "ModifiedBetaGeo",
     "StopPolicy",
+    "Total",
     "Validation",
     "check",
     "cohort",
@@ -32,6 +34,7 @@ __all__ = [
     "recency_chain",
     "stop_policy",
     "summary",
+    "total",
     "validate",
     "value",
 ]
