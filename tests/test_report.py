@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from course import DataError, charts, cli, collect, report, segment, workflow
 from course.report import page, workbook
+from tests import shown
 
 
 def result(customers=40, lines=True):
@@ -169,6 +170,11 @@ def test_the_answer_comes_first(written):
     text = (out / "report.html").read_text(encoding="utf-8")
     assert text.index('class="answer"') < text.index("<h2>")
     assert "95% interval" in " ".join(answers)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_figure_is_shown_that_the_ledger_does_not_hold(written, lang):
+    assert shown.not_in_the_ledger(written[0], lang) == []
 
 
 def test_thresholds_of_every_score_are_in_the_page(written):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from course import DataError, cli, collect, tag, workflow
+from tests import shown
 from tests.conftest import ROOT
 from tests.test_clean import FIELD_12
 
@@ -285,6 +286,7 @@ def test_groups_that_are_there_are_in_the_portraits():
     frame["ordered_at"] = pd.Timestamp("2022-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")
     got = workflow.run({"orders": collect.read(frame, "orders")})
     assert got.found["clusters"].clusters.k == 2
+    assert shown.not_in_the_ledger(got, "en") == []
     assert got.portraits.groupby(got.portraits["customer_id"].str[1:].astype(int) % 2)[
         "cluster"
     ].nunique().tolist() == [1, 1]

@@ -60,13 +60,15 @@ def plain(value: object) -> object:
 
 
 def _scalar(value: object) -> str | bool | float | int | None:
-    if isinstance(value, str | bool | None):
+    if isinstance(value, str | bool):
         return value
-    if isinstance(value, pd.Timestamp | date):
+    if pd.isna(value):
+        return None
+    if isinstance(value, date):  # a Timestamp too
         return str(pd.Timestamp(value).date())
     if isinstance(value, pd.Period):
         return str(value)
-    number = float(value) if pd.notna(value) else math.nan
+    number = float(value)
     if not math.isfinite(number):
         return None
     return int(number) if number.is_integer() else number

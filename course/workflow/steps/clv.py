@@ -83,4 +83,6 @@ def find(run: Result) -> tuple[Value | None, list[Sentence]]:
 
 def _columns(forecast: clv.Forecast) -> pd.DataFrame:
     found = forecast.customers.rename(columns=_COLUMNS)[["customer_id", *_COLUMNS.values()]]
-    return found.round(6).astype({"customer_id": "str"})
+    found = found.round(6).astype({"customer_id": "str"})
+    found.attrs = {}  # of the forecast, not of the portraits
+    return found

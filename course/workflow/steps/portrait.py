@@ -29,7 +29,12 @@ class Told(Finding):
 
     def entry(self) -> dict:
         """{personas: every sentence with its numbers}. Cards are rows of the portraits told, and leave with them."""
-        return {"personas": [{"n": p.n, "share": p.share} | plain(p.to_dict("en")) for p in self.personas]}
+        return {"personas": [_entry(persona) for persona in self.personas]}
+
+
+def _entry(persona: portrait.Persona) -> dict:
+    lines = [{"says": line.sentence.say("en"), "numbers": plain(line.numbers)} for line in persona.lines]
+    return {"says": persona.title.say("en"), "n": persona.n, "share": persona.share, "lines": lines}
 
 
 def find(run: Result) -> tuple[Told, list[Sentence]]:
