@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course import database, schema
+from course import engine, schema
 from course.collect import Table, control_totals
+from course.engine import query
 from course.errors import DataError
 from course.language import Sentence
 
@@ -216,13 +217,6 @@ def reconcile(orders: Cleaned, lines: Cleaned) -> Cleaned:
     )
 
 
-def _connection() -> duckdb.DuckDBPyConnection:
-    """DuckDB that sees the frame it is given and no file: a rule is a condition, not a programme."""
-    connection = database.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
 def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Table, conditions: list[str]) -> None:
     """`received`: the canonical columns, those the file lacks as NULL, so that one rules file serves every export; and
     the export's own columns that a condition names (SQL does not tell Amount from amount)."""
@@ -270,7 +264,7 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
     """The number (from 1) of the first condition that holds in each row; 0 where none does."""
     if not conditions:
         return np.zeros(len(frame), dtype="int64")
-    with _connection() as connection:
+    with engine.connect() as connection:
         _view(connection, frame, table, conditions)
         for i, condition in enumerate(conditions, 1):
             try:
@@ -472,26 +466,24 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     cancels = back["cancels_order_id"] if "cancels_order_id" in back else pd.Series(None, index=back.index, dtype="str")
     returned["cancels"] = cancels.to_numpy()
     same = " AND ".join(f's."{k}" = r."{k}"' for k in key)
-    with _connection() as connection:
-        connection.register("sold", sold)
-        connection.register("returned", returned)
-        pairs = connection.execute(f"""
-            WITH candidates AS (
-                SELECT s.row AS sold, s.units AS has, s.moment AS bought, r.*
-                FROM returned AS r JOIN sold AS s ON s.order_id = r.cancels {f"AND {same}" if lines else ""}
-                UNION ALL
-                SELECT s.row, s.units, s.moment, r.*
-                FROM returned AS r JOIN sold AS s ON {same} {"" if lines else "AND s.units = r.units"}
-                WHERE r.cancels IS NULL AND s.moment <= r.moment AND s.units >= r.units
-            ), chosen AS (
-                SELECT * FROM candidates
-                QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
-            ), running AS (
-                SELECT *, sum(units) OVER (PARTITION BY sold ORDER BY moment, row) AS taken FROM chosen
-            )
-            SELECT sold, sum(CAST(round(amount, 6) AS DECIMAL(30, 6)))::DOUBLE AS refunded
-            FROM running WHERE taken <= has + 1e-9 GROUP BY sold ORDER BY sold
-        """).df()
+    sql = f"""
+        WITH candidates AS (
+            SELECT s.row AS sold, s.units AS has, s.moment AS bought, r.*
+            FROM returned AS r JOIN sold AS s ON s.order_id = r.cancels {f"AND {same}" if lines else ""}
+            UNION ALL
+            SELECT s.row, s.units, s.moment, r.*
+            FROM returned AS r JOIN sold AS s ON {same} {"" if lines else "AND s.units = r.units"}
+            WHERE r.cancels IS NULL AND s.moment <= r.moment AND s.units >= r.units
+        ), chosen AS (
+            SELECT * FROM candidates
+            QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
+        ), running AS (
+            SELECT *, sum(units) OVER (PARTITION BY sold ORDER BY moment, row) AS taken FROM chosen
+        )
+        SELECT sold, sum(CAST(round(amount, 6) AS DECIMAL(30, 6)))::DOUBLE AS refunded
+        FROM running WHERE taken <= has + 1e-9 GROUP BY sold ORDER BY sold
+    """
+    pairs = query(sql, {"sold": sold, "returned": returned})
     none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
     none.loc[valid.index[pairs["sold"]], "cancelled"] = True
     return none

@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course import database, lifecycle, nps, schema, segment, tag
+from course import lifecycle, nps, schema, segment, tag
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import share_of_sum
 from course.language import Label, Sentence
 
 SECTIONS = {
@@ -448,14 +450,11 @@ def _topics(portraits: pd.DataFrame, tickets: pd.DataFrame | None, as_of: object
     until = pd.Timestamp("2100-01-01") if as_of is None else pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
     rows = pd.DataFrame({"customer": portraits["customer_id"].astype("str"), "row": np.arange(len(portraits))})
     given = tickets[["opened_at", "topic"]].copy().assign(customer=tickets["customer_id"].astype("str"))
-    with database.connect() as connection:
-        connection.register("rows_", rows)
-        connection.register("tickets", given)
-        sql = """
-            SELECT DISTINCT rows_."row" AS number, topic FROM tickets JOIN rows_ ON tickets.customer = rows_.customer
-            WHERE topic IS NOT NULL AND opened_at < $until ORDER BY topic, number
-        """
-        return connection.execute(sql, {"until": until}).df()
+    sql = """
+        SELECT DISTINCT rows_."row" AS number, topic FROM tickets JOIN rows_ ON tickets.customer = rows_.customer
+        WHERE topic IS NOT NULL AND opened_at < $until ORDER BY topic, number
+    """
+    return query(sql, {"rows_": rows, "tickets": given}, until=until)
 
 
 #: What a template may say of columns, and whether these hold numbers.
@@ -700,12 +699,9 @@ def _money(portraits: pd.DataFrame, section: str, mask: np.ndarray) -> list[Line
     if "monetary_net" not in portraits:
         return []
     spent = portraits["monetary_net"].fillna(0).to_numpy(dtype="float64")
-    total = spent.sum()
-    if total <= 0:
+    if spent.sum() <= 0:
         return []
-    share = spent[mask].sum() / total
-    error = 1.96 * np.sqrt(((spent * (mask - share)) ** 2).sum()) / total
-    numbers = {"share": float(share), "low": float(max(0, share - error)), "high": float(min(1, share + error))}
+    numbers = dict(zip(("share", "low", "high"), share_of_sum(spent, mask), strict=True))
     said = Sentence("{share:.1%} of the net money (95% interval {low:.1%}–{high:.1%}).", **numbers)
     return [_line(section, said, numbers, ["monetary_net"], int(mask.sum()))]
 

@@ -15,7 +15,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from course import DataError, behaviour, clean, collect
 from course.behaviour.baskets import expected_together
-from course.behaviour.intervals import q_values, wilson
 
 DAY = pd.Timestamp("2024-01-01")
 #: Examples where each is several queries.
@@ -435,20 +434,6 @@ def test_cohorts_begin_at_all_and_equal_pandas(rows, period):
 def test_an_unknown_period_is_refused():
     with pytest.raises(DataError, match="one of W, M, Q, not Y"):
         behaviour.cohorts(ORDERS, period="Y")
-
-
-# --- Intervals -------------------------------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_is_the_interval_of_statsmodels(found):
-    assert [float(v) for v in wilson(*found)] == pytest.approx(proportion_confint(*found, method="wilson"), abs=1e-12)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(0, 50))
-def test_tests_without_a_find_count_in_the_false_discovery_rate(p, unseen):
-    expected = multipletests([*p, *[1.0] * unseen], method="fdr_bh")[1][: len(p)]
-    assert q_values(np.array(p), len(p) + unseen) == pytest.approx(expected)
 
 
 # --- What customers turned to ----------------------------------------------------------------------------------------

@@ -194,6 +194,24 @@ def test_later_than_as_of_is_set_aside_and_counted():
     assert got.set_aside["value"].tolist() == ["2024-01-03 00:00:00"]
 
 
+def test_an_amount_may_be_five_times_its_lines_or_a_fifth_and_no_more():
+    amounts = {"same": 100.0, "five times": 500.0, "more": 500.01, "a fifth": 20.0, "less": 19.99, "unlisted": 999.0}
+    given = orders([(name, "a", 1, amount) for name, amount in amounts.items()])
+    listed = pd.DataFrame({"order_id": list(amounts)[:-1], "product_id": "p", "quantity": 4, "unit_price": 25.0})
+    got = clean.reconcile(clean.apply(given), clean.apply(collect.read(listed, "order_lines")))
+    assert got.valid["order_id"].tolist() == ["same", "five times", "a fifth", "unlisted"]
+    assert got.quarantine["order_id"].tolist() == ["more", "less"]
+    assert got.accounts["amount_off_lines"]["money"] == 520.0
+    assert got.accounts["valid"]["rows"] == 4
+
+
+def test_a_discount_belongs_to_what_the_lines_explain():
+    given = orders([("1", "a", 1, 15.0), ("2", "a", 1, 15.0)], discount=[85.0, 0.0])
+    listed = pd.DataFrame({"order_id": ["1", "2"], "product_id": "p", "quantity": 4, "unit_price": 25.0})
+    got = clean.reconcile(clean.apply(given), clean.apply(collect.read(listed, "order_lines")))
+    assert got.valid["order_id"].tolist() == ["1"]
+
+
 # --- rules are data --------------------------------------------------------------------------------------------------
 
 

@@ -729,6 +729,12 @@ def test_value_is_purchases_times_spend_discounted():
     assert clv.value(model, spend, table, 0, 0.1, "W")["value"].tolist() == [0.0] * 4
 
 
+def test_twelve_months_of_discount_are_a_year_of_it():
+    monthly = clv.MONTHLY_DISCOUNT
+    assert monthly == pytest.approx(0.00797414, rel=1e-5)
+    assert (1 + monthly) ** 12 - 1 == pytest.approx(clv.DISCOUNT)
+
+
 def test_value_names_its_periods():
     table = GOOD.assign(monetary=[0.0, 30.0, 50.0, 0.0])
     model = _fitted(unit="W", r=0.5, alpha=4.0, a=0.8, b=2.4)

@@ -10,7 +10,6 @@ from course import DataError, behaviour, clean, clv, collect, lifecycle, segment
 from course import result as folder_of
 from course.workflow import finding
 from course.workflow.steps import STEPS, foretelling, name_of, stake
-from course.workflow.steps import lifecycle as lifecycle_step
 from tests.test_report import result as small_run
 
 
@@ -109,7 +108,7 @@ def long_run():
 
 def test_a_month_s_discount_is_a_twelfth_power_of_the_year_s(long_run):
     orders, found = long_run.cleaned["orders"].valid, long_run.found["lifecycle"]
-    assert pytest.approx(1.10) == (1 + lifecycle_step.MONTHLY_DISCOUNT) ** 12
+    assert pytest.approx(1.10) == (1 + clv.MONTHLY_DISCOUNT) ** 12
     moves = lifecycle.transitions(orders, long_run.as_of, thresholds=found.limits, joined=None)
     by_hand = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, 0.00797414)
     assert found.links["worth"].tolist() == pytest.approx(by_hand["worth"].head(5).tolist(), rel=1e-4)

@@ -5,11 +5,12 @@ import pandas as pd
 from scipy.stats import poisson
 
 from course import schema
-from course.behaviour.intervals import Z, q_values
-from course.behaviour.purchases import goods_only, last_day, query
+from course.engine import query
 from course.errors import DataError
+from course.intervals import Z, q_values
+from course.orders import UP_TO, goods_only, last_day
 
-_UP_TO = "product_id IS NOT NULL AND CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)"
+_UP_TO = f"product_id IS NOT NULL AND {UP_TO}"
 _ITEMS = f"""
     WITH items AS (SELECT DISTINCT order_id, product_id FROM purchases WHERE {_UP_TO}),
     products AS (SELECT product_id, count(*) AS orders FROM items GROUP BY product_id),

@@ -2,17 +2,18 @@
 
 import pandas as pd
 
-from course.behaviour.intervals import wilson
-from course.behaviour.purchases import last_day, query
+from course.engine import query
 from course.errors import DataError
+from course.intervals import wilson
+from course.orders import UP_TO, last_day
 
 #: Period → its name in SQL. Weeks begin on Monday.
 PERIODS = {"W": "week", "M": "month", "Q": "quarter"}
 
-_ACTIVE = """
+_ACTIVE = f"""
     WITH periods AS (
-        SELECT DISTINCT customer_id, CAST(date_trunc('{period}', ordered_at) AS DATE) AS period FROM orders
-        WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+        SELECT DISTINCT customer_id, CAST(date_trunc('{{period}}', ordered_at) AS DATE) AS period FROM orders
+        WHERE {UP_TO}
     ), seen AS (SELECT period, min(period) OVER (PARTITION BY customer_id) AS cohort FROM periods)
     SELECT cohort, period, count(*) AS active FROM seen GROUP BY cohort, period ORDER BY cohort, period
 """

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from course.behaviour.intervals import Z
 from course.errors import DataError, first_few
+from course.intervals import Z
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from course.intervals import wilson
+from course.orders import net
 
 
 def sales_by_month(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -11,18 +12,18 @@ def sales_by_month(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
     Parameters
     ----------
-    orders : ordered_at, amount, refunded (money).
+    orders : ordered_at, amount; `refunded` (money) if known.
     as_of : the last day the data cover.
 
     Returns
     -------
     frame: month (Period), money (net of refunds), complete (False where the data cover the month only in part)
     """
-    net = (orders["amount"] - orders["refunded"]).groupby(orders["ordered_at"].dt.to_period("M")).sum()
-    net = net.reindex(pd.period_range(net.index.min(), net.index.max(), freq="M"), fill_value=0.0)
+    money = net(orders).groupby(orders["ordered_at"].dt.to_period("M")).sum()
+    money = money.reindex(pd.period_range(money.index.min(), money.index.max(), freq="M"), fill_value=0.0)
     first = orders["ordered_at"].min().normalize()
-    complete = [first <= m.start_time and m.end_time.normalize() <= as_of for m in net.index]
-    return pd.DataFrame({"month": net.index, "money": net.to_numpy(), "complete": complete})
+    complete = [first <= m.start_time and m.end_time.normalize() <= as_of for m in money.index]
+    return pd.DataFrame({"month": money.index, "money": money.to_numpy(), "complete": complete})
 
 
 def pooled_retention(retention: pd.DataFrame) -> pd.DataFrame:

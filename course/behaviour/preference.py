@@ -9,9 +9,10 @@ from scipy.special import expit, gammaln, logit
 from scipy.stats import norm
 
 from course import schema
-from course.behaviour.intervals import Z, q_values
-from course.behaviour.purchases import goods_only, last_day, query, same_ids
+from course.engine import query
 from course.errors import DataError
+from course.intervals import Z, q_values
+from course.orders import UP_TO, goods_only, last_day, same_ids
 
 #: Shifts are named so that at most this share of those named is expected to be chance.
 FDR = 0.05
@@ -19,11 +20,11 @@ FDR = 0.05
 BORROWED = 50.0
 
 # An order counts once for each category in it: its lines are not choices made apart.
-_COUNTS = """
+_COUNTS = f"""
     SELECT customer_id, category,
         count(DISTINCT CASE WHEN CAST(ordered_at AS DATE) <= CAST($split AS DATE) THEN order_id END) AS before,
         count(DISTINCT CASE WHEN CAST(ordered_at AS DATE) > CAST($split AS DATE) THEN order_id END) AS after
-    FROM purchases WHERE category IS NOT NULL AND CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+    FROM purchases WHERE category IS NOT NULL AND {UP_TO}
     GROUP BY customer_id, category ORDER BY customer_id, category
 """
 

@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 
 from course import schema
-from course.behaviour.intervals import Z
-from course.behaviour.purchases import discounted, last_day, query, same_ids
+from course.behaviour.purchases import discounted
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import Z
+from course.orders import UP_TO, last_day, same_ids
 
-_ONE = """
+_ONE = f"""
     WITH one AS (
-        SELECT customer_id, order_id, CAST(min(ordered_at) AS DATE) AS day, {discounted} AS discounted
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE) GROUP BY customer_id, order_id
+        SELECT customer_id, order_id, CAST(min(ordered_at) AS DATE) AS day, {{discounted}} AS discounted
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, order_id
     )
 """
 _DAYS = """
@@ -25,11 +27,11 @@ _CUSTOMERS = """
         CAST(sum(CASE WHEN discounted = 0 AND (day > first OR $from_first) THEN 1 ELSE 0 END) AS BIGINT) AS full_orders
     FROM firsts GROUP BY customer_id, first ORDER BY customer_id
 """
-_PSM = """
+_PSM = f"""
     WITH one AS (
         SELECT customer_id, order_id, sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS paid,
             sum(CAST(round(greatest(coalesce(discount, 0), 0), 6) AS DECIMAL(38, 6))) AS saved
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE) GROUP BY customer_id, order_id
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, order_id
     )
     SELECT customer_id, count(*) AS orders, sum(CASE WHEN saved > 0 THEN 1 ELSE 0 END) AS discounted_orders,
         CAST(sum(saved) AS DOUBLE) AS saved, CAST(sum(paid + saved) AS DOUBLE) AS due

@@ -5,23 +5,24 @@ Orders come at line level, or at order level with a table of lines beside them; 
 
 import pandas as pd
 
-from course import database, schema
+from course import schema
+from course.engine import query
 from course.errors import DataError
+from course.orders import UP_TO, goods_only, last_day, same_ids, with_net
 
 #: What names the goods: one of these makes a line a purchase of something.
 GOODS = ("product_id", "product_name", "category")
 
 _ORDER = ("customer_id", "order_id", "ordered_at")
-_UP_TO = "CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)"
 
-_LINES = f"SELECT {{columns}} FROM orders WHERE {_UP_TO} ORDER BY {{sorting}}"
+_LINES = f"SELECT {{columns}} FROM orders WHERE {UP_TO} ORDER BY {{sorting}}"
 # Each line carries its part of what the order paid, so that the money of the lines is the money of the orders.
 _SPLIT = f"""
     WITH heads AS (
         SELECT customer_id, order_id, min(ordered_at) AS ordered_at,
             CAST(sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS paid,
             CAST(sum(CAST(round(refunded, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS returned
-        FROM orders WHERE {_UP_TO} GROUP BY customer_id, order_id
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, order_id
     ), priced AS (
         SELECT *, CAST(round(greatest(coalesce({{worth}}, 0), 0), 6) AS DECIMAL(38, 6)) AS worth FROM lines
     ), wholes AS (
@@ -41,7 +42,7 @@ _ONE = f"""
     WITH one AS (
         SELECT customer_id, order_id, min(ordered_at) AS ordered_at, {{channel}} AS channel,
             {{discounted}} AS discounted
-        FROM orders WHERE {_UP_TO} GROUP BY customer_id, order_id
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, order_id
     )
 """
 # 1 January 1900 was a Monday; engines number the days of a week differently.
@@ -158,26 +159,26 @@ def habits(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: objec
     if not has_discount:
         del out["discount_share"]
     if (orders["ordered_at"] != orders["ordered_at"].dt.normalize()).any():
-        hours = _favourite(one, tables, as_of, source="one", value="hour(ordered_at)", weight="1")
+        hours = _favourite(one, tables, source="one", value="hour(ordered_at)", weight="1", as_of=as_of)
         out["usual_hour"] = hours["main"].astype("Int64")
     if "channel" in orders:
-        found = _favourite(one, tables, as_of, source="one", value="channel", weight="1")
+        found = _favourite(one, tables, source="one", value="channel", weight="1", as_of=as_of)
         out = _with(out, found, main="main_channel", share="main_channel_share", number="channels")
     if "category" in (orders if lines is None else lines):
-        bought = "WITH bought AS (SELECT *, amount - refunded AS net FROM orders)"
-        tables = {"orders": goods_only(purchases(orders, lines, as_of))}
-        found = _favourite(bought, tables, as_of, source="bought", value="category", weight="net")
+        bought = "WITH bought AS (SELECT customer_id, category, net FROM orders)"
+        tables = {"orders": with_net(goods_only(purchases(orders, lines, as_of)), "customer_id", "category")}
+        found = _favourite(bought, tables, source="bought", value="category", weight="net")
         names = {"share": "top_category_share", "number": "categories", "hhi": "category_hhi"}
         out = _with(out, found, main="top_category", **names)
     return same_ids(out.reset_index(), orders)
 
 
 def _favourite(
-    given: str, tables: dict[str, pd.DataFrame], as_of: pd.Timestamp, source: str, value: str, weight: str
+    given: str, tables: dict[str, pd.DataFrame], source: str, value: str, weight: str, **values: object
 ) -> pd.DataFrame:
     """The value of most weight of each customer (the index): main, its share, the number of values, hhi."""
     sql = given + _FAVOURITE.format(source=source, value=value, weight=weight)
-    return query(sql, tables, as_of=as_of).set_index("customer_id")
+    return query(sql, tables, **values).set_index("customer_id")
 
 
 def _with(out: pd.DataFrame, found: pd.DataFrame, **names: str) -> pd.DataFrame:
@@ -191,36 +192,3 @@ def discounted(orders: pd.DataFrame) -> str:
     """
     sign = "discount > 0" if "discount" in orders else "promo_id IS NOT NULL"
     return f"max(CASE WHEN {sign} THEN 1.0 ELSE 0.0 END)"
-
-
-def goods_only(bought: pd.DataFrame) -> pd.DataFrame:
-    """The lines that are goods: postage and fees are marked `is_fee` by cleaning and are nobody's preference."""
-    return bought[~bought["is_fee"].fillna(False).astype(bool)] if "is_fee" in bought else bought
-
-
-def last_day(orders: pd.DataFrame, as_of: object) -> pd.Timestamp:
-    """The day of `as_of`, by default of the last order; refuses a table that is no table of orders, or no order yet."""
-    schema.require(orders, "orders", (*_ORDER, "amount"))
-    last = orders["ordered_at"].max() if as_of is None else pd.Timestamp(as_of)
-    if pd.isna(last):
-        raise DataError("There is no order.")
-    first, last = orders["ordered_at"].min().normalize(), last.normalize().tz_localize(None)
-    if not first <= last:
-        raise DataError("There is no order up to {as_of}: the first one is of {first}.", as_of=last.date(), first=first)
-    return last
-
-
-def query(sql: str, tables: dict[str, pd.DataFrame], **values: object) -> pd.DataFrame:
-    """Run SQL over frames. Categories are read as their values: DuckDB would sort them by code."""
-    values = {k: v.date() if isinstance(v, pd.Timestamp) else v for k, v in values.items() if f"${k}" in sql}
-    with database.connect() as connection:
-        for name, frame in tables.items():
-            coded = frame.select_dtypes("category")
-            connection.register(name, frame.astype({c: coded[c].cat.categories.dtype for c in coded}))
-        return connection.execute(sql, values).df()
-
-
-def same_ids(found: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """Customers as the orders write them: the type of customer_id survives the query."""
-    ids = orders["customer_id"].dtype
-    return found.astype({"customer_id": getattr(ids, "categories", pd.Index([], ids)).dtype})

@@ -10,19 +10,20 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
-from course.behaviour.purchases import goods_only, last_day, query, same_ids
+from course.engine import query
 from course.errors import DataError
+from course.orders import UP_TO, goods_only, last_day, same_ids
 
 #: The most similar products that a product keeps: the others add noise, and memory grows with them.
 NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
 
-_BOUGHT = """
+_BOUGHT = f"""
     SELECT customer_id, product_id,
         max(CASE WHEN CAST(ordered_at AS DATE) <= CAST($split AS DATE) THEN 1 ELSE 0 END) AS before,
         max(CASE WHEN CAST(ordered_at AS DATE) > CAST($split AS DATE) THEN 1 ELSE 0 END) AS after
-    FROM purchases WHERE product_id IS NOT NULL AND CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+    FROM purchases WHERE product_id IS NOT NULL AND {UP_TO}
     GROUP BY customer_id, product_id ORDER BY customer_id, product_id
 """
 
@@ -102,7 +103,7 @@ class ItemItem:
         """
         if not hasattr(self, "similarity_"):
             raise DataError("The recommender has learnt nothing yet. Call fit first.")
-        last = last_day(purchases, None)
+        last = last_day(purchases)
         history, customers = self._history(_bought(purchases, last, last))
         parts = []
         for at, scores in self._scores(history):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from course import schema
-from course.behaviour.intervals import wilson
-from course.behaviour.purchases import query
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import wilson
 
 _VISITS = """
     WITH clicks AS (

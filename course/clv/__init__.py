@@ -4,7 +4,7 @@
 `markov` values a chain of states, `validation` holds a forecast against what happened.
 """
 
-from course.clv.forecast import DISCOUNT, HORIZON, Forecast, forecast
+from course.clv.forecast import DISCOUNT, HORIZON, MONTHLY_DISCOUNT, Forecast, forecast
 from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
 from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
 from course.clv.portfolio import Total, total
@@ -15,6 +15,7 @@ from course.clv.worth import cohort, historic, label, value
 __all__ = [
     "DISCOUNT",
     "HORIZON",
+    "MONTHLY_DISCOUNT",
     "UNITS",
     "BetaGeo",
     "Forecast",

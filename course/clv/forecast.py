@@ -5,14 +5,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course.clv.models import GammaGamma, ModifiedBetaGeo
-from course.clv.summaries import holdout, last_day, summary
+from course.clv.summaries import NEEDS, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import label, value
 from course.errors import DataError
 from course.language import Sentence
+from course.orders import last_day
 
 #: A year of weeks, and ten per cent a year: what a report assumes unless somebody says otherwise.
 HORIZON, DISCOUNT = 52, 0.10
+#: The same ten per cent by the month, for chains that move monthly: 0.8 % twelve times over.
+MONTHLY_DISCOUNT = (1 + DISCOUNT) ** (1 / 12) - 1
 #: Share of the time that calibrates a holdout; shorter histories (in weeks) are not split.
 _CALIBRATION, _SHORTEST = 2 / 3, 26
 
@@ -66,7 +69,7 @@ def forecast(orders: pd.DataFrame, as_of: object = None) -> Forecast:
 
 
 def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:
-    last, first = last_day(orders, as_of), orders["ordered_at"].min().normalize()
+    last, first = last_day(orders, as_of, NEEDS), orders["ordered_at"].min().normalize()
     if (last - first).days < 7 * _SHORTEST:
         return None
     split = first + pd.Timedelta(days=round((last - first).days * _CALIBRATION))

@@ -9,11 +9,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from course.clv.fitting import Optimum, determined, dot, group, group_numbers, maximise
 from course.clv.summaries import UNITS, check, horizon_checked
 from course.errors import DataError
+from course.intervals import Z
 from course.language import Sentence
 
 #: A Hessian (of log parameters) whose largest and smallest eigenvalue differ by more is called ill-conditioned.
@@ -498,7 +499,7 @@ class GammaGamma(_Fitted):
         self.correlation_ = float(_pearson(x, money, counts)) if spread else np.nan
         ranks = [_ranks(v, counts) for v in (x, money)]
         self.rank_correlation_ = float(_pearson(*ranks, counts)) if spread else np.nan
-        half = stats.norm.ppf(0.975) / np.sqrt(n - 3) if n > 3 else np.nan
+        half = Z / np.sqrt(n - 3) if n > 3 else np.nan
         z = np.arctanh(np.clip(self.correlation_, -1 + 1e-15, 1 - 1e-15))
         self.correlation_low_, self.correlation_high_ = float(np.tanh(z - half)), float(np.tanh(z + half))
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course.engine import query
 from course.errors import DataError, first_few
 from course.language import Sentence
+from course.orders import UP_TO, last_day, no_order, same_ids, with_net
 
 #: Code → days in one unit of time, and its name. A week is seven days, never a calendar week.
 UNITS = {
@@ -17,12 +18,15 @@ UNITS = {
     "Y": (365.25, Sentence("years")),
 }
 
+#: What the models read of an order.
+NEEDS = ("customer_id", "ordered_at", "amount")
+
 # The orders of one day are one purchase. Money is summed in decimals, so no order of rows changes the last digit.
-_DAYS = """
+_DAYS = f"""
     WITH days AS (
         SELECT customer_id, CAST(ordered_at AS DATE) AS day,
-            sum(CAST(round(amount - refunded, 6) AS DECIMAL(38, 6))) AS money
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+            sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS money
+        FROM orders WHERE {UP_TO}
         GROUP BY customer_id, day
     ), seen AS (SELECT *, min(day) OVER (PARTITION BY customer_id) AS first FROM days)
 """
@@ -118,11 +122,10 @@ def summary(orders: pd.DataFrame, as_of: object = None, period: str = "W") -> pd
     ------
     DataError : a column missing or with blanks; no order up to `as_of`; an unknown period.
     """
-    as_of = last_day(orders, as_of)
-    out = _query(orders, _SUMMARY, as_of, split=as_of, before=as_of, unit=days_in(period))
-    if out.empty:
-        raise no_order(orders, as_of)
-    out = _same_ids(out, orders)[["customer_id", "x", "t_x", "T", "monetary"]]
+    as_of = last_day(orders, as_of, NEEDS)
+    values = {"split": as_of, "before": as_of, "unit": days_in(period)}
+    out = _counted(query(_SUMMARY, _tables(orders), as_of=as_of, **values), orders)
+    out = out[["customer_id", "x", "t_x", "T", "monetary"]]
     out.attrs["unit"] = period
     return out
 
@@ -139,23 +142,23 @@ def holdout(orders: pd.DataFrame, split: object, as_of: object = None, period: s
     ------
     DataError : as for `summary`, and for a split that leaves nothing on one side.
     """
-    as_of, split, days = last_day(orders, as_of), pd.Timestamp(split).normalize(), days_in(period)
+    as_of, split, days = last_day(orders, as_of, NEEDS), pd.Timestamp(split).normalize(), days_in(period)
     if split >= as_of:
         raise DataError(
             "The split, {split}, must come before {as_of}, the last day: nothing would be held out.",
             split=split.date(),
             as_of=as_of.date(),
         )
-    before = split - (as_of - split)
-    customers = _query(orders, _SUMMARY, as_of, split=split, before=before, unit=days)
+    values = {"as_of": as_of, "split": split}
+    tables, before = _tables(orders), split - (as_of - split)
+    customers = _counted(query(_SUMMARY, tables, before=before, unit=days, **values), orders)
     if customers.empty:
         raise no_order(orders, split)
-    customers = _same_ids(customers, orders)
     customers.attrs["unit"] = period
-    new, new_purchases, purchases = _query(orders, _EXCLUDED, as_of, split=split).iloc[0]
+    new, new_purchases, purchases = query(_EXCLUDED, tables, **values).iloc[0]
     return Holdout(
         customers,
-        _query(orders, _CURVE, as_of, split=split),
+        query(_CURVE, tables, **values),
         split,
         as_of,
         period,
@@ -250,31 +253,9 @@ def days_in(period: str) -> float:
     return UNITS[period][0]
 
 
-def last_day(orders: pd.DataFrame, as_of: object) -> pd.Timestamp:
-    """The day of `as_of`, by default of the last order; refuses a table that is no table of orders."""
-    schema.require(orders, "orders", ("customer_id", "ordered_at", "amount"))
-    last = orders["ordered_at"].max() if as_of is None else pd.Timestamp(as_of)
-    if pd.isna(last):
-        raise DataError("There is no order.")
-    return last.normalize().tz_localize(None)
+def _tables(orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {"orders": with_net(orders, "customer_id", "ordered_at")}
 
 
-def no_order(orders: pd.DataFrame, day: pd.Timestamp) -> DataError:
-    """The refusal where nothing was bought up to `day`."""
-    first = orders["ordered_at"].min().date()
-    return DataError("There is no order up to {as_of}: the first one is of {first}.", as_of=day.date(), first=first)
-
-
-def _query(orders: pd.DataFrame, sql: str, as_of: pd.Timestamp, **values: object) -> pd.DataFrame:
-    columns = orders[["customer_id", "ordered_at", "amount"]].copy(deep=False)
-    columns["refunded"] = orders.get("refunded", 0.0)
-    values = {k: v.date() if isinstance(v, pd.Timestamp) else v for k, v in values.items()}
-    with database.connect() as connection:
-        connection.register("orders", columns)
-        return connection.execute(sql, values | {"as_of": as_of.date()}).df()
-
-
-def _same_ids(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    ids = orders["customer_id"].dtype
-    customers["customer_id"] = customers["customer_id"].astype(getattr(ids, "categories", pd.Index([], ids)).dtype)
-    return customers.astype(dict.fromkeys(("x", "holdout_x", "previous_x"), "int64"))
+def _counted(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    return same_ids(customers, orders).astype(dict.fromkeys(("x", "holdout_x", "previous_x"), "int64"))

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from course.clv.models import BetaGeo, GammaGamma
 from course.clv.summaries import UNITS, Holdout
 from course.errors import DataError
+from course.intervals import wilson
 from course.language import Sentence
 
 #: From this x on customers are taken together in `by_x`.
@@ -180,17 +180,8 @@ def _alive_bins(model: BetaGeo, holdout: Holdout) -> pd.DataFrame:
     grouped = frame.groupby(["known", "low", "high"])
     out = grouped[["p_alive", "p_purchase", "bought"]].mean()
     out.insert(0, "customers", grouped.size())
-    out = out.reset_index().sort_values(["known", "low"], ascending=[False, True], ignore_index=True)
-    out["bought_low"], out["bought_high"] = _wilson(out["bought"].to_numpy(), out["customers"].to_numpy())
-    return out
-
-
-def _wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a share (Wilson 1927)."""
-    z2 = stats.norm.ppf(0.975) ** 2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    return middle - half, middle + half
+    out["bought_low"], out["bought_high"] = wilson(grouped["bought"].sum(), out["customers"])
+    return out.reset_index().sort_values(["known", "low"], ascending=[False, True], ignore_index=True)
 
 
 def _by_x(customers: pd.DataFrame, forecast: pd.Series) -> pd.DataFrame:

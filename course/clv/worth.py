@@ -3,24 +3,26 @@
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course import schema
 from course.clv.fitting import group_numbers
 from course.clv.models import BetaGeo, GammaGamma
-from course.clv.summaries import UNITS, days_in, horizon_checked, last_day, no_order
+from course.clv.summaries import NEEDS, UNITS, days_in, horizon_checked
+from course.engine import query
 from course.errors import DataError
 from course.language import Sentence
+from course.orders import UP_TO, last_day, net, same_ids
 
-_HISTORIC = """
+_HISTORIC = f"""
     SELECT customer_id, min(ordered_at) AS first_order, count(DISTINCT CAST(ordered_at AS DATE)) AS order_days,
         CAST(sum(CAST(round(money, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS value
-    FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+    FROM orders WHERE {UP_TO}
     GROUP BY customer_id ORDER BY customer_id
 """
-_COHORT = """
+_COHORT = f"""
     WITH rows AS (
         SELECT customer_id, CAST(date_trunc('month', ordered_at) AS DATE) AS month,
             sum(CAST(round(money, 6) AS DECIMAL(38, 6))) AS money
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE) GROUP BY customer_id, month
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, month
     ), seen AS (SELECT *, min(month) OVER (PARTITION BY customer_id) AS cohort FROM rows),
     sizes AS (SELECT cohort, count(DISTINCT customer_id) AS customers FROM seen GROUP BY cohort),
     ages AS (
@@ -142,13 +144,9 @@ def historic(orders: pd.DataFrame, as_of: object = None, basis: str | None = Non
     ------
     DataError : a column missing or with blanks; no order up to `as_of`; margin asked for and not there.
     """
-    as_of = last_day(orders, as_of)
+    as_of = last_day(orders, as_of, NEEDS)
     money, basis = _money(orders, basis)
-    out = _run(money, _HISTORIC, as_of)
-    if out.empty:
-        raise no_order(orders, as_of)
-    ids = orders["customer_id"].dtype
-    out["customer_id"] = out["customer_id"].astype(getattr(ids, "categories", pd.Index([], ids)).dtype)
+    out = same_ids(query(_HISTORIC, {"orders": money}, as_of=as_of), orders)
     out.attrs["basis"] = basis
     return out
 
@@ -176,11 +174,9 @@ def cohort(
     DataError : as for `historic`, and for a negative discount rate.
     """
     _check_terms(1.0, discount_rate_per_month)
-    as_of = last_day(orders, as_of)
+    as_of = last_day(orders, as_of, NEEDS)
     money, basis = _money(orders, basis)
-    out = _run(money, _COHORT, as_of)
-    if out.empty:
-        raise no_order(orders, as_of)
+    out = query(_COHORT, {"orders": money}, as_of=as_of)
     total = out.pop("money")
     out["retention"] = out["active"] / out["customers"]
     out["money_per_active"] = (total / out["active"]).where(out["active"] > 0, 0.0)
@@ -199,20 +195,13 @@ def _money(orders: pd.DataFrame, basis: str | None) -> tuple[pd.DataFrame, str]:
     known = "margin" in orders and bool(orders["margin"].notna().all())
     basis = basis or ("margin" if known else "amount")
     rows = orders[["customer_id", "ordered_at"]].copy(deep=False)
-    refunded = orders.get("refunded", 0.0)
     if basis == "amount":
-        rows["money"] = orders["amount"] - refunded
+        rows["money"] = net(orders)
     else:
         schema.require(orders, "orders", ("margin",))
-        lost = refunded / orders["amount"].where(orders["amount"] > 0)
+        lost = orders.get("refunded", 0.0) / orders["amount"].where(orders["amount"] > 0)
         rows["money"] = orders["margin"] * (1 - lost.fillna(0.0).clip(0, 1))
     return rows, basis
-
-
-def _run(orders: pd.DataFrame, sql: str, as_of: pd.Timestamp) -> pd.DataFrame:
-    with database.connect() as connection:
-        connection.register("orders", orders)
-        return connection.execute(sql, {"as_of": as_of.date()}).df()
 
 
 def _check_terms(margin: float, rate: float) -> None:

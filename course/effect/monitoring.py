@@ -4,14 +4,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from statistics import NormalDist
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course import schema
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import wilson
+from course.orders import with_net
 
 _BINS = 10
 _LEVEL = 0.05
@@ -178,8 +179,7 @@ def compare_portrait(expected: Mapping[str, float], actual: pd.Series) -> Match:
     counts = counts.reindex(shares.index, fill_value=0)
     n, k = int(counts.sum()), len(shares)
     share = counts / n
-    z = NormalDist().inv_cdf(1 - _LEVEL / 2 / k)
-    centre, half = (counts + z**2 / 2) / (n + z**2), z * np.sqrt(share * (1 - share) * n + z**2 / 4) / (n + z**2)
+    low, high = wilson(counts, n, 1 - _LEVEL / k)
     smooth = (counts + 0.5) / (n + k / 2)
     psi = float(((smooth - shares) * np.log(smooth / shares)).sum())
     table = pd.DataFrame(
@@ -189,8 +189,8 @@ def compare_portrait(expected: Mapping[str, float], actual: pd.Series) -> Match:
             "expected": shares.to_numpy(),
             "actual": share.to_numpy(),
             "difference": (share - shares).to_numpy(),
-            "low": (centre - half).to_numpy(),
-            "high": (centre + half).to_numpy(),
+            "low": low,
+            "high": high,
         }
     )
     outside = [table["low"] > table["expected"], table["high"] < table["expected"]]
@@ -252,7 +252,7 @@ def control_chart(values: pd.Series, people: pd.Series | None = None, baseline: 
 
 _KPIS = """
     SELECT count(DISTINCT customer_id) AS customers, count(DISTINCT order_id) AS orders,
-        coalesce(CAST(sum(CAST(round(money, 6) AS DECIMAL(38, 6))) AS DOUBLE), 0) AS revenue
+        coalesce(CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE), 0) AS revenue
     FROM orders WHERE CAST(ordered_at AS DATE) BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
 """
 
@@ -278,11 +278,8 @@ def kpi_tree(orders: pd.DataFrame, before: tuple[object, object], after: tuple[o
     DataError : a column missing or with blanks; a period without orders.
     """
     schema.require(orders, "orders", ("customer_id", "order_id", "ordered_at", "amount"))
-    rows = orders[["customer_id", "order_id", "ordered_at"]].copy()  # DuckDB cannot read one turned round in place
-    rows["money"] = orders["amount"] - orders.get("refunded", 0.0)
-    with database.connect() as connection:
-        connection.register("orders", rows)
-        (revenue0, factors0), (revenue1, factors1) = (_factors(connection, *days) for days in (before, after))
+    rows = with_net(orders, "customer_id", "order_id", "ordered_at")
+    (revenue0, factors0), (revenue1, factors1) = (_factors(rows, *days) for days in (before, after))
     table = pd.DataFrame(
         {
             "kpi": ["revenue", "customers", "orders_per_customer", "amount_per_order"],
@@ -295,12 +292,12 @@ def kpi_tree(orders: pd.DataFrame, before: tuple[object, object], after: tuple[o
     return table
 
 
-def _factors(connection: duckdb.DuckDBPyConnection, first: object, last: object) -> tuple[float, list[float]]:
-    days = {"first": str(pd.Timestamp(first).date()), "last": str(pd.Timestamp(last).date())}
-    customers, orders, revenue = connection.execute(_KPIS, days).fetchone()
+def _factors(rows: pd.DataFrame, first: object, last: object) -> tuple[float, list[float]]:
+    first, last = pd.Timestamp(first), pd.Timestamp(last)
+    customers, orders, revenue = query(_KPIS, {"orders": rows}, first=first, last=last).iloc[0]
     if not orders:
-        raise DataError("There is no order from {first} to {last}.", **days)
-    return revenue, [float(customers), orders / customers, revenue / orders]
+        raise DataError("There is no order from {first} to {last}.", first=first.date(), last=last.date())
+    return revenue, [customers, orders / customers, revenue / orders]
 
 
 def _contributions(before: Sequence[float], after: Sequence[float]) -> list[float]:

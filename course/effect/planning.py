@@ -15,7 +15,7 @@ from course.errors import DataError
 #: Arms further from the plan than one time in so many say that people were lost or counted twice on the way.
 RATIO_LIMIT = 0.001
 
-_Z = NormalDist().inv_cdf
+_quantile = NormalDist().inv_cdf
 
 
 def sample_ratio(counts: Sequence[int], expected: Sequence[float] | None = None) -> float:
@@ -132,7 +132,7 @@ def needed_mean(sd: float, difference: float, power: float = 0.8, alpha: float =
             difference=difference,
         )
     # Rounded first: at a difference of one sd the sum is a whole number but for its last digits.
-    exact = 2 * (_reach(power, alpha) * sd / difference) ** 2 + _Z(1 - alpha / 2) ** 2 / 4
+    exact = 2 * (_reach(power, alpha) * sd / difference) ** 2 + _quantile(1 - alpha / 2) ** 2 / 4
     return math.ceil(round(exact, 9))
 
 
@@ -153,7 +153,7 @@ def peeking(looks: int = 5, alpha: float = 0.05, repeats: int = 200_000, random_
     """
     if looks < 1 or repeats < 1:
         raise DataError("At least one look and one experiment are needed, not {looks} and {n}.", looks=looks, n=repeats)
-    limit = _Z(1 - alpha / 2)
+    limit = _quantile(1 - alpha / 2)
     steps = np.random.default_rng(random_state).standard_normal((repeats, looks))
     statistic = np.abs(steps.cumsum(axis=1)) / np.sqrt(np.arange(1, looks + 1))
     return float((statistic > limit).any(axis=1).mean())
@@ -166,4 +166,4 @@ def _reach(power: float, alpha: float) -> float:
             power=power,
             alpha=alpha,
         )
-    return _Z(1 - alpha / 2) + _Z(power)
+    return _quantile(1 - alpha / 2) + _quantile(power)

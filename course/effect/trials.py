@@ -13,18 +13,19 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course import schema
 from course.effect.planning import RATIO_LIMIT, sample_ratio
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import Z, wilson
 from course.language import Sentence
+from course.orders import UP_TO, last_day, with_net
 
 #: How campaign tools and analysts call the customers who were left out at random.
 CONTROL_LABELS = (
     *("control", "controls", "control group", "ctrl", "holdout", "hold-out", "hold out", "holdout group"),
     *("untreated", "no contact", "对照", "对照组", "空白对照组", "空白对照", "空白组", "留白组", "控制组"),
 )
-
-_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _shares(arms: list[dict]) -> dict:
 
     (k0, n0), (k1, n1) = ((a["converted"], a["n"]) for a in arms)
     p0, p1 = k0 / n0, k1 / n1
-    (low0, high0), (low1, high1) = _wilson(k0, n0), _wilson(k1, n1)
+    (low0, high0), (low1, high1) = wilson(k0, n0), wilson(k1, n1)
     pooled = (k0 + k1) / (n0 + n1)
     error = math.sqrt(pooled * (1 - pooled) * (1 / n0 + 1 / n1))
     ratio, ends = math.nan, (math.nan, math.nan)
@@ -188,12 +189,6 @@ def _shares(arms: list[dict]) -> dict:
     }
 
 
-def _wilson(k: int, n: int) -> tuple[float, float]:
-    centre, p = (k + _Z**2 / 2) / (n + _Z**2), k / n
-    half = _Z * math.sqrt(p * (1 - p) * n + _Z**2 / 4) / (n + _Z**2)
-    return centre - half, centre + half
-
-
 def _means(arms: list[dict]) -> dict:
     from scipy.stats import ttest_ind
 
@@ -208,7 +203,7 @@ def _means(arms: list[dict]) -> dict:
         (low, high), p = test.confidence_interval(0.95), float(test.pvalue)
     lift = ends = math.nan
     if m0 > 0 and m1 > 0:
-        lift, ends = m1 / m0 - 1, math.exp(_Z * math.hypot(e0 / m0, e1 / m1))
+        lift, ends = m1 / m0 - 1, math.exp(Z * math.hypot(e0 / m0, e1 / m1))
     return {
         "control": m0,
         "treatment": m1,
@@ -243,7 +238,7 @@ class Campaigns:
 
 #: One row a customer and campaign: orders and money from the day of sending for $days days, and orders in as many days
 #: before it. A customer without a date of sending, as controls are, gets the first one of the campaign.
-_PEOPLE = """
+_PEOPLE = f"""
     WITH once AS (
         SELECT campaign, customer, min(arm) AS arm, count(DISTINCT arm) AS arms, min(day) AS day
         FROM (
@@ -256,8 +251,8 @@ _PEOPLE = """
         FROM once JOIN starts ON once.campaign = starts.campaign
     ), bought AS (
         SELECT customer, order_id, min(CAST(ordered_at AS DATE)) AS day,
-            sum(CAST(round(money, 6) AS DECIMAL(38, 6))) AS money
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE) GROUP BY customer, order_id
+            sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS money
+        FROM orders WHERE {UP_TO} GROUP BY customer, order_id
     ), near AS (
         SELECT campaign, people.customer, money, date_diff('day', people.day, bought.day) AS age
         FROM people JOIN bought ON people.customer = bought.customer
@@ -319,14 +314,13 @@ def by_arm(
     schema.require(campaigns, "campaigns", ("campaign_id", "customer_id"))
     # Controls have no date of sending: a blank is no fault here, a text is.
     schema.require(campaigns.dropna(subset=[c for c in campaigns if c == "sent_at"]), "campaigns", ("sent_at",))
-    schema.require(orders, "orders", ("customer_id", "order_id", "ordered_at", "amount"))
+    as_of = last_day(orders, as_of)
     if window_days < 1 or not (control_share is None or 0 < control_share < 1):
         raise DataError(
             "The window is at least one day and the control a share between 0 and 1; got {days} and {share}.",
             days=window_days,
             share=control_share,
         )
-    as_of = orders["ordered_at"].max().normalize() if as_of is None else pd.Timestamp(as_of).normalize()
     sent, lines = _labelled(campaigns, control_label)
     people = _people(sent, orders, as_of, window_days)
     if people.empty:
@@ -384,13 +378,8 @@ def _labelled(campaigns: pd.DataFrame, label: str | None) -> tuple[pd.DataFrame,
 
 
 def _people(sent: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
-    rows = orders[["order_id", "ordered_at"]].copy()  # DuckDB cannot read a frame that was turned round in place
-    rows["customer"] = orders["customer_id"].astype("str")
-    rows["money"] = orders["amount"] - orders.get("refunded", 0.0)
-    with database.connect() as connection:
-        connection.register("campaigns", sent)
-        connection.register("orders", rows)
-        return connection.execute(_PEOPLE, {"as_of": str(as_of.date()), "days": int(days)}).df()
+    rows = with_net(orders, "order_id", "ordered_at").assign(customer=orders["customer_id"].astype("str"))
+    return query(_PEOPLE, {"campaigns": sent, "orders": rows}, as_of=as_of, days=int(days))
 
 
 def _usable(people: pd.DataFrame, days: int) -> tuple[pd.DataFrame, list[Sentence]]:

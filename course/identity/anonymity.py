@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from course import database
+from course.engine import query
 from course.errors import DataError
 
 
@@ -52,12 +52,10 @@ def anonymity(customers: pd.DataFrame, columns: Sequence[str]) -> Anonymity:
         )
     names = [f"c{i}" for i in range(len(columns))]
     looks = customers[columns].astype("str").fillna("").set_axis(names, axis=1)
-    with database.connect() as connection:
-        connection.register("looks", looks)
-        sql = f"""
-            SELECT min(size) AS k, count(*) AS groups, count(*) FILTER (WHERE size = 1) AS alone
-            FROM (SELECT count(*) AS size FROM looks GROUP BY {", ".join(names)}) AS sizes
-        """
-        k, groups, alone = connection.execute(sql).fetchone()
+    sql = f"""
+        SELECT min(size) AS k, count(*) AS groups, count(*) FILTER (WHERE size = 1) AS alone
+        FROM (SELECT count(*) AS size FROM looks GROUP BY {", ".join(names)}) AS sizes
+    """
+    k, groups, alone = query(sql, {"looks": looks}).iloc[0]
     n = len(customers)
     return Anonymity(int(k), alone / n, groups / n, int(groups), n)

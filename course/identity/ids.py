@@ -5,7 +5,8 @@ import hmac
 
 import pandas as pd
 
-from course import database, schema
+from course import schema
+from course.engine import query
 from course.errors import DataError, first_few
 
 _KEY_BYTES = 16
@@ -77,9 +78,7 @@ def stitch(events: pd.DataFrame, as_of: object = None) -> pd.DataFrame:
             )
     end = (events["at"].max() if as_of is None else pd.Timestamp(as_of)).normalize() + pd.Timedelta(days=1)
     seen = events[events["at"] < end].copy()
-    with database.connect() as connection:
-        connection.register("events", seen[["visitor_id", "customer_id"]])
-        owners = connection.execute(_OWNERS).df().set_index("visitor_id")["owner"]
+    owners = query(_OWNERS, {"events": seen[["visitor_id", "customer_id"]]}).set_index("visitor_id")["owner"]
     known = seen["customer_id"]
     seen["customer_id"] = known.fillna(seen["visitor_id"].map(owners).astype(known.dtype))
     seen["stitched"] = known.isna() & seen["customer_id"].notna()

@@ -1,10 +1,9 @@
 """How good a resolution is, on all pairs and on clusters, when the truth is known."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from course import database
+from course.engine import query
 from course.errors import DataError
 from course.identity.persons import Identity
 
@@ -51,23 +50,21 @@ def judge(found: Identity | pd.Series, truth: pd.Series) -> dict[str, float]:
         raise DataError("To be judged, every record needs one found and one true person: the ids are not the same.")
     truth = truth.reindex(persons.index)
     judged = pd.DataFrame({"found": pd.factorize(persons)[0], "truth": pd.factorize(truth)[0]})
-    with database.connect() as connection:
-        connection.register("judged", judged)
-        counts = connection.execute(_COUNTS).df().iloc[0]
-        out = {
-            "records": int(counts["records"]),
-            "persons": int(counts["persons"]),
-            "true_persons": int(counts["true_persons"]),
-            "pair_precision": _share(counts["both"], counts["claimed"]),
-            "pair_recall": _share(counts["both"], counts["actual"]),
-            "b3_precision": _share(counts["b3_found"], counts["records"]),
-            "b3_recall": _share(counts["b3_truth"], counts["records"]),
-            "consolidation_rate": 1 - _share(counts["persons"], counts["records"]),
-        }
-        if isinstance(found, Identity):
-            right = truth[found.links["left"]].to_numpy() == truth[found.links["right"]].to_numpy()
-            out["link_precision"] = _share(right.sum(), len(right))
-            out["blocking_recall"] = _blocking_recall(connection, found, judged["truth"])
+    counts = query(_COUNTS, {"judged": judged}).iloc[0]
+    out = {
+        "records": int(counts["records"]),
+        "persons": int(counts["persons"]),
+        "true_persons": int(counts["true_persons"]),
+        "pair_precision": _share(counts["both"], counts["claimed"]),
+        "pair_recall": _share(counts["both"], counts["actual"]),
+        "b3_precision": _share(counts["b3_found"], counts["records"]),
+        "b3_recall": _share(counts["b3_truth"], counts["records"]),
+        "consolidation_rate": 1 - _share(counts["persons"], counts["records"]),
+    }
+    if isinstance(found, Identity):
+        right = truth[found.links["left"]].to_numpy() == truth[found.links["right"]].to_numpy()
+        out["link_precision"] = _share(right.sum(), len(right))
+        out["blocking_recall"] = _blocking_recall(found, judged["truth"])
     return out
 
 
@@ -75,15 +72,15 @@ def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole else np.nan
 
 
-def _blocking_recall(connection: duckdb.DuckDBPyConnection, found: Identity, truth: pd.Series) -> float:
+def _blocking_recall(found: Identity, truth: pd.Series) -> float:
     position = pd.Series(np.arange(len(truth)), index=found.persons["customer_id"])
     linked = pd.DataFrame({s: position[found.links[s]].to_numpy() for s in ("left", "right")})
-    connection.register("met", found.blocks.assign(record=np.arange(len(truth)), truth=truth))
-    connection.register("linked", linked)
+    met = found.blocks.assign(record=np.arange(len(truth)), truth=truth)
     meet = " OR ".join(f"l.{b} = r.{b}" for b in found.blocks.columns if b != "record") or "false"
-    pairs, reached = connection.execute(f"""
-        SELECT count(*), count(*) FILTER (WHERE {meet} OR k."left" IS NOT NULL)
+    sql = f"""
+        SELECT count(*) AS pairs, count(*) FILTER (WHERE {meet} OR k."left" IS NOT NULL) AS reached
         FROM met AS l JOIN met AS r ON l.truth = r.truth AND l.record < r.record
         LEFT JOIN linked AS k ON k."left" = l.record AND k."right" = r.record
-    """).fetchall()[0]
+    """
+    pairs, reached = query(sql, {"met": met, "linked": linked}).iloc[0]
     return _share(reached, pairs)

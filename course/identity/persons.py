@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course import engine, schema
 from course.errors import DataError, first_few
 from course.identity import model, values
 from course.language import Sentence
@@ -153,7 +153,7 @@ def resolve(
     outer = {f"{role}_{i}": c for i, (c, role) in enumerate(roles.items()) if said[c].notna().any()}
     role_of = {name: roles[c] for name, c in outer.items()}
     people = pd.DataFrame({"record": np.arange(len(ordered))} | {name: said[c] for name, c in outer.items()})
-    with database.alone() as connection:  # Splink's tables
+    with engine.alone() as connection:  # Splink's tables
         connection.register("given", people)
         connection.execute("CREATE TABLE people AS SELECT * FROM given ORDER BY record")
         notes += _crowds(connection, role_of, outer, shared)

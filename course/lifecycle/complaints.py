@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 
 from course import schema
+from course.engine import query
 from course.errors import DataError
+from course.intervals import wilson
 from course.language import Sentence
 from course.lifecycle import history, rhythm
+from course.orders import last_day, same_ids
 
 #: Customers are matched within these classes of silence: the fewest days of each.
 _SILENCES = (0, 8, 31, 91, 181)
@@ -128,15 +131,13 @@ def complaint_risk(
     ------
     DataError : a column missing or with blanks; a horizon below a day; no order up to `as_of`.
     """
-    as_of = history.day_of(orders, as_of)
+    as_of = last_day(orders, as_of, history.DATED)
     schema.require(tickets, "tickets", ("customer_id", "opened_at"))
     if horizon < 1:
         raise DataError("A horizon is one day or more, not {horizon}.", horizon=horizon)
-    if orders["ordered_at"].min().normalize() > as_of:
-        raise history.no_order(orders, as_of)
     starts, far = list(rhythm.BANDS.values()), 2**31
     frames = {
-        "orders": history.columns(orders, "customer_id", "ordered_at"),
+        "orders": orders[list(history.DATED)],
         "tickets": tickets[["customer_id", "opened_at"]],
         "bands": pd.DataFrame({"band": list(rhythm.BANDS), "from_k": starts, "before_k": [*starts[1:], far]}),
         "silences": pd.DataFrame(
@@ -144,20 +145,18 @@ def complaint_risk(
         ),
     }
     last = as_of - pd.Timedelta(days=horizon)
-    values = {"as_of": as_of.date(), "horizon": horizon}
-    with history.tables(frames) as connection:
-        strata = connection.execute(_MATCHED, values | {"last": last.date()}).df()
-        customers = connection.execute(_WAITING, values).df()
+    strata = query(_MATCHED, frames, as_of=as_of, horizon=horizon, last=last)
+    customers = query(_WAITING, {n: frames[n] for n in ("orders", "tickets")}, as_of=as_of, horizon=horizon)
     first = tickets.groupby("customer_id", observed=True)["opened_at"].min().dt.normalize()
     strata = strata[strata["controls"] > 0]
     cases = int(strata["cases"].sum())
     if cases:
         share = strata["case_silent"].sum() / cases
         expected = (strata["cases"] * strata["control_silent"] / strata["controls"]).sum() / cases
-        low, high = (float(x) for x in history.wilson(share, cases))
+        low, high = wilson(strata["case_silent"].sum(), cases)
         ratio = [x / expected if expected else np.nan for x in (share, low, high)]
     else:
         share, expected, low, high, ratio = np.nan, np.nan, np.nan, np.nan, [np.nan] * 3
-    customers = history.same_ids(customers, tickets["customer_id"])
+    customers = same_ids(customers, tickets)
     unmatched = int((first <= last).sum()) - cases
     return ComplaintRisk(cases, unmatched, float(share), low, high, float(expected), *ratio, horizon, customers)

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from course.engine import query
 from course.errors import DataError
-from course.lifecycle import history, rhythm
-from course.lifecycle.standing import STAGES, stage_rows, stage_tables
+from course.intervals import Z, wilson
+from course.lifecycle import history
+from course.lifecycle.standing import STAGES, numbered, staged
+from course.orders import last_day, with_net
 
 _STEPS = {
     "W": pd.DateOffset(weeks=1),
@@ -26,7 +29,7 @@ _MOVES = """
 _MONEY = """
     WITH spent AS (
         SELECT customer_id, number, sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS money
-        FROM money JOIN dates ON CAST(ordered_at AS DATE) > date AND CAST(ordered_at AS DATE) <= next_date
+        FROM orders JOIN dates ON CAST(ordered_at AS DATE) > date AND CAST(ordered_at AS DATE) <= next_date
         GROUP BY customer_id, number
     )
     SELECT a.stage, CAST(coalesce(sum(s.money), 0) AS DOUBLE) / count(*) AS money
@@ -93,19 +96,14 @@ def transitions(
 
     Sources: Anderson & Goodman 1957 (homogeneity); the marginal of a Dirichlet is a beta.
     """
-    as_of = history.day_of(orders, as_of)
+    paid = "amount" in orders
+    as_of = last_day(orders, as_of, history.PAID if paid else history.DATED)
     dates = _dates(orders, as_of, period, steps)
-    thresholds = rhythm.fit_thresholds(orders, as_of) if thresholds is None else thresholds
-    frames = stage_tables(orders, dates, thresholds, joined)
-    with_money = "amount" in orders
-    if with_money:
-        history.day_of(orders, as_of, ("customer_id", "ordered_at", "amount"))
-        frames["money"] = history.columns(orders, "customer_id", "ordered_at")
-    with history.tables(frames) as connection:
-        stage_rows(connection, as_of)
-        moves = connection.execute(_MOVES).df()
-        last = {"last": len(dates) - 1}
-        money = connection.execute(_MONEY, last).df().set_index("stage")["money"] if with_money else None
+    tables = {"staged": staged(orders, dates, thresholds, joined)[["number", "customer_id", "stage"]]}
+    moves = query(_MOVES, tables)
+    if paid:
+        tables |= {"orders": with_net(orders, *history.DATED), "dates": numbered(dates)}
+        money = query(_MONEY, tables, last=len(dates) - 1).set_index("stage")["money"]
     order = {stage: i for i, stage in enumerate(["outside", *STAGES])}
     by = ["number", "from_stage", "to_stage"]
     moves = moves.sort_values(by, key=lambda c: c if c.name == "number" else c.map(order), ignore_index=True)
@@ -125,7 +123,7 @@ def transitions(
         moves,
         homogeneity,
         now.reindex(present, fill_value=0).rename_axis(None),
-        pd.Series(np.nan, present) if money is None else money.reindex(present, fill_value=0.0).rename_axis(None),
+        money.reindex(present, fill_value=0.0).rename_axis(None) if paid else pd.Series(np.nan, present),
         dates,
     )
 
@@ -295,7 +293,7 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
     ------
     DataError : a column missing or with blanks; days or top that are none; nobody known before the first window.
     """
-    as_of = history.day_of(orders, as_of, ("customer_id", "ordered_at", "amount"))
+    as_of = last_day(orders, as_of, history.PAID)
     if days < 1 or not 0 < top < 1:
         raise DataError(
             "A window has one day or more and the top is a share between 0 and 1, not {days} and {top}.",
@@ -303,9 +301,7 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
             top=top,
         )
     split, start = as_of - pd.Timedelta(days=days), as_of - pd.Timedelta(days=2 * days)
-    with history.tables({"orders": history.columns(orders, "customer_id", "ordered_at")}) as connection:
-        values = {"as_of": as_of.date(), "split": split.date(), "start": start.date()}
-        customers = connection.execute(_COME_BACK, values).df()
+    customers = query(_COME_BACK, {"orders": with_net(orders, *history.DATED)}, as_of=as_of, split=split, start=start)
     if customers.empty:
         raise DataError(
             "Nobody had ordered by {start}, two windows of {days} days before {as_of}. Choose shorter windows.",
@@ -326,11 +322,11 @@ def _before_after(customers: pd.DataFrame) -> dict[str, float]:
     n = len(customers)
     before, after = customers["before"], customers["after"]
     bought = customers["bought_after"].mean() if n else np.nan
-    low, high = history.wilson(bought, n) if n else (np.nan, np.nan)
+    low, high = wilson(customers["bought_after"].sum(), n)
     out = {"customers": n, "bought": bought, "bought_low": float(low), "bought_high": float(high)}
     out |= {"before": before.mean(), "after": after.mean()}
     if not n or before.mean() <= 0:
         return out | dict.fromkeys(("change", "change_low", "change_high"), np.nan)
     ratio = after.mean() / before.mean()
-    half = 1.959964 * (after - ratio * before).std(ddof=1) / np.sqrt(n) / before.mean()
+    half = Z * (after - ratio * before).std(ddof=1) / np.sqrt(n) / before.mean()
     return out | {"change": ratio - 1, "change_low": ratio - 1 - half, "change_high": ratio - 1 + half}

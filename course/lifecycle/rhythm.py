@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import Z
 from course.language import Sentence
 from course.lifecycle import history
+from course.orders import last_day
 
 #: The bands, by the fewest order days in each.
 BANDS = {"1": 1, "2–3": 2, "4–9": 4, "10+": 10}
@@ -92,9 +94,9 @@ def survival(durations: object, events: object, groups: object = None) -> Surviv
 
 def _curve(group: object, time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
     fitted = SurvfuncRight(time, event)
-    s, z = fitted.surv_prob, stats.norm.ppf(0.975)
+    s = fitted.surv_prob
     with np.errstate(divide="ignore", invalid="ignore"):
-        width = z * fitted.surv_prob_se / (s * np.log(s))
+        width = Z * fitted.surv_prob_se / (s * np.log(s))
     return pd.DataFrame(
         {
             "group": group,
@@ -138,11 +140,9 @@ def thresholds(
 
     Source: Wang & Chang 1999, "Nonparametric estimation of a recurrent survival function" (weights).
     """
-    as_of = history.day_of(orders, as_of)
+    as_of = last_day(orders, as_of, history.DATED)
     if not 0 < at_risk < lost < 1:
         raise DataError("The shares are 0 < at_risk < lost < 1, not {at_risk} and {lost}.", at_risk=at_risk, lost=lost)
-    if orders["ordered_at"].min().normalize() > as_of:
-        raise history.no_order(orders, as_of)
     return fit_thresholds(orders, as_of, at_risk, lost)
 
 
@@ -153,8 +153,7 @@ def fit_thresholds(
     starts = list(BANDS.values())
     bands = pd.DataFrame({"band": range(-1, len(starts)), "from_k": [1, *starts], "before_k": 2**31})
     bands.loc[1:, "before_k"] = [*starts[1:], 2**31]  # band −1 is all of them together
-    with history.tables({"orders": history.columns(orders, "customer_id", "ordered_at"), "bands": bands}) as connection:
-        gaps = connection.execute(_GAPS, {"as_of": as_of.date()}).df()
+    gaps = query(_GAPS, {"orders": orders[list(history.DATED)], "bands": bands}, as_of=as_of)
     every = gaps[gaps["band"] == -1]
     rows = []
     for number, (band, start) in enumerate(BANDS.items()):

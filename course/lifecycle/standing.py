@@ -6,13 +6,14 @@ day, given how long a silence is normal for customers like them.
 
 from dataclasses import dataclass
 
-import duckdb
 import pandas as pd
 
 from course import schema
+from course.engine import query
 from course.errors import DataError, first_few
 from course.language import Label
 from course.lifecycle import history, rhythm
+from course.orders import UP_TO, last_day, no_order, same_ids
 
 #: States of a period, and what they are called.
 STATES = {
@@ -35,10 +36,10 @@ LOYAL_FROM = 4
 
 _PERIODS = {"W": ("W-SUN", "week"), "M": ("M", "month"), "Q": ("Q", "quarter"), "Y": ("Y", "year")}
 
-_STATES = """
+_STATES = f"""
     WITH active AS (
-        SELECT DISTINCT customer_id, CAST(date_trunc('{unit}', ordered_at) AS DATE) AS period
-        FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+        SELECT DISTINCT customer_id, CAST(date_trunc('{{unit}}', ordered_at) AS DATE) AS period
+        FROM orders WHERE {UP_TO}
     ), numbered AS (
         SELECT customer_id, number, lag(number) OVER w AS before, lead(number) OVER w AS after
         FROM active JOIN periods USING (period) WINDOW w AS (PARTITION BY customer_id ORDER BY number)
@@ -89,19 +90,14 @@ def states(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> Sta
     ------
     DataError : a column missing or with blanks; no order up to `as_of`; an unknown period.
     """
-    as_of = history.day_of(orders, as_of)
+    as_of = last_day(orders, as_of, history.DATED)
     if period not in _PERIODS:
         raise DataError("The period is one of {periods}, not {period}.", periods=", ".join(_PERIODS), period=period)
-    if orders["ordered_at"].min().normalize() > as_of:
-        raise history.no_order(orders, as_of)
     frequency, unit = _PERIODS[period]
     span = pd.period_range(orders["ordered_at"].min(), as_of, freq=frequency)
     periods = pd.DataFrame({"number": range(len(span)), "period": span.start_time.date})
-    frames = {"orders": history.columns(orders, "customer_id", "ordered_at"), "periods": periods}
-    with history.tables(frames) as connection:
-        values = {"as_of": as_of.date(), "last": len(span) - 1}
-        detail = connection.execute(_STATES.format(unit=unit), values).df()
-    detail = history.same_ids(detail, orders["customer_id"])
+    frames = {"orders": orders[list(history.DATED)], "periods": periods}
+    detail = same_ids(query(_STATES.format(unit=unit), frames, as_of=as_of, last=len(span) - 1), orders)
     counts = pd.crosstab(detail["period"], detail["state"]).reindex(index=span.start_time, columns=list(STATES))
     counts = counts.fillna(0).astype("int64").rename_axis(index="period", columns=None).reset_index()
     counts.insert(1, "complete", span.end_time.normalize() <= as_of)
@@ -112,15 +108,14 @@ def states(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> Sta
 
 # A prospect is a row with no order day yet, which holds from the day of joining until the first order.
 _STAGED = (
-    "CREATE TEMP TABLE staged AS"
-    + history.HISTORY
+    history.HISTORY
     + """
     , known AS (
         SELECT customer_id, day, k, next_day, longest FROM history
         UNION ALL
         SELECT j.customer_id, j.day, 0, h.day, NULL
         FROM joined j LEFT JOIN history h ON h.customer_id = j.customer_id AND h.k = 1
-    ), standing AS (
+    ), placed AS (
         SELECT d.number, customer_id, k, CASE WHEN k > 0 THEN day END AS last_order,
             CASE WHEN k > 0 THEN date_diff('day', day, d.date) END AS silent_days, longest, band, at_risk_days,
             lost_days
@@ -131,7 +126,7 @@ _STAGED = (
             WHEN silent_days > at_risk_days THEN 'at_risk' WHEN k = 1 THEN 'first_purchase'
             WHEN k >= $loyal_from AND silent_days <= longest THEN 'loyal' ELSE 'active' END AS stage,
         k AS order_days, last_order, silent_days, band, at_risk_days, lost_days
-    FROM standing
+    FROM placed ORDER BY number, customer_id
 """
 )
 
@@ -167,21 +162,35 @@ def stages(
     ------
     DataError : a column missing or with blanks; nobody up to `as_of`; thresholds that are none.
     """
-    as_of = history.day_of(orders, as_of)
-    thresholds = rhythm.fit_thresholds(orders, as_of) if thresholds is None else thresholds
-    with history.tables(stage_tables(orders, [as_of], thresholds, joined)) as connection:
-        stage_rows(connection, as_of)
-        out = connection.execute("SELECT * FROM staged ORDER BY customer_id").df().drop(columns="number")
+    as_of = last_day(orders, as_of, history.DATED, before_first=True)
+    out = staged(orders, [as_of], thresholds, joined).drop(columns="number")
     if out.empty:
-        raise history.no_order(orders, as_of)
+        raise no_order(orders, as_of)
     same = joined is None or joined["customer_id"].dtype == orders["customer_id"].dtype
-    return history.same_ids(out, orders["customer_id"] if same else out["customer_id"])
+    return same_ids(out, orders) if same else out
 
 
-def stage_tables(
-    orders: pd.DataFrame, dates: list[pd.Timestamp], thresholds: pd.DataFrame, joined: pd.DataFrame | None
-) -> dict[str, pd.DataFrame]:
-    """The frames that `stage_rows` reads: orders, dates (numbered from 0), thresholds, joined."""
+def staged(
+    orders: pd.DataFrame, dates: list[pd.Timestamp], thresholds: pd.DataFrame | None, joined: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The stages on several days, of which the last is the last one seen: as `stages`, with the day's number from 0."""
+    thresholds = rhythm.fit_thresholds(orders, dates[-1]) if thresholds is None else thresholds
+    frames = {
+        "orders": orders[list(history.DATED)],
+        "dates": numbered(dates),
+        "thresholds": _limits(thresholds),
+        "joined": _joined(orders, joined),
+    }
+    return query(_STAGED, frames, as_of=dates[-1], loyal_from=LOYAL_FROM)
+
+
+def numbered(dates: list[pd.Timestamp]) -> pd.DataFrame:
+    """The days by number from 0, each with the next one: number, date, next_date."""
+    days = [d.date() for d in dates]
+    return pd.DataFrame({"number": range(len(days)), "date": days, "next_date": [*days[1:], None]})
+
+
+def _limits(thresholds: pd.DataFrame) -> pd.DataFrame:
     needs = ["band", "from_order_days", "at_risk_days", "lost_days"]
     missing = [c for c in needs if c not in thresholds]
     if missing:
@@ -190,13 +199,7 @@ def stage_tables(
         )
     limits = thresholds[needs].sort_values("from_order_days")
     limits["before_order_days"] = limits["from_order_days"].shift(-1, fill_value=2**31)
-    day = [d.date() for d in dates]
-    return {
-        "orders": history.columns(orders, "customer_id", "ordered_at"),
-        "dates": pd.DataFrame({"number": range(len(day)), "date": day, "next_date": [*day[1:], None]}),
-        "thresholds": limits,
-        "joined": _joined(orders, joined),
-    }
+    return limits
 
 
 def _joined(orders: pd.DataFrame, joined: pd.DataFrame | None) -> pd.DataFrame:
@@ -209,8 +212,3 @@ def _joined(orders: pd.DataFrame, joined: pd.DataFrame | None) -> pd.DataFrame:
     schema.require(joined, "customers", ("customer_id", "joined_at"))
     first = joined.groupby("customer_id", observed=True)["joined_at"].min().dt.normalize()
     return first.rename("day").reset_index()
-
-
-def stage_rows(connection: duckdb.DuckDBPyConnection, as_of: pd.Timestamp) -> None:
-    """Make the table `staged`: one row a date and customer known on it. Orders after `as_of` are not seen."""
-    connection.execute(_STAGED, {"as_of": as_of.date(), "loyal_from": LOYAL_FROM})

@@ -17,10 +17,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from course import schema
+from course.engine import query
 from course.errors import DataError
+from course.intervals import wilson
 from course.language import Sentence
 from course.lifecycle import history
 from course.lifecycle.standing import stages
+from course.orders import last_day, same_ids, with_net
 
 #: Days that the trends of orders, money and tickets look back, twice: these days and those before them.
 TREND_DAYS = 60
@@ -83,21 +86,17 @@ def features(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame |
     ------
     DataError : a column missing or with blanks; no order up to `as_of`.
     """
-    as_of = history.day_of(orders, as_of, ("customer_id", "ordered_at", "amount"))
+    as_of = last_day(orders, as_of, history.PAID)
     if tickets is None:
         tickets = pd.DataFrame(
             {"customer_id": orders["customer_id"].iloc[:0], "opened_at": orders["ordered_at"].iloc[:0]}
         )
     schema.require(tickets, "tickets", ("customer_id", "opened_at"))
     frames = {
-        "orders": history.columns(orders, "customer_id", "ordered_at"),
+        "orders": with_net(orders, *history.DATED),
         "tickets": tickets[["customer_id", "opened_at"]],
     }
-    with history.tables(frames) as connection:
-        raw = connection.execute(_FEATURES, {"as_of": as_of.date(), "days": TREND_DAYS}).df()
-    if raw.empty:
-        raise history.no_order(orders, as_of)
-    raw = history.same_ids(raw, orders["customer_id"]).set_index("customer_id")
+    raw = same_ids(query(_FEATURES, frames, as_of=as_of, days=TREND_DAYS), orders).set_index("customer_id")
     log = np.log1p(raw.clip(lower=0))  # a customer whose refunds exceed the orders has brought nothing
     out = log[["silent_days"]].copy()
     out["silence_ratio"] = np.log1p(raw["silent_days"] / raw["rhythm_days"])
@@ -264,9 +263,7 @@ def early_warning(
     DataError : a column missing or with blanks; a budget or horizon that is none; a history too short; nobody to learn
         from or to score.
     """
-    as_of = history.day_of(orders, as_of, ("customer_id", "ordered_at", "amount"))
-    if orders["ordered_at"].min().normalize() > as_of:
-        raise history.no_order(orders, as_of)
+    as_of = last_day(orders, as_of, history.PAID)
     orders = history.daily(orders, as_of)
     if budget < 1:
         raise DataError("The budget is the number of customers to contact, 1 or more, not {budget}.", budget=budget)
@@ -321,10 +318,8 @@ def _sample(orders: pd.DataFrame, cut: pd.Timestamp, horizon: int, tickets: pd.D
     standing = standing[standing["stage"] != "lost"].set_index("customer_id")
     if standing.empty:
         raise DataError("On {day} every customer was lost: there is nobody to warn of.", day=cut.date())
-    with history.tables({"orders": history.columns(orders, "customer_id", "ordered_at")}) as connection:
-        values = {"cut": cut.date(), "until": (cut + pd.Timedelta(days=horizon)).date()}
-        later = connection.execute(_SILENT, values).df()
-    later = history.same_ids(later, orders["customer_id"]).set_index("customer_id")["ordered"]
+    later = query(_SILENT, {"orders": orders[list(history.DATED)]}, cut=cut, until=cut + pd.Timedelta(days=horizon))
+    later = same_ids(later, orders).set_index("customer_id")["ordered"]
     X = features(orders, cut, tickets).loc[standing.index]
     return _Sample(X, standing, 1 - later.loc[standing.index].to_numpy(dtype="int64"))
 
@@ -363,7 +358,7 @@ def _alerts(
     for rule, score in (("model", risk), ("recency", silent)):
         hits = _hits(score, y, budget)
         precision, recall = hits / budget, hits / bad if bad else np.nan
-        bounds = [*history.wilson(precision, budget), *(history.wilson(recall, bad) if bad else (np.nan, np.nan))]
+        bounds = [*wilson(hits, budget), *wilson(hits, bad)]
         auc = roc_auc_score(y, score) if 0 < bad < n else np.nan
         rows.append((rule, budget, hits, precision, *bounds[:2], recall, *bounds[2:], auc, _lead(tried, score, budget)))
     low, high = drawn.ppf([0.025, 0.975])
@@ -393,7 +388,7 @@ def _calibration(risk: np.ndarray, y: np.ndarray) -> pd.DataFrame:
     grouped = pd.DataFrame({"forecast": risk, "silent": y}).groupby(np.searchsorted(edges, risk, side="left"))
     out = grouped.mean()
     out.insert(0, "customers", grouped.size())
-    out["low"], out["high"] = history.wilson(out["silent"], out["customers"])
+    out["low"], out["high"] = wilson(grouped["silent"].sum(), out["customers"])
     return out.reset_index(drop=True)
 
 

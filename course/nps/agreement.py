@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from course.errors import DataError
-from course.nps.scoring import Z
+from course.intervals import Z, wilson
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,7 @@ def shares(hits: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209–212.
     """
-    hits, of = np.asarray(hits, dtype="float64"), np.where(np.asarray(of) > 0, of, np.nan)
-    share = hits / of
-    centre = (hits + Z**2 / 2) / (of + Z**2)
-    reach = Z / (of + Z**2) * np.sqrt(hits * (of - hits) / of + Z**2 / 4)
-    return share, np.clip(centre - reach, 0, share), np.clip(centre + reach, share, 1)
+    return np.asarray(hits, dtype="float64") / np.where(np.asarray(of) > 0, of, np.nan), *wilson(hits, of)
 
 
 def _by_chance(of_labels: np.ndarray) -> np.ndarray:

@@ -22,12 +22,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course import database, schema
+from course import schema
+from course.engine import query
 from course.errors import DataError, first_few
+from course.intervals import Z
 from course.language import Label
 from course.nps.agreement import shares
 from course.nps.answers import need_columns, read_scores
-from course.nps.scoring import Z
 
 LABELS = ("negative", "neutral", "positive")
 #: Scores nearer to 0 than this are neutral.
@@ -344,10 +345,7 @@ def theme_table(answers: pd.DataFrame, segment: str | None = None) -> pd.DataFra
     written = written[texts.notna() & written["part"].notna()]
     if written.empty:
         raise DataError("There is no comment to read: {rows:,} {rows:row|rows}, all blank.", rows=len(texts))
-    with database.connect() as connection:
-        connection.register("written", written)
-        connection.register("said", themes(texts[written["comment"]]))
-        counts = connection.execute(_COUNTS).df()
+    counts = query(_COUNTS, {"written": written, "said": themes(texts[written["comment"]])})
     out = _with_intervals(counts, len(written))
     if segment:
         return out.rename(columns={"part": segment})
@@ -426,9 +424,8 @@ def dedupe(posts: pd.DataFrame) -> pd.DataFrame:
     keys["long"] = keys["key"].map(lambda key: len(key) + 2 * len(_HAN.findall(key)) >= _SAME, na_action="ignore")
     for name in ("author_id", "post_id", "at"):
         keys[name] = posts.get(name)
-    with database.connect() as connection:
-        connection.register("keys", keys[keys["key"].fillna("") != ""].astype({"long": "bool"}))
-        kept = connection.execute(_FIRST_OF_ALL).df()
+    keys = keys[keys["key"].fillna("") != ""].astype({"long": "bool"})
+    kept = query(_FIRST_OF_ALL, {"keys": keys})
     out = posts.iloc[kept["row"]].assign(text=kept["text"].to_numpy(), copies=kept["copies"].to_numpy())
     return out.reset_index(drop=True)
 

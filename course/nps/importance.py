@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from course.errors import DataError, first_few
+from course.intervals import Z
 from course.language import Sentence
 from course.nps.answers import declared_blanks, need_columns, read_scores
-from course.nps.scoring import Z
 
 #: LMG looks at all 2^k sets of k drivers.
 MOST_DRIVERS = 15

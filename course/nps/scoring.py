@@ -10,9 +10,9 @@ import pandas as pd
 
 from course import schema
 from course.errors import DataError
+from course.intervals import Z
 from course.nps.answers import SCORES, column_of, need_columns, read_scores, read_weights
 
-Z = NormalDist().inv_cdf(0.975)
 _ADDED = 3.0  # answers that Rocks's interval adds: ¾ promoters, 1½ passives, ¾ detractors
 
 

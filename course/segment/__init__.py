@@ -1,5 +1,6 @@
 """Segmentation: RFM and its eight classes, clusters and whether there are any, what a segment is worth knowing for."""
 
+from course.orders import last_day
 from course.segment.clusters import Clusters, cluster
 from course.segment.factors import Factors, cronbach_alpha, factors
 from course.segment.money import AT_STAKE, at_stake, class_money, money_share
@@ -9,7 +10,6 @@ from course.segment.scoring import (
     class_sizes,
     classes,
     cuts,
-    last_day,
     rfm,
     scores,
     thresholds,

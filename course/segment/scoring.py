@@ -9,8 +9,9 @@ Scores and classes use the net. Sources of the rules: the field's quintile scori
 import numpy as np
 import pandas as pd
 
-from course import database, schema
+from course.engine import query
 from course.errors import DataError
+from course.orders import UP_TO, last_day, same_ids, with_net
 
 #: (recency, frequency, money) high → class; recency is high when it is recent.
 CLASSES = {
@@ -26,21 +27,15 @@ CLASSES = {
 #: Column of each dimension, and whether large values are good.
 DIMENSIONS = {"r": ("recency_days", False), "f": ("frequency", True), "m": ("monetary_net", True)}
 
-_SUMMARY = """
+_SUMMARY = f"""
     SELECT customer_id, min(ordered_at) AS first_order, max(ordered_at) AS last_order,
         date_diff('day', CAST(max(ordered_at) AS DATE), CAST($as_of AS DATE)) AS recency_days,
         count(DISTINCT order_id) AS frequency, count(DISTINCT CAST(ordered_at AS DATE)) AS order_days,
         CAST(sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS monetary_gross,
-        CAST(sum(CAST(round(amount - refunded, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS monetary_net
-    FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($as_of AS DATE)
+        CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS monetary_net
+    FROM orders WHERE {UP_TO}
     GROUP BY customer_id ORDER BY customer_id
 """
-
-
-def last_day(orders: pd.DataFrame) -> pd.Timestamp:
-    """The day of the last valid order: what `as_of` is when nobody says otherwise."""
-    schema.require(orders, "orders", ("ordered_at",))
-    return orders["ordered_at"].max().normalize()
 
 
 def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent", cut: str = "median") -> pd.DataFrame:
@@ -63,20 +58,9 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
     ------
     DataError : a column missing or with blanks; no order up to `as_of`; an unknown binning or cut.
     """
-    schema.require(orders, "orders", ("customer_id", "order_id", "ordered_at", "amount"))
-    as_of = last_day(orders) if as_of is None else pd.Timestamp(as_of).normalize()
-    columns = orders[["customer_id", "order_id", "ordered_at", "amount"]].copy(deep=False)
-    columns["refunded"] = orders.get("refunded", 0.0)
-    with database.connect() as connection:
-        connection.register("orders", columns)
-        customers = connection.execute(_SUMMARY, {"as_of": str(as_of.date())}).df()
-    if customers.empty:
-        raise DataError(
-            "There is no order up to {as_of}: the first one is of {first}.",
-            as_of=as_of.date(),
-            first=columns["ordered_at"].min().date(),
-        )
-    customers["customer_id"] = customers["customer_id"].astype(orders["customer_id"].dtype)
+    as_of = last_day(orders, as_of)
+    rows = with_net(orders, "customer_id", "order_id", "ordered_at", "amount")
+    customers = same_ids(query(_SUMMARY, {"orders": rows}, as_of=as_of), orders)
     customers[["r", "f", "m"]] = scores(customers, binning)
     customers["rfm"] = 100 * customers["r"] + 10 * customers["f"] + customers["m"]
     customers["rfm_class"] = classes(customers, cut)

@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from course.errors import DataError
+from course.intervals import Z
 from course.tag.evaluation import Tags
 from course.tag.registry import OPERATORS, nearest, vocabulary
 
-_Z = NormalDist().inv_cdf(0.975)
 #: A column of numbers with more different values than this is to be cut into bands before it is compared.
 _BANDS = 20
 
@@ -114,7 +113,7 @@ def tgi(in_group: int, group: int, in_base: int, base: int) -> Tgi:
         return Tgi(0.0, 0.0, 100 * (1 - 0.025 ** (1 / group)) / base_share)
     ratio = 100 * in_group / group / base_share
     error = float(np.sqrt(1 / in_group - 1 / group + 1 / in_base - 1 / base))
-    return Tgi(ratio, ratio * float(np.exp(-_Z * error)), ratio * float(np.exp(_Z * error)))
+    return Tgi(ratio, ratio * float(np.exp(-Z * error)), ratio * float(np.exp(Z * error)))
 
 
 def profile(features: pd.DataFrame, members: pd.Series, columns: Sequence[str]) -> pd.DataFrame:

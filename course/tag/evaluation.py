@@ -7,9 +7,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from course import engine
 from course.errors import DataError, first_few
+from course.intervals import wilson
 from course.language import Sentence
-from course.tag.registry import Tag, Version, compute, connection, nearest
+from course.tag.registry import Tag, Version, compute, nearest
 
 #: What the columns of tags are called in `portraits`: tag_high_value.
 PREFIX = "tag_"
@@ -103,7 +105,7 @@ def evaluate(dictionary: Mapping[str, Tag], features: pd.DataFrame, as_of: objec
     columns = {str(c).lower(): c for c in reversed(list(features))}
     columns |= {str(c): c for c in features}
     table, rows = {"customer_id": features["customer_id"]}, []
-    with connection() as sql:
+    with engine.connect() as sql:
         order = _register(sql, dictionary, features, columns)
         for name, tag in dictionary.items():
             version = tag.in_force(as_of.date())
@@ -253,19 +255,17 @@ def judge(tags: Tags | pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
                     "base_rate": should.sum() / known.sum() if known.any() else np.nan,
                     "tagged": int(tagged.sum()),
                     "right": int((tagged & should).sum()),
-                    **_wilson("precision", (tagged & should).sum(), tagged.sum()),
+                    **_share("precision", (tagged & should).sum(), tagged.sum()),
                     "should": int(should.sum()),
-                    **_wilson("recall", (tagged & should).sum(), should.sum()),
+                    **_share("recall", (tagged & should).sum(), should.sum()),
                     "coverage": known.sum() / true.notna().sum() if true.notna().any() else np.nan,
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _wilson(name: str, count: int, n: int) -> dict[str, float]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(count, n, method="wilson") if n else (np.nan, np.nan)
+def _share(name: str, count: int, n: int) -> dict[str, float]:
+    low, high = wilson(count, n)
     return {name: count / n if n else np.nan, f"{name}_low": low, f"{name}_high": high}
 
 

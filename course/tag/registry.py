@@ -17,7 +17,7 @@ from typing import NoReturn
 import duckdb
 import yaml
 
-from course import database
+from course import engine
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
@@ -108,7 +108,7 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
     if not isinstance(entries, list) or not entries:
         raise DataError("{file}: expected a list under “tags:”.", file=file)
     tags: dict[str, Tag] = {}
-    with connection() as sql:
+    with engine.connect() as sql:
         reader = _Reader(file, sql)
         for number, entry in enumerate(entries, 1):
             tag = reader.tag(entry, number)
@@ -117,13 +117,6 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
             tags[tag.name] = tag
     vocabulary(tags, file)
     return tags
-
-
-def connection() -> duckdb.DuckDBPyConnection:
-    """DuckDB that sees the frame it is given and no file."""
-    opened = database.connect()
-    opened.execute("SET TimeZone = 'UTC'")
-    return opened
 
 
 def vocabulary(tags: Mapping[str, Tag], file: str = "tags") -> dict[str, str]:

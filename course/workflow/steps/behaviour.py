@@ -7,6 +7,7 @@ import pandas as pd
 from course import behaviour
 from course.errors import DataError
 from course.language import Sentence
+from course.orders import goods_only
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 from course.workflow.steps.foretelling import two_thirds
@@ -107,7 +108,7 @@ def _goods(orders: pd.DataFrame, lines: pd.DataFrame | None, as_of: pd.Timestamp
         bought = behaviour.purchases(orders, lines, as_of)
     except DataError:
         return None
-    goods = bought[~bought["is_fee"].fillna(False).astype(bool)] if "is_fee" in bought else bought
+    goods = goods_only(bought)
     if "product_id" not in goods and "product_name" in goods:
         goods = goods.rename(columns={"product_name": "product_id"})
     return goods.dropna(subset="product_id") if "product_id" in goods else goods

@@ -8,6 +8,7 @@ import pandas as pd
 from course import segment
 from course.intervals import Z
 from course.language import Sentence
+from course.orders import net
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
 from course.workflow.steps.clusters import FEATURES
@@ -70,7 +71,7 @@ def log_spent(orders: pd.DataFrame, customers: pd.Index) -> pd.Series:
 
     Money is so unequal that a single customer would decide an R²: the logarithm is judged.
     """
-    spent = (orders["amount"] - orders["refunded"]).groupby(orders["customer_id"]).sum()
+    spent = net(orders).groupby(orders["customer_id"]).sum()
     return np.log1p(spent.reindex(customers).fillna(0.0).clip(lower=0))
 
 

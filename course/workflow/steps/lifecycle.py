@@ -12,8 +12,6 @@ from course.workflow.result import Result
 NEEDS = ("orders",)
 DOING = Sentence("Placing customers in their stage of life")
 
-#: The year's discount, month by month: what an endless income is worth today, and what such a worth is a year.
-MONTHLY_DISCOUNT = (1 + clv.DISCOUNT) ** (1 / 12) - 1
 #: How many customers an early warning names: as many as a small team can call in a week, never more than one in twenty.
 _BUDGET, _BUDGET_SHARE = 100, 0.05
 #: Moves between stages that the report names.
@@ -130,7 +128,7 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
 
 def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
     """The moves worth most, as an income a year at the year's discount, with the interval of their rates."""
-    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, MONTHLY_DISCOUNT).head(_LINKS)
+    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT).head(_LINKS)
     intervals = moves.links[["from_stage", "to_stage", "low", "high"]]
     return links.assign(worth_a_year=clv.DISCOUNT * links["worth"]).merge(
         intervals, how="left", on=["from_stage", "to_stage"]
