@@ -77,20 +77,6 @@ def test_the_workbook_speaks_the_language(tmp_path, lang, head, name):
     assert name in [row[column].value for row in sheet.iter_rows(min_row=2)]
 
 
-def test_the_workbook_has_the_findings_of_the_ledger(written):
-    found, out, _ = written
-    sheet = openpyxl.load_workbook(out / "portraits.xlsx")["Findings"]
-    rows = [row for row in sheet.iter_rows(values_only=True) if row[0]]
-    findings, names = workflow.ledger(found)["findings"], [row[0] for row in rows]
-    classes = [row[1:7] for row in rows[2:10]]
-    keys = ("customers", "share", "money", "money_share", "low", "high")
-    for got, row in zip(classes, findings["segments"]["classes"], strict=True):
-        assert got == pytest.approx(tuple(row[k] for k in keys))
-    assert rows[names.index("Whom to look at first")][2] == pytest.approx(findings["stake"]["expected"]["value"])
-    stages = rows[names.index("Where customers stand") + 2 :]
-    assert [row[1] for row in stages] == [row["customers"] for row in findings["lifecycle"]["table"]]
-
-
 def calculated(path, soffice, tmp_path):
     """The workbook as LibreOffice calculates it, from formulas alone: stored values are removed first."""
     book = openpyxl.load_workbook(path)  # openpyxl keeps formulas and drops the stored values

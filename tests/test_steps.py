@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 from course import DataError, behaviour, clean, clv, collect, lifecycle, segment, workflow
 from course import result as folder_of
+from course.report import workbook
 from course.workflow import finding
 from course.workflow.steps import STEPS, foretelling, name_of, stake
 from tests.test_report import result as small_run
@@ -173,6 +175,21 @@ def test_visits_and_promotion_in_figures():
     got = behaviour.promotion_buyers(ratios)
     assert got == {"customers": 2, "beyond_chance": 1, "median_ratio": pytest.approx(2**0.5)}
     assert np.isnan(behaviour.promotion_buyers(ratios.iloc[2:])["median_ratio"])
+
+
+def test_the_workbook_has_the_findings_of_the_ledger(long_run, tmp_path):
+    findings = workflow.ledger(long_run)["findings"]
+    workbook.write(long_run.portraits, workflow.ledger(long_run), tmp_path / "p.xlsx", "en")
+    sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Findings"]
+    rows = [row for row in sheet.iter_rows(values_only=True) if row[0]]
+    names = [row[0] for row in rows]
+    classes = [row[1:7] for row in rows[2:10]]
+    keys = ("customers", "share", "money", "money_share", "low", "high")
+    for got, row in zip(classes, findings["segments"]["classes"], strict=True):
+        assert got == pytest.approx(tuple(row[k] for k in keys))
+    assert rows[names.index("Whom to look at first")][2] == pytest.approx(findings["stake"]["expected"]["value"])
+    stages = rows[names.index("Where customers stand") + 2 :]
+    assert [row[1] for row in stages] == [row["customers"] for row in findings["lifecycle"]["table"]]
 
 
 # --- the way of a finding --------------------------------------------------------------------------------------------
