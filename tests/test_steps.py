@@ -1,6 +1,7 @@
 """What the steps of a run find: the statistics that the report shows, and what each must not lose sight of."""
 
 import json
+import types
 
 import numpy as np
 import openpyxl
@@ -35,7 +36,8 @@ def at_stake():
         }
     )
     portraits["rfm_class"] = random.choice(["important_keep", "general_value", "important_value"], 3_000)
-    run = workflow.Result(pd.Timestamp("2024-01-01"), {}, {}, portraits, [], [], found={"clv": None})
+    forecast = types.SimpleNamespace(total=portraits["expected_value"].sum(), doubtful=False)
+    run = workflow.Result(pd.Timestamp("2024-01-01"), {}, {}, portraits, [], [], found={"clv": forecast})
     found, not_done = stake.find(run)
     assert not_done == []
     return portraits, found

@@ -3,57 +3,47 @@
 from course.report.blocks import money, note, paragraph, table
 from course.report.sections import Page
 from course.report.words import class_label
-from course.workflow.steps.clv import Value
-from course.workflow.steps.segment import Segments
 from course.workflow.steps.stake import Stake
 
 
 def answers(page: Page, found: Stake) -> list[str]:
-    """How many they are, what they brought, what is expected of them."""
+    """How many they are, what they brought, what is expected of them, and whether to doubt it."""
     if not found.customers:
         return []
-    segments: Segments = page.result.found["segment"]
     lines = [
         page.phrase(
             "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
             "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
             "{low:.0%}–{high:.0%}): look at these first.",
             n=found.customers,
-            days=segments.cuts["r"],
+            days=found.days,
             money=money(found.money),
             share=found.share,
             low=found.low,
             high=found.high,
         )
     ]
-    return lines if found.expected is None else [*lines, _expected(page, found), *_doubt(page)]
-
-
-def _expected(page: Page, found: Stake) -> str:
-    value: Value = page.result.found["clv"]
-    return page.phrase(
-        "What is at stake with them: {value} of the {total} expected in the next 52 weeks (95% interval {low} to "
-        "{high}); {half:,} of them hold half of it.",
-        value=money(found.expected.value),
-        total=money(value.total),
-        low=money(found.expected.low),
-        high=money(found.expected.high),
-        half=found.expected.half,
-    )
-
-
-def _doubt(page: Page) -> list[str]:
-    """A forecast that lost to a naive one on the time held out says so where it is quoted."""
-    value: Value = page.result.found["clv"]
-    if not value.doubtful:
-        return []
-    return [
-        page.phrase(
-            "Take that forecast for an order of magnitude: on the last third of the time, held out, it was "
-            "{bias:+.0%} off in purchases, and no closer a customer than a guess without a model.",
-            bias=value.forecast.validation.bias_share,
+    if found.expected is not None:
+        lines.append(
+            page.phrase(
+                "What is at stake with them: {value} of the {total} expected in the next 52 weeks (95% interval {low} "
+                "to {high}); {half:,} of them hold half of it.",
+                value=money(found.expected.value),
+                total=money(found.of_all),
+                low=money(found.expected.low),
+                high=money(found.expected.high),
+                half=found.expected.half,
+            )
         )
-    ]
+    if found.doubt is not None:
+        lines.append(
+            page.phrase(
+                "Take that forecast for an order of magnitude: on the last third of the time, held out, it was "
+                "{bias:+.0%} off in purchases, and no closer a customer than a guess without a model.",
+                bias=found.doubt,
+            )
+        )
+    return lines
 
 
 def first(page: Page, found: Stake) -> dict:

@@ -98,32 +98,37 @@ class Lifecycle(Finding):
 def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     """Stages on the as-of date, how customers move between them, whom to look at before they leave."""
     attempt, as_of = Attempts(), run.as_of
-    orders = run.cleaned["orders"].valid
-    customers = run.cleaned["customers"].valid if "customers" in run.cleaned else None
+    orders, customers, tickets = (_valid(run, kind) for kind in ("orders", "customers", "tickets"))
     joined = customers if customers is not None and "joined_at" in customers else None
-    tickets = run.cleaned["tickets"].valid if "tickets" in run.cleaned else None
     limits = attempt(Sentence("stages of life"), lifecycle.thresholds, orders, as_of)
     if limits is None:
         return None, attempt.not_done
     standing = lifecycle.stages(orders, as_of, limits, joined)
-    periods = lifecycle.states(orders, as_of).periods
     placed = standing[["customer_id", "stage"]].astype({"customer_id": "str"})
-    known = run.portraits.merge(placed, how="outer", on="customer_id")
-    found = Lifecycle(standing, limits, lifecycle.stage_table(known), periods[periods["complete"]])
-    moves = attempt(
-        Sentence("moves between stages"), lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined
-    )
+    table = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
+    periods = lifecycle.states(orders, as_of).periods
+    found = Lifecycle(standing, limits, table, periods[periods["complete"]])
+    what = Sentence("moves between stages")
+    moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
         found.links = attempt(Sentence("weakest link"), _links, moves)
-    scored = int(standing["stage"].isin(["first_purchase", "active", "loyal", "at_risk"]).sum())
-    budget = max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
     what = Sentence("early warning")
-    found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=budget, tickets=tickets)
+    found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=_budget(standing), tickets=tickets)
     found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
         found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
     return found, attempt.not_done
+
+
+def _valid(run: Result, kind: str) -> pd.DataFrame | None:
+    return run.cleaned[kind].valid if kind in run.cleaned else None
+
+
+def _budget(standing: pd.DataFrame) -> int:
+    """How many customers the early warning is to name."""
+    scored = int(standing["stage"].isin(["first_purchase", "active", "loyal", "at_risk"]).sum())
+    return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
 def _links(moves: lifecycle.Transitions) -> pd.DataFrame:

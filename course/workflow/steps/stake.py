@@ -22,38 +22,45 @@ class Stake(Finding):
 
     Attributes
     ----------
-    customers : their number; money, share, low, high : what they brought (net), of all, with its 95 % interval
-    expected : clv.total of them; None without a forecast
+    customers : their number; days : since their last order, or more (the median of all)
+    money, share, low, high : what they brought (net), of all, with its 95 % interval
+    expected, of_all : clv.total of them, and what is expected of all (money); None without a forecast
+    doubt : by what share the forecast was off on the time held out, where a naive one was as close; else None
     first : their portraits, those of whom most is expected (without a forecast: who brought most) first, with
         orders_to_top, the orders that would put each into the best class (money follows by itself)
     """
 
     customers: int
+    days: float
     money: float
     share: float
     low: float
     high: float
-    expected: clv.Total | None
     first: pd.DataFrame
+    expected: clv.Total | None = None
+    of_all: float | None = None
+    doubt: float | None = None
 
     def entry(self) -> dict:
         """{stake: all of it but the customers themselves, who can be erased from portraits and report}."""
-        parts = ("customers", "money", "share", "low", "high", "expected")
+        parts = ("customers", "days", "money", "share", "low", "high", "expected", "of_all", "doubt")
         found = {name: plain(getattr(self, name)) for name in parts}
         return {"stake": found | {"orders_to_top": plain(self.first["orders_to_top"].tolist())}}
 
 
 def find(run: Result) -> tuple[Stake, list[Sentence]]:
     """Who is at stake, and the first of them by name."""
-    customers = run.buyers
+    customers, value = run.buyers, run.found.get("clv")
     chosen = segment.at_stake(customers)
     stake = customers[chosen]
-    by = "expected_value" if "clv" in run.found else "monetary_net"
+    by = "monetary_net" if value is None else "expected_value"
     first = stake.sort_values([by, "customer_id"], ascending=[False, True]).head(_NAMED)
-    to_top = [_orders_to_top(customers, c) for c in first["customer_id"]]
-    expected = clv.total(stake["expected_value"]) if "clv" in run.found else None
-    money = segment.money_share(customers, chosen)
-    found = Stake(len(stake), stake["monetary_net"].sum(), *money, expected, first.assign(orders_to_top=to_top))
+    first = first.assign(orders_to_top=[_orders_to_top(customers, c) for c in first["customer_id"]])
+    money = stake["monetary_net"].sum(), *segment.money_share(customers, chosen)
+    found = Stake(len(stake), segment.cuts(customers)["r"], *money, first)
+    if value is not None:
+        found.expected, found.of_all = clv.total(stake["expected_value"]), value.total
+        found.doubt = value.forecast.validation.bias_share if value.doubtful else None
     return found, []
 
 
