@@ -68,7 +68,9 @@ def quality(page: Page, found: Quality) -> dict:
     for kind, before in found.before.items():
         canonical = schema.canonical(kind)
         rows = []
-        for b, a in zip(before.itertuples(), found.after[kind].itertuples(), strict=True):
+        after = {row.column: row for row in found.after[kind].itertuples()}  # cleaning may add columns of its own
+        for b in before.itertuples():
+            a = after[b.column]
             row = [f"{b.filled:.1%} → {a.filled:.1%}", f"{b.distinct:,} → {a.distinct:,}"]
             limits = [(limit(b.lowest), limit(a.lowest)), (limit(b.highest), limit(a.highest))]
             row += [f"{x} → {y}" if x != y else x for x, y in limits]
