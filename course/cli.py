@@ -195,8 +195,9 @@ def _run(options: argparse.Namespace) -> int:
         files = completejourney.sources() | files
     previous = earlier = None
     if options.previous:
-        previous = workflow.previous_mappings(options.previous)
-        earlier = workflow.previous_portraits(options.previous)
+        from course.result import mappings, portraits
+
+        previous, earlier = mappings(options.previous), portraits(options.previous)
     if options.demo:
         from course.classroom import luming
 
@@ -268,9 +269,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    from course import portrait, workflow
+    from course import portrait, result
 
-    print(portrait.card(workflow.previous_portraits(options.folder), options.customer).text())
+    print(portrait.card(result.portraits(options.folder), options.customer).text())
     return 0
 
 

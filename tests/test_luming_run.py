@@ -12,7 +12,9 @@ import pytest
 
 from course import DataError, cli, company, report, workflow
 from course.classroom import luming, score, tables
-from course.report.forget import cells
+from course.report import figures
+from course.result import cells
+from tests import shown
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,45 @@ def test_every_step_has_something_to_say(result, written):
         assert heading in page
     for heading in ("活动带来了什么变化", "标签一览", "各类客户的画像", "谁可能接着沉默"):
         assert heading in page
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_figure_is_shown_that_the_ledger_does_not_hold(result, lang):
+    assert shown.not_in_the_ledger(result, lang) == []
+
+
+def test_no_chart_is_drawn_from_what_the_ledger_does_not_hold(result, monkeypatch):
+    foreign = shown.not_drawn_from_the_ledger(result, monkeypatch)
+    assert len(foreign) == 11 and set(map(tuple, foreign.values())) == {()}
+
+
+@pytest.mark.parametrize(
+    ("finding", "part"),
+    [
+        ("identity", "persons"),
+        ("quality", "orders"),
+        ("segments", "overview"),
+        ("segments", "thresholds"),
+        ("clv", "classes"),
+        ("clusters", "evidence"),
+        ("foretelling", "dimensions"),
+        ("stake", "expected"),
+        ("behaviour", "pairs"),
+        ("behaviour", "shift"),
+        ("behaviour", "promotion"),
+        ("lifecycle", "table"),
+        ("lifecycle", "links"),
+        ("lifecycle", "early_warning"),
+        ("nps", "by_class"),
+        ("nps", "drivers"),
+    ],
+)
+def test_a_figure_that_leaves_the_ledger_is_missed(result, monkeypatch, finding, part):
+    for name in ("classes", "expected_value", "bars", "states", "calibration", "lorenz", "retention"):
+        monkeypatch.setattr(figures, name, lambda *_: "<svg></svg>")
+    ledger = workflow.ledger(result)
+    del ledger["findings"][finding][part]
+    assert shown.not_in_the_ledger(result, "en", ledger)
 
 
 def test_no_output_holds_a_phone_an_email_or_an_address(sources, written):
@@ -132,11 +173,12 @@ def test_nothing_on_a_past_day_sees_what_came_later(sources):
 def test_who_entered_and_left_since_an_earlier_run_adds_up(sources, result):
     earlier = workflow.run(sources, "2024-09-30", key=b"k" * 32)
     later = workflow.run(sources, key=b"k" * 32, previous=earlier.portraits)
-    moved = later.changes.tags.set_index(["tag", "value"])
+    moved = later.found["changes"].tags.tags.set_index(["tag", "value"])
     assert (moved["after"] == moved["stayed"] + moved["entered"] + moved["unknown_before"]).all()
     assert (moved["before"] == moved["stayed"] + moved["left"] + moved["unknown_after"]).all()
     assert moved["entered"].sum() > 0 and not moved["redefined"].any()
-    assert later.drift is not None
+    assert later.found["changes"].drift is not None
+    assert shown.not_in_the_ledger(later, "en") == []  # with who entered and left, and how far columns moved
     shared = [c for c in result.portraits if c in later.portraits]
     pd.testing.assert_frame_equal(result.portraits[shared], later.portraits[shared])
 

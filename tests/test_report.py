@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from course import DataError, charts, cli, collect, report, segment, workflow
 from course.report import page, workbook
+from tests import shown
 
 
 def result(customers=40, lines=True):
@@ -171,6 +172,11 @@ def test_the_answer_comes_first(written):
     assert "95% interval" in " ".join(answers)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_figure_is_shown_that_the_ledger_does_not_hold(written, lang):
+    assert shown.not_in_the_ledger(written[0], lang) == []
+
+
 def test_thresholds_of_every_score_are_in_the_page(written):
     found, out, _ = written
     text = (out / "report.html").read_text(encoding="utf-8")
@@ -183,7 +189,7 @@ def test_the_interval_of_a_share_agrees_with_the_bootstrap():
     random = np.random.default_rng(1)
     customers = pd.DataFrame({"monetary_net": random.lognormal(4, 1, 3_000)})
     mask = pd.Series(random.random(3_000) < 0.3)
-    share, low, high = page.money_share(customers, mask)
+    share, low, high = segment.money_share(customers, mask)
     money, chosen = customers["monetary_net"].to_numpy(), mask.to_numpy()
     drawn = random.integers(0, 3_000, (2_000, 3_000))
     shares = (money[drawn] * chosen[drawn]).sum(axis=1) / money[drawn].sum(axis=1)

@@ -7,6 +7,7 @@ sessions and funnels, `cohorts` retention, `preference` shifts; `baskets`, `reco
 from course.behaviour.baskets import baskets
 from course.behaviour.cohorts import cohorts
 from course.behaviour.money import Gini, Pareto, gini, lorenz, pareto
+from course.behaviour.overview import pooled_retention, promotion_buyers, sales_by_month, visit_overview
 from course.behaviour.preference import PreferenceShift, preference_shift
 from course.behaviour.price import price_sensitivity, psm
 from course.behaviour.purchases import habits, purchases
@@ -27,10 +28,14 @@ __all__ = [
     "lorenz",
     "pages",
     "pareto",
+    "pooled_retention",
     "preference_shift",
     "price_sensitivity",
+    "promotion_buyers",
     "psm",
     "purchases",
     "recommend_holdout",
+    "sales_by_month",
     "sessions",
+    "visit_overview",
 ]

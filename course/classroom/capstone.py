@@ -4,7 +4,6 @@ Worked on is another Luming than the learner's, a file of one's own, or the hous
 checklist says is computed from the files that a run has written and from the claims made of them.
 """
 
-import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from course import charts, company, segment
+from course import result as reader
 from course.classroom import room
 from course.classroom.tables import written
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence, active
-from course.report.page import money_share
 from course.workflow import Result
 
 #: How many customers the other Luming has: enough to say something, few enough to be run in half a minute.
@@ -185,11 +184,11 @@ def draft(result: Result) -> dict[str, dict]:
         )
     sizes = segment.class_sizes(customers)
     top = sizes.loc[sizes["money"].idxmax(), "rfm_class"]
-    share, low, high = money_share(customers, customers["rfm_class"] == top)
+    share, low, high = segment.money_share(customers, customers["rfm_class"] == top)
     claims = {"marketing": {"kind": "share", "of": top, "value": share}}
     claims["finance"] = {"kind": "share", "of": top, "value": share, "low": low, "high": high}
-    if result.forecast is not None:
-        values = result.forecast.customers["value"]
+    if "clv" in result.found:
+        values = result.found["clv"].forecast.customers["value"]
         total, reach = float(values.sum()), 1.96 * float((values**2).sum()) ** 0.5
         claims["finance"] = {"kind": "forecast", "value": total, "low": max(0.0, total - reach), "high": total + reach}
     before, day, _ = stretches(orders)
@@ -207,9 +206,9 @@ def held_out(result: Result) -> dict[str, float]:
 
     Empty where nothing was held out.
     """
-    if result.forecast is None or result.forecast.validation is None:
+    if "clv" not in result.found or result.found["clv"].forecast.validation is None:
         return {}
-    held = result.forecast.validation
+    held = result.found["clv"].forecast.validation
     errors = held.errors[held.errors["measure"] == "purchases"].set_index("forecast")["mae"]
     return {"error": float(errors[held.model]), "naive": float(errors.drop(held.model).min())}
 
@@ -234,7 +233,9 @@ def desks(result: Result) -> pd.DataFrame:
     rows = []
     for desk in together:
         shared = together[desk] & (together.sum(axis=1) > 1)
-        rows.append((desk, int(together[desk].sum()), *money_share(customers, together[desk]), int(shared.sum())))
+        rows.append(
+            (desk, int(together[desk].sum()), *segment.money_share(customers, together[desk]), int(shared.sum()))
+        )
     return pd.DataFrame(rows, columns=["desk", "customers", "share", "low", "high", "shared"])
 
 
@@ -260,11 +261,11 @@ def contracts(result: Result) -> pd.DataFrame:
         ("classes", len(buying), int(segment.class_sizes(buying)["customers"].sum())),
         ("portraits", portraits["customer_id"].nunique(), len(portraits)),
     ]
-    if result.lifecycle is not None:
-        standing = result.lifecycle.standing
+    if "lifecycle" in result.found:
+        standing = result.found["lifecycle"].standing
         rows.append(("stages", standing["customer_id"].nunique(), len(standing)))
-    if result.tags is not None:
-        rows.append(("tags", len(portraits), len(result.tags.table)))
+    if "tag" in result.found:
+        rows.append(("tags", len(portraits), len(result.found["tag"].tags.table)))
     found = pd.DataFrame(rows, columns=["step", "before", "after"])
     return found.assign(holds=(found["before"] - found["after"]).abs() < 0.005)
 
@@ -322,12 +323,7 @@ def checklist(folder: str | Path, claims: Sequence[Mapping]) -> Checklist:
     DataError : the folder is none that a run wrote; claims that are no such mappings.
     """
     folder, claims = Path(folder), _claims(claims)
-    try:
-        ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
-        portraits = pd.read_parquet(folder / "portraits.parquet")
-        page = (folder / "report.html").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        raise DataError("{folder} is not the result of a run: a file is missing.", folder=folder.name) from None
+    ledger, portraits, page = reader.ledger(folder), reader.portraits(folder), reader.page(folder)
     return Checklist(
         (
             _privacy(folder),
@@ -376,9 +372,7 @@ def personal(source: str | Path | Mapping[str, Table]) -> int:
 
 
 def _texts(folder: Path) -> Iterable[tuple[str, str]]:
-    from course.report.forget import cells
-
-    return cells(folder)
+    return reader.cells(folder)
 
 
 def _privacy(folder: Path) -> Item:
@@ -542,7 +536,7 @@ def maturity(result: Result) -> Checklist:
     """How far a company is with its portraits, from the registry of tags and the tables of a run: one platform first,
     then everything that changes with the customers."""
     tables = [kind for kind, cleaned in result.cleaned.items() if "customer_id" in cleaned.valid]
-    tags = result.tags.catalogue
+    tags = result.found["tag"].tags.catalogue
     evaluated = tags[tags["not_evaluated"].isna()]
     fresh = evaluated["freshness_days"].dropna()
     found = [
@@ -576,9 +570,9 @@ def maturity(result: Result) -> Checklist:
         ),
         (
             "dynamic",
-            result.changes is not None,
+            "changes" in result.found,
             Sentence("Dynamic: who entered and left each tag since the run before is told.")
-            if result.changes is not None
+            if "changes" in result.found
             else Sentence("Dynamic: this run was held against no earlier one. Next time: --previous."),
         ),
     ]

@@ -164,7 +164,7 @@ def _plain_key(key: str) -> str:
 
 
 def _identity(case: _Case) -> list[dict]:
-    found = case.result.identity
+    found = case.result.found["identity"].identity
     truth = found.persons["customer_id"].map(case.person)
     judged = identity.judge(found, pd.Series(truth.to_numpy(), index=found.persons["customer_id"]).dropna())
     records = int(judged["records"])
@@ -284,7 +284,7 @@ def _segment(case: _Case) -> list[dict]:
     answers = case.result.cleaned["surveys"].valid
     items = answers[[c for c in answers if c.startswith("item_")]].apply(pd.to_numeric, errors="coerce")
     reverse = tuple(key.loc[key["reversed"], "item"])
-    found = case.result.willingness.factors
+    found = case.result.found["nps"].factors
     recovered = {frozenset(names) for names in found.items.values()}
     planted = {frozenset(names) for names in key.groupby("factor")["item"].agg(list)}
     rows = [
@@ -313,7 +313,12 @@ def _segment(case: _Case) -> list[dict]:
     rows.append(_row("segment", "psychographic types, adjusted Rand index", ari, int(known.sum()), low, high))
     buyers = int(case.result.portraits["frequency"].notna().sum())
     rows.append(
-        _row("segment", "clusters in recency, frequency, money (none is planted)", case.result.clusters.k, buyers)
+        _row(
+            "segment",
+            "clusters in recency, frequency, money (none is planted)",
+            case.result.found["clusters"].clusters.k,
+            buyers,
+        )
     )
     return rows
 
@@ -418,7 +423,7 @@ def _lifecycle(case: _Case) -> list[dict]:
         )
     silent = one["stage"].isin(["lost", "at_risk"])
     rows.append(_share("lifecycle", "of those who left, at risk or lost", int((silent & gone).sum()), int(gone.sum())))
-    warning = case.result.lifecycle.warning
+    warning = case.result.found["lifecycle"].warning
     if warning is not None:
         model, recency, _ = warning.alerts.to_dict("records")
         rows.append(
@@ -470,7 +475,7 @@ def _nps(case: _Case) -> list[dict]:
             )
         )
     true = opened.frames["drivers"].set_index("driver")["effect"]
-    drivers = case.result.willingness.drivers
+    drivers = case.result.found["nps"].drivers
     if drivers is not None:
         table = drivers.table.assign(driver=drivers.table["driver"].str.removeprefix("driver_")).set_index("driver")
         both = pd.DataFrame({"true": true, "found": table["beta"]}).dropna()

@@ -7,6 +7,7 @@
 from course.clv.forecast import DISCOUNT, HORIZON, MONTHLY_DISCOUNT, Forecast, forecast
 from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
 from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
+from course.clv.portfolio import Total, total
 from course.clv.summaries import UNITS, Holdout, check, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import cohort, historic, label, value
@@ -22,6 +23,7 @@ __all__ = [
     "Holdout",
     "ModifiedBetaGeo",
     "StopPolicy",
+    "Total",
     "Validation",
     "check",
     "cohort",
@@ -33,6 +35,7 @@ __all__ = [
     "recency_chain",
     "stop_policy",
     "summary",
+    "total",
     "validate",
     "value",
 ]

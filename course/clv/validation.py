@@ -42,6 +42,18 @@ class Validation:
     model: str
     notes: list[Sentence]
 
+    @property
+    def beats_naive(self) -> bool:
+        """True where the model's mean error in purchases is below that of every forecast without a model."""
+        errors = self.errors[self.errors["measure"] == "purchases"].set_index("forecast")["mae"]
+        return bool(errors[self.model] < errors.drop(self.model).min())
+
+    @property
+    def bias_share(self) -> float:
+        """How far the model was off in purchases of the time held out, as a share of what came."""
+        errors = self.errors.set_index(["measure", "forecast"])["bias_share"]
+        return float(errors["purchases", self.model])
+
     def report(self) -> list[Sentence]:
         """The result in sentences: total, beside the best forecast without a model, and whom the holdout leaves out."""
         rows = self.errors[self.errors["measure"] == "purchases"].set_index("forecast")

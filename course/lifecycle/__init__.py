@@ -6,6 +6,7 @@ what they are worth, `warning` foresees silence, `complaints` compares who compl
 
 from course.lifecycle.complaints import ComplaintRisk, complaint_risk
 from course.lifecycle.movement import Transitions, come_back, transitions, weakest_link
+from course.lifecycle.overview import silent_money_share, stage_table
 from course.lifecycle.rhythm import AT_RISK, BANDS, LOST, Survival, explain, survival, thresholds
 from course.lifecycle.standing import LOYAL_FROM, STAGES, STATES, States, stages, states
 from course.lifecycle.warning import EarlyWarning, Warnings, early_warning, features
@@ -28,6 +29,8 @@ __all__ = [
     "early_warning",
     "explain",
     "features",
+    "silent_money_share",
+    "stage_table",
     "stages",
     "states",
     "survival",

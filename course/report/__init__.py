@@ -39,7 +39,7 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
         writing.portraits(result.portraits, folder)
         workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
         writing.table(_quarantine(result), folder / "quarantine.csv")
-        if result.identity is not None:
+        if "identity" in result.found:
             writing.table(_identity(result), folder / "identity.csv")
         text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
         (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -70,7 +70,7 @@ def _quarantine(result: Result) -> pd.DataFrame:
 
 def _identity(result: Result) -> pd.DataFrame:
     """Every customer number with its person, and the merge that brought it there with what agreed: no value of it."""
-    found, names = result.identity, result.pseudonyms
+    found, names = result.found["identity"].identity, result.pseudonyms
     merges = found.ledger.rename(columns={"merged": "customer_id"})
     columns = ["customer_id", "merge_id", "kept", "left", "right", "rule", "probability", "evidence"]
     table = found.persons.merge(merges[columns], how="left", on="customer_id")

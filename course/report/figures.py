@@ -24,11 +24,10 @@ def classes(sizes: pd.DataFrame, labels: list[str], phrase: Phrase, alt: str) ->
         return charts.svg(figure, alt)
 
 
-def score_grid(customers: pd.DataFrame, phrase: Phrase, alt: str) -> str:
+def score_grid(pairs: pd.DataFrame, phrase: Phrase, alt: str) -> str:
     """Number of customers for each pair of recency and frequency scores, as SVG."""
     counts = np.zeros((5, 5), dtype="int64")
-    for (f, r), n in customers.groupby(["f", "r"]).size().items():
-        counts[f - 1, r - 1] = n
+    counts[pairs["f"] - 1, pairs["r"] - 1] = pairs["customers"]
     with charts.drawing(4.6, 3.4) as (figure, axes):
         axes.pcolormesh(counts, cmap="Blues", edgecolors="white", linewidth=1)
         for (f, r), n in np.ndenumerate(counts):
@@ -44,14 +43,14 @@ def score_grid(customers: pd.DataFrame, phrase: Phrase, alt: str) -> str:
         return charts.svg(figure, alt)
 
 
-def months(money: pd.Series, whole: list[pd.Period], phrase: Phrase, lang: str, alt: str) -> str:
+def months(sales: pd.DataFrame, phrase: Phrase, lang: str, alt: str) -> str:
     """Net money a month, months that the data cover in part in grey, as SVG."""
     with charts.drawing(4.8, 2.7) as (figure, axes):
-        colours = [charts.BLUE if month in whole else charts.GREY for month in money.index]
-        axes.bar(range(len(money)), money.to_numpy(), color=colours)
-        step = -(-len(money) // 8)
-        shown = range(0, len(money), step)
-        axes.set_xticks(shown, [str(money.index[i]) for i in shown], rotation=45, ha="right")
+        colours = [charts.BLUE if complete else charts.GREY for complete in sales["complete"]]
+        axes.bar(range(len(sales)), sales["money"].to_numpy(), color=colours)
+        step = -(-len(sales) // 8)
+        shown = range(0, len(sales), step)
+        axes.set_xticks(shown, [str(sales["month"][i]) for i in shown], rotation=45, ha="right")
         axes.yaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
         axes.set_ylabel(phrase("net money a month"))
         return charts.svg(figure, alt)

@@ -1,8 +1,9 @@
-"""portraits.xlsx: the portraits, RFM scored by live formulas, the accounts.
+"""portraits.xlsx: the portraits, RFM scored by live formulas, the accounts, what was found of classes and stages.
 
 XlsxWriter in constant memory; texts are written as texts, so that no cell of the input becomes a formula or a link.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from course import lifecycle, schema, segment, tag, workflow
-from course.language import text
+from course.language import Sentence, text
 from course.report.words import class_label
 
 #: Excel's last row; the largest customers come first where there are more.
@@ -28,6 +29,7 @@ def write(portraits: pd.DataFrame, ledger: dict, path: Path, lang: str) -> None:
         "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
         "date": book.add_format({"num_format": "yyyy-mm-dd"}),
         "money": book.add_format({"num_format": "#,##0.00"}),
+        "share": book.add_format({"num_format": "0.0%"}),
         "input": book.add_format({"bg_color": "#FFF7D6"}),
         "note": book.add_format({"italic": True, "font_color": "#5a6472"}),
     }
@@ -41,6 +43,7 @@ def write(portraits: pd.DataFrame, ledger: dict, path: Path, lang: str) -> None:
     if "frequency" in portraits:
         _rfm(book, portraits.dropna(subset="frequency"), formats, lang)
     _accounts(book, ledger["tables"], formats, lang)
+    _findings(book, ledger["findings"], formats, lang)
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
@@ -200,3 +203,58 @@ def _accounts(book: xlsxwriter.Workbook, tables: dict, formats: dict, lang: str)
                 if account[key] is not None:
                     sheet.write_number(i, j, account[key], formats["money"] if key == "money" else None)
             i += 1
+
+
+_CLASS, _CUSTOMERS, _SHARE = Sentence("RFM class"), Sentence("Customers"), Sentence("Share")
+_MONEY = Sentence("Money (net)")
+_LOW, _HIGH = Sentence("95% from"), Sentence("95% to")
+
+
+def _findings(book: xlsxwriter.Workbook, findings: dict, formats: dict, lang: str) -> None:
+    """Money, stake and stages as the report shows them: each a table under its title."""
+    tables = [*_classes(findings, lang), *_value(findings, lang), *_stages(findings, lang)]
+    if not tables:
+        return
+    sheet = book.add_worksheet(text("Findings", lang))
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 6, 16)
+    i = 0
+    for title, heads, kinds, rows in tables:
+        sheet.write_string(i, 0, title.say(lang), formats["note"])
+        for j, head in enumerate(heads):
+            sheet.write_string(i + 1, j, head.say(lang), formats["head"])
+        for k, (label, row) in enumerate(rows, i + 2):
+            sheet.write_string(k, 0, label)
+            for j, (name, kind) in enumerate(kinds.items(), 1):
+                if row[name] is not None:
+                    sheet.write_number(k, j, row[name], formats.get(kind))
+        i += len(rows) + 3
+
+
+def _classes(findings: dict, lang: str) -> Iterator[tuple]:
+    """Customers and money of each class, where there are orders."""
+    if "segments" in findings:
+        heads = (_CLASS, _CUSTOMERS, _SHARE, _MONEY, Sentence("Share of money"), _LOW, _HIGH)
+        kinds = {"customers": "number", "share": "share", "money": "money"}
+        kinds |= {"money_share": "share", "low": "share", "high": "share"}
+        rows = [(class_label(row["rfm_class"], lang), row) for row in findings["segments"]["classes"]]
+        yield Sentence("Which kinds of customers there are"), heads, kinds, rows
+
+
+def _value(findings: dict, lang: str) -> Iterator[tuple]:
+    """Expected money of each class and of those at stake, where there is a forecast."""
+    if "stake" in findings and findings["stake"]["expected"]:
+        heads = (_CLASS, _CUSTOMERS, Sentence("Expected value"), _LOW, _HIGH, Sentence("Customers who hold half"))
+        kinds = {"customers": "number", "value": "money", "low": "money", "high": "money", "half": "number"}
+        rows = [(class_label(row["rfm_class"], lang), row) for row in findings["clv"]["classes"]]
+        rows.append((text("Whom to look at first", lang), findings["stake"]["expected"]))
+        yield Sentence("What is at stake next year"), heads, kinds, rows
+
+
+def _stages(findings: dict, lang: str) -> Iterator[tuple]:
+    """Customers and money of each stage, where there is one."""
+    if "table" in findings.get("lifecycle", {}):
+        heads = (Sentence("Stage of life"), _CUSTOMERS, _SHARE, _MONEY, Sentence("Expected value"))
+        kinds = {"customers": "number", "share": "share", "money": "money", "expected": "money"}
+        rows = [(lifecycle.STAGES[row["stage"]].say(lang), row) for row in findings["lifecycle"]["table"]]
+        yield Sentence("Where customers stand"), heads, kinds, rows

@@ -3,6 +3,7 @@
 from course.orders import last_day
 from course.segment.clusters import Clusters, cluster
 from course.segment.factors import Factors, cronbach_alpha, factors
+from course.segment.money import AT_STAKE, at_stake, class_money, money_share
 from course.segment.rfm import (
     CLASSES,
     DIMENSIONS,
@@ -16,10 +17,13 @@ from course.segment.rfm import (
 from course.segment.validity import describe, dimensions, foretells, smallest_change
 
 __all__ = [
+    "AT_STAKE",
     "CLASSES",
     "DIMENSIONS",
     "Clusters",
     "Factors",
+    "at_stake",
+    "class_money",
     "class_sizes",
     "classes",
     "cluster",
@@ -30,6 +34,7 @@ __all__ = [
     "factors",
     "foretells",
     "last_day",
+    "money_share",
     "rfm",
     "scores",
     "smallest_change",

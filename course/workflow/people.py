@@ -1,4 +1,4 @@
-"""Who is who before anything is counted: records of one person under one id, visits given to customers, pseudonyms."""
+"""Who is who before anything is counted: customer ids replaced, visits given to customers, pseudonyms."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,60 +8,12 @@ import pandas as pd
 from course import identity
 from course.clean import Cleaned
 from course.collect import Table
-from course.errors import DataError
-from course.language import Sentence
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
 PERSONAL = ("name", "phone", "email", "birth_date", "address")
 
 
-def resolve(
-    cleaned: dict[str, Cleaned], not_done: list[Sentence]
-) -> tuple[dict[str, Cleaned], identity.Identity | None]:
-    """Find the records that are one person, and give every table the person's id.
-
-    The person's id is the smallest of their customer numbers; numbers of different systems are taken as distinct.
-    """
-    if "customers" not in cleaned:
-        return cleaned, None
-    records = cleaned["customers"].valid.dropna(subset="customer_id").drop_duplicates("customer_id", keep="last")
-    if not any(c in records and records[c].notna().any() for c in PERSONAL):
-        not_done.append(Sentence("who is one person: the customers have no name, phone, e-mail, birthday or address"))
-        return cleaned, None
-    try:
-        found = identity.resolve(records)
-    except DataError as error:
-        not_done.append(Sentence("who is one person: {why}", why=error.sentence))
-        return cleaned, None
-    person = found.persons.set_index("customer_id")["person_id"]
-    names = _reached_by(records, person) | person[person.index != person].to_dict()
-    out = {kind: _renamed(one, names) for kind, one in cleaned.items()}
-    out["customers"] = replace(cleaned["customers"], valid=_one_row_a_person(found, records))
-    return out, found
-
-
-def _reached_by(records: pd.DataFrame, person: pd.Series) -> dict[str, str]:
-    """{phone or e-mail: person}, for tables that name a customer by it: only those that one person alone has."""
-    reached: dict[str, str] = {}
-    owner = records["customer_id"].map(person)
-    for column in (c for c in ("phone", "email") if c in records):
-        said = identity.spelling(records[column], column)
-        owners = owner.groupby(said).agg(["nunique", "min"])
-        reached |= owners.loc[owners["nunique"] == 1, "min"].to_dict()
-    return reached
-
-
-def _one_row_a_person(found: identity.Identity, records: pd.DataFrame) -> pd.DataFrame:
-    """The records merged, and who joined twice has joined the first time."""
-    people = found.customers
-    if "joined_at" in records:
-        person = found.persons.set_index("customer_id")["person_id"]
-        first = records["joined_at"].groupby(records["customer_id"].map(person)).min()
-        people["joined_at"] = people["customer_id"].map(first)
-    return people
-
-
-def _renamed(one: Cleaned, names: Mapping[str, str]) -> Cleaned:
+def renamed(one: Cleaned, names: Mapping[str, str]) -> Cleaned:
     """The table with customer ids replaced where `names` has another one; only ids that occur are touched."""
     changed = {}
     for part in ("valid", "set_aside", "quarantine"):
@@ -88,7 +40,7 @@ def hidden(cleaned: dict[str, Cleaned], key: bytes, everybody: bool) -> tuple[di
     ids = pd.Series(sorted(set().union(*(set(c.dropna()) for c in columns))), dtype="str")
     ids = ids if everybody else ids[tells(ids)]
     names = dict(zip(ids, identity.pseudonyms(ids, key), strict=True))
-    return {kind: _renamed(one, names) for kind, one in cleaned.items()}, names
+    return {kind: renamed(one, names) for kind, one in cleaned.items()}, names
 
 
 def personal(tables: Mapping[str, Table]) -> bool:

@@ -1,0 +1,161 @@
+"""What customers buy, how money is spread, whether they return, what is bought together."""
+
+import pandas as pd
+
+from course import behaviour
+from course.report import figures
+from course.report.blocks import figure, note, paragraph, table
+from course.report.sections import Page
+from course.workflow.steps.behaviour import Behaviour
+
+
+def doings(page: Page, found: Behaviour) -> dict:
+    """What customers buy, how money is spread, whether they return, what is bought together."""
+    phrase = page.phrase
+    blocks = []
+    if found.concentration is not None:
+        blocks += _concentration(page, found.concentration)
+    if found.retention is not None:
+        blocks += _retention(page, found.retention)
+    if found.funnel is not None:
+        blocks += _funnel(page, found)
+    if found.pairs is not None:
+        blocks += _pairs(page, found)
+    if found.recommender is not None:
+        blocks.append(paragraph(_recommended(page, found.recommender)))
+    if found.shift is not None:
+        blocks += _shift(page, found)
+    if found.promotion is not None:
+        blocks.append(paragraph(_promotion(page, found.promotion)))
+    return {"title": phrase("What customers do"), "blocks": blocks}
+
+
+def _concentration(page: Page, found: behaviour.Pareto) -> list[dict]:
+    phrase = page.phrase
+    title = phrase("The best fifth of customers bring {share:.0%} of the money", share=found.top_fifth)
+    alt = phrase("{title}. Lorenz curve: share of money by share of customers, best first.", title=title)
+    below = phrase(
+        "Gini coefficient {value:.2f} (95% interval {low:.2f}–{high:.2f}); 0 would be all equal.",
+        value=found.gini.value,
+        low=found.gini.low,
+        high=found.gini.high,
+    )
+    return [figure(title, figures.lorenz(found.lorenz, phrase, alt), below)]
+
+
+def _retention(page: Page, pooled: pd.DataFrame) -> list[dict]:
+    phrase = page.phrase
+    if pooled.empty:
+        return []
+    first = pooled.iloc[0]
+    title = phrase(
+        "Of new customers {share:.0%} (95% interval {low:.0%}–{high:.0%}) buy again in the month after their first",
+        share=first["retention"],
+        low=first["low"],
+        high=first["high"],
+    )
+    alt = phrase("{title}. Line: share who buy in each later month, all cohorts together.", title=title)
+    below = phrase("Without the first month's cohort, which holds everybody who was there before the data begin.")
+    return [figure(title, figures.retention(pooled, phrase, alt), below)]
+
+
+def _funnel(page: Page, found: Behaviour) -> list[dict]:
+    phrase = page.phrase
+    names = {"view": phrase("view"), "cart": phrase("cart"), "buy": phrase("buy")}
+    per = {"session": phrase("per session"), "user": phrase("per user")}
+    rows = [
+        [
+            per[r.per],
+            names[r.step],
+            f"{r.reached:,}",
+            "–" if pd.isna(r.of_first) else f"{r.of_first:.1%} ({r.of_first_low:.1%} – {r.of_first_high:.1%})",
+        ]
+        for r in found.funnel.itertuples()
+    ]
+    blocks = [table(["", phrase("Step"), phrase("Reached"), phrase("Of the first, 95% interval")], rows, 2)]
+    if found.visits:
+        words = phrase(
+            "{sessions:,} sessions of {visitors:,} visitors, split at pauses of more than 30 minutes; {one:.0%} have "
+            "one event only. Half of the others last {dwell:.0f} seconds or more, the last page not counted.",
+            sessions=found.visits["sessions"],
+            visitors=found.visits["visitors"],
+            one=found.visits["one_page"],
+            dwell=found.visits["dwell_seconds"],
+        )
+        blocks.append(note(words))
+    return blocks
+
+
+def _pairs(page: Page, found: Behaviour) -> list[dict]:
+    phrase, pairs = page.phrase, found.pairs
+    if pairs.empty:
+        return [paragraph(phrase("No two products are bought together more often than chance has it."))]
+    named = ("name_a", "name_b") if "name_a" in pairs else ("product_a", "product_b")
+    rows = [
+        [
+            str(getattr(r, named[0])),
+            str(getattr(r, named[1])),
+            f"{r.together:,}",
+            f"{r.expected:,.1f}",
+            f"{r.ratio:.1f}",
+        ]
+        for r in pairs.itertuples()
+    ]
+    head = [phrase("Product"), phrase("bought together with"), phrase("Orders with both"), phrase("Expected")]
+    words = phrase(
+        "The {shown} pairs that occur most of {n:,} that are together more often than their frequency and the size of "
+        "orders explain (false discoveries held at 5%).",
+        shown=len(rows),
+        n=found.pairs_together,
+    )
+    return [table([*head, phrase("times")], rows, 2), note(words)]
+
+
+def _recommended(page: Page, found: behaviour.RecommendHoldout) -> str:
+    row = found.results.set_index(["goods", "measure"]).loc[("new", "hit")]
+    better = page.phrase("better than") if row["better"] else page.phrase("not shown to be better than")
+    return page.phrase(
+        "Recommendations: of ten products new to the customer, chosen by what was bought with what, at least one was "
+        "bought later by {own:.0%} of {n:,} customers; of the ten most popular by {popular:.0%}. Item by item is "
+        "{better} popularity ({difference:+.1%}, 95% interval {low:+.1%} to {high:+.1%}).",
+        own=row["item_item"],
+        popular=row["popularity"],
+        n=int(row["customers"]),
+        better=better,
+        difference=row["difference"],
+        low=row["low"],
+        high=row["high"],
+    )
+
+
+def _shift(page: Page, found: Behaviour) -> list[dict]:
+    phrase, base = page.phrase, found.shift.base
+    rows = [
+        [
+            str(r.category),
+            f"{r.share_before:.1%}",
+            f"{r.share_after:.1%}",
+            f"{100 * r.shift:+.1f} ({100 * r.low:+.1f} – {100 * r.high:+.1f})",
+            phrase("yes") if r.shifted else phrase("no"),
+        ]
+        for r in base.sort_values("shift", ascending=False, kind="stable").itertuples()
+    ]
+    rows = rows if len(rows) <= 10 else rows[:5] + rows[-5:]
+    head = [phrase("Category"), phrase("Share before"), phrase("Share after"), phrase("Change, points (95% interval)")]
+    words = phrase(
+        "Shares of choices before and after {split:%Y-%m-%d}. Of the customers with orders on both sides {n:,} have "
+        "turned to other categories, beyond what everybody did and chance.",
+        split=found.split,
+        n=found.shifted,
+    )
+    return [table([*head, phrase("Beyond chance")], rows), note(words)]
+
+
+def _promotion(page: Page, found: dict) -> str:
+    return page.phrase(
+        "Price: {sure:,} of {n:,} customers buy faster under promotion than without beyond chance, for the days of "
+        "each; the median ratio is {ratio:.2f}. The share of discounted orders would have told who was offered more.",
+        sure=found["beyond_chance"],
+        n=found["customers"],
+        ratio=found["median_ratio"],
+    )

@@ -1,0 +1,45 @@
+"""Whether there are natural groups."""
+
+from course.report.blocks import paragraph, table
+from course.report.sections import Page
+from course.workflow.steps.clusters import Groups
+
+
+def groups(page: Page, found: Groups) -> dict:
+    """Whether clustering finds groups that are more than a cut through a crowd."""
+    phrase, best = page.phrase, found.best
+    title = phrase("Are there natural groups?")
+    figures_of_best = {"k": int(best.name), "own": best["silhouette"], "twin": best["twin_silhouette"]}
+    if found.no_better_than_chance:
+        words = phrase(
+            "No clear clusters: in recency, frequency and money customers shade into one another. The best partition, "
+            "into {k}, has a silhouette of {own:.2f}; data of the same spread without any groups reach {twin:.2f}. Use "
+            "the RFM classes as a convention, not as kinds that were found.",
+            **figures_of_best,
+        )
+        return {"title": title, "blocks": [paragraph(words)]}
+    if found.clusters.k == 1:
+        words = phrase(
+            "No clear clusters. The best partition, into {k}, has a silhouette of {own:.2f}, more than the {twin:.2f} "
+            "of data of the same spread without groups; but nothing parts its clusters: half-way between two of them "
+            "customers stand {valley:.0%} as densely as beside. The border could run anywhere. Use the RFM classes as "
+            "a convention, not as kinds that were found.",
+            valley=best["valley"],
+            **figures_of_best,
+        )
+        return {"title": title, "blocks": [paragraph(words)]}
+    words = phrase(
+        "{k} clear clusters: silhouette {own:.2f} against {twin:.2f} in data of the same spread without groups; the "
+        "weakest keeps {stability:.0%} of its members when customers are resampled.",
+        stability=best["stability"],
+        **figures_of_best,
+    )
+    head = [phrase("Cluster"), phrase("Rule"), phrase("Customers"), phrase("Share under the rule who belong")]
+    rows = [
+        [str(r.segment), r.rule, f"{r.customers:,}", f"{r.precision:.0%}", f"{r.recall:.0%}"]
+        for r in found.described.itertuples()
+    ]
+    return {
+        "title": title,
+        "blocks": [paragraph(words), table([*head, phrase("Share of it under the rule")], rows, 2)],
+    }

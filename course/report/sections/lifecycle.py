@@ -1,0 +1,189 @@
+"""Where customers stand, how they move, who may fall silent next."""
+
+import pandas as pd
+
+from course import lifecycle
+from course.report import figures
+from course.report.blocks import figure, money, note, table
+from course.report.sections import Page
+from course.workflow.steps.lifecycle import Lifecycle
+
+
+def answers(page: Page, found: Lifecycle) -> list[str]:
+    """How many are at risk and lost, and the move that is worth most."""
+    counts = found.table.set_index("stage")["customers"]
+    lines = [
+        page.phrase(
+            "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
+            "for so long that they count as lost; together they brought {share:.0%} of the money.",
+            risk=int(counts.get("at_risk", 0)),
+            lost=int(counts.get("lost", 0)),
+            share=found.silent_money_share,
+        )
+    ]
+    return lines if found.links is None or found.links.empty else [*lines, _best_link(page, found.links.iloc[0])]
+
+
+def _best_link(page: Page, best: pd.Series) -> str:
+    more = page.phrase("more often") if best["change"] > 0 else page.phrase("less often")
+    return page.phrase(
+        "The move worth most is from “{start}” to “{end}” (now {rate:.1%} a month): one point {more}, for good, is "
+        "worth {worth} a year with today's customers.",
+        start=lifecycle.STAGES[best["from_stage"]].say(page.lang),
+        end=lifecycle.STAGES[best["to_stage"]].say(page.lang),
+        rate=best["rate"],
+        more=more,
+        worth=money(best["worth_a_year"]),
+    )
+
+
+def stages(page: Page, found: Lifecycle) -> dict:
+    """How many customers are in which stage of life, and how long a silence is normal."""
+    phrase, counted = page.phrase, found.table
+    labels = [lifecycle.STAGES[s].say(page.lang) for s in counted["stage"]]
+    largest = counted.loc[counted["customers"].idxmax()]
+    title = phrase(
+        "{share:.0%} of customers are in the stage “{stage}”",
+        share=largest["share"],
+        stage=lifecycle.STAGES[largest["stage"]].say(page.lang),
+    )
+    alt = phrase("{title}. Bars: customers of each stage; the table has them.", title=title)
+    head = [phrase("Stage of life"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
+    with_value = counted["expected"].notna().any()
+    rows = [
+        [
+            label,
+            f"{r.customers:,}",
+            f"{r.share:.1%}",
+            money(r.money),
+            *([money(r.expected)] if with_value else []),
+        ]
+        for label, r in zip(labels, counted.itertuples(), strict=True)
+    ]
+    limits = [
+        [str(r.band), _days(r.at_risk_days), _days(r.lost_days), f"{r.comes_back:.0%}", f"{r.gaps:,}"]
+        for r in found.limits.itertuples()
+    ]
+    limit_head = [phrase("Order days so far"), phrase("At risk after, days"), phrase("Lost after, days")]
+    limit_head += [phrase("Come back at all"), phrase("Gaps seen")]
+    return {
+        "title": phrase("Where customers stand"),
+        "blocks": [
+            figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt)),
+            table([*head, *([phrase("Expected value")] if with_value else [])], rows),
+            {"list": [sentence.say(page.lang) for sentence in found.explained]},
+            table(limit_head, limits),
+        ],
+    }
+
+
+def _days(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:,.0f}"
+
+
+def movement(page: Page, found: Lifecycle) -> dict:
+    """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
+    blocks = []
+    if len(found.periods) > 1:
+        blocks.append(_months(page, found.periods))
+    if found.links is not None and len(found.links):
+        blocks += _links(page, found.links)
+    if found.returns is not None:
+        blocks.append(note(_returns(page, found.returns)))
+    return {"title": page.phrase("How customers move"), "blocks": blocks}
+
+
+def _months(page: Page, periods: pd.DataFrame) -> dict:
+    phrase, last = page.phrase, periods.iloc[-1]
+    title = phrase(
+        "In {month:%Y-%m} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
+        "month before fell silent",
+        month=last["period"],
+        active=last["active"],
+        new=last["new"],
+        back=last["resurrecting"],
+        gone=last["dormant"],
+    )
+    alt = phrase("{title}. Bars: customers of each state by month.", title=title)
+    names = {s: label.say(page.lang) for s, label in lifecycle.STATES.items()}
+    drawn = figures.states(periods, names, phrase, page.lang, alt)
+    return figure(title, drawn, phrase("Below the line: customers who bought the month before and not in this one."))
+
+
+def _links(page: Page, links: pd.DataFrame) -> list[dict]:
+    phrase = page.phrase
+    rows = [
+        [
+            lifecycle.STAGES[r.from_stage].say(page.lang),
+            lifecycle.STAGES[r.to_stage].say(page.lang),
+            f"{r.rate:.1%} ({r.low:.1%} – {r.high:.1%})",
+            f"{100 * r.change:+.1f}",
+            f"{r.customers:,}",
+            money(r.worth_a_year),
+        ]
+        for r in links.itertuples()
+    ]
+    head = [phrase("From"), phrase("To"), phrase("A month, 95% interval"), phrase("Change, points")]
+    words = phrase(
+        "Worth: the income a year, at 10%, of a change of the rate that lasts for good, with the customers of today. "
+        "What would bring it about, and at what cost, these data do not say."
+    )
+    return [table([*head, phrase("Customers in “from”"), phrase("Worth a year")], rows, 2), note(words)]
+
+
+def _returns(page: Page, returns: pd.DataFrame) -> str:
+    """What happens when nothing is done: the yardstick of every win-back campaign."""
+    groups = returns.set_index("group")
+    silent, top = groups.loc["silent"], groups.loc["top"]
+    return page.phrase(
+        "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the next "
+        "90, whatever was done; the best tenth spent {change:+.0%}. A campaign has to beat that, shown by customers "
+        "left out of it.",
+        silent=int(silent["customers"]),
+        back=silent["bought"],
+        low=silent["bought_low"],
+        high=silent["bought_high"],
+        change=top["change"],
+    )
+
+
+def warning(page: Page, found: Lifecycle) -> dict | None:
+    """Whom to contact before they fall silent, and what such a list was worth on time it had not seen."""
+    if found.warning is None:
+        return None
+    phrase, first = page.phrase, found.warning.alerts.iloc[0]
+    title = phrase(
+        "Of {n:,} alerts {precision:.0%} were right; whoever is drawn at random falls silent in {base:.0%} of cases",
+        n=int(first["alerts"]),
+        precision=first["precision"],
+        base=found.warning.base_rate,
+    )
+    alt = phrase("{title}. Dots: share that fell silent by forecast risk, with 95% intervals.", title=title)
+    lines = [*found.warning.report(), *([] if found.complaints is None else found.complaints.report())]
+    return {
+        "title": phrase("Who may fall silent next"),
+        "blocks": [
+            figure(title, figures.calibration(found.warning.calibration, phrase, alt)),
+            {"list": [sentence.say(page.lang) for sentence in lines]},
+            _alerts(page, found.alerts.head(10)),
+            note(phrase("The first ten of {n:,}; all carry “alert” in portraits.", n=len(found.alerts))),
+        ],
+    }
+
+
+def _alerts(page: Page, alerts: pd.DataFrame) -> dict:
+    phrase, portraits = page.phrase, page.result.portraits.set_index("customer_id")
+    with_value = "expected_value" in portraits
+    head = [phrase("Customer"), phrase("Stage of life"), phrase("Days since"), phrase("Risk of silence")]
+    rows = [
+        [
+            str(r.customer_id),
+            lifecycle.STAGES[r.stage].say(page.lang),
+            f"{r.silent_days:,}",
+            f"{r.churn_risk:.0%}",
+            *([money(portraits.loc[str(r.customer_id), "expected_value"])] if with_value else []),
+        ]
+        for r in alerts.itertuples()
+    ]
+    head += [phrase("Expected value")] if with_value else []
+    return table(head, rows, 2, about=[row[0] for row in rows])

@@ -1,0 +1,113 @@
+"""Whether customers would recommend us."""
+
+import numpy as np
+import pandas as pd
+
+from course import nps
+from course.report import figures
+from course.report.blocks import figure, note, paragraph, table
+from course.report.sections import Page
+from course.report.words import class_label
+from course.workflow.steps.nps import Willingness
+
+
+def answers(page: Page, found: Willingness) -> list[str]:
+    """The NPS."""
+    score = found.score
+    return [
+        page.phrase(
+            "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} answers: {promoters:.0%} "
+            "promoters, {detractors:.0%} detractors.",
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            n=score.n,
+            promoters=found.shares["promoters"],
+            detractors=found.shares["detractors"],
+        )
+    ]
+
+
+def recommend(page: Page, found: Willingness) -> dict:
+    """The 0–10 question: NPS with its interval, the shape behind it, waves, classes and drivers."""
+    phrase, counts = page.phrase, found.counts
+    title = phrase(
+        "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)",
+        value=found.score.value,
+        low=found.score.low,
+        high=found.score.high,
+        n=found.score.n,
+    )
+    alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
+    below = phrase("0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure.")
+    blocks = [figure(title, figures.survey_scores(counts, phrase, alt), below)]
+    if found.weighted is not None:
+        blocks.append(
+            paragraph(
+                phrase(
+                    "With the survey's weights: {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}).",
+                    value=found.weighted.value,
+                    low=found.weighted.low,
+                    high=found.weighted.high,
+                )
+            )
+        )
+    head = [phrase("NPS"), phrase("95% interval"), phrase("Answers")]
+    if found.by_class is not None:
+        rows = [[class_label(r.rfm_class, page.lang), *_nps(r)] for r in found.by_class.itertuples()]
+        blocks.append(table([phrase("RFM class"), *head], rows))
+    if found.waves is not None:
+        rows = [[str(r.wave), *_nps(r)] for r in found.waves.itertuples()]
+        blocks.append(table([phrase("Wave"), *head], rows))
+    if found.drivers is not None:
+        blocks += _drivers(page, found.drivers)
+    if found.themes is not None:
+        blocks += _themes(page, found.themes)
+    if found.factors is not None:
+        rows = [
+            [name, ", ".join(items), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
+            for (name, items), alpha in zip(found.factors.items.items(), found.factors.reliability, strict=True)
+        ]
+        blocks.append(table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2))
+    return {"title": phrase("Would they recommend us?"), "blocks": blocks}
+
+
+def _themes(page: Page, themes: pd.DataFrame) -> list[dict]:
+    phrase, labels = page.phrase, nps.theme_labels()
+    rows = [
+        [
+            labels[r.theme].say(page.lang) if r.theme in labels else str(r.theme),
+            f"{r.mentions:,}",
+            f"{r.negative_share:.0%} ({r.negative_low:.0%} – {r.negative_high:.0%})",
+        ]
+        for r in themes.itertuples()
+    ]
+    head = [phrase("Theme of comments"), phrase("Mentions"), phrase("Negative, 95% interval")]
+    return [table(head, rows), note(phrase("Read by word lists with negation; irony is not understood."))]
+
+
+def _nps(row) -> list[str]:
+    if not row.n:
+        return ["–", "–", "0"]
+    return [f"{row.value:+.1f}", f"{row.low:+.1f} – {row.high:+.1f}", f"{row.n:,}"]
+
+
+def _drivers(page: Page, drivers: nps.Drivers) -> list[dict]:
+    phrase = page.phrase
+    head = [phrase("Driver"), phrase("Share of what is explained"), phrase("Rank, 95% interval")]
+    rows = [
+        [
+            r.driver,
+            f"{r.importance:.0%}",
+            f"{r.rank:.0f} ({r.rank_low:.0f} – {r.rank_high:.0f})",
+            f"{r.beta:+.2f} ({r.beta_low:+.2f} – {r.beta_high:+.2f})",
+        ]
+        for r in drivers.table.itertuples()
+    ]
+    words = phrase(
+        "The drivers explain {r2:.0%} of the differences in score ({n:,} complete answers). A share is what a driver "
+        "predicts, not what it causes: one whose coefficient's interval holds zero may only travel with another.",
+        r2=drivers.r2,
+        n=drivers.n,
+    )
+    return [table([*head, phrase("Coefficient, 95% interval")], rows), note(words)]

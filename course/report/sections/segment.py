@@ -1,0 +1,132 @@
+"""The eight classes, what the scores mean, how sales went."""
+
+import pandas as pd
+
+from course.report import figures
+from course.report.blocks import figure, money, note, paragraph, table
+from course.report.sections import Page
+from course.report.words import class_label
+from course.workflow.steps.segment import Segments
+
+
+def answers(page: Page, found: Segments) -> list[str]:
+    """How many customers bought for how much, and the class that brings most."""
+    overview, top = found.overview, found.top
+    lines = [
+        page.phrase(
+            "{n:,} {n:customer|customers} bought for {money} net of refunds from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}.",
+            n=overview["customers"],
+            money=money(overview["money"]),
+            first=overview["first_order"],
+            as_of=page.result.as_of,
+        )
+    ]
+    if top["money"] > 0:
+        lines.append(
+            page.phrase(
+                "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95% interval "
+                "{low:.0%}–{high:.0%}).",
+                name=class_label(top["rfm_class"], page.lang),
+                people=top["share"],
+                share=top["money_share"],
+                low=top["low"],
+                high=top["high"],
+            )
+        )
+    return lines
+
+
+def classes(page: Page, found: Segments) -> dict:
+    """Customers and money of each class."""
+    phrase, sizes, cuts, top = page.phrase, found.classes, found.cuts, found.top
+    labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
+    title = phrase(
+        "{name}: {people:.0%} of customers, {share:.0%} of the money",
+        name=class_label(top["rfm_class"], page.lang),
+        people=top["share"],
+        share=top["money_share"],
+    )
+    alt = phrase(
+        "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
+        title=title,
+    )
+    head = [phrase("RFM class"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
+    head += [phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
+    rows = [
+        [
+            label,
+            f"{r.customers:,}",
+            f"{r.share:.1%}",
+            money(r.money),
+            f"{r.money_share:.1%}",
+            f"{r.low:.1%} – {r.high:.1%}",
+            "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
+        ]
+        for label, r in zip(labels, sizes.itertuples(), strict=True)
+    ]
+    overview = found.overview
+    total = [phrase("all"), f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
+    total.append(f"{overview['median_recency']:.0f}")
+    return {
+        "title": phrase("Which kinds of customers there are"),
+        "blocks": [
+            figure(
+                title,
+                figures.classes(sizes, labels, phrase, alt),
+                phrase("Thin lines: 95% intervals of the share of money."),
+            ),
+            table(head, rows, 1, total),
+            note(
+                phrase(
+                    "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
+                    "recent only; keep: frequent only; win back: neither. Recent is strictly fewer than the median "
+                    "of {r:.0f} days, frequent strictly more orders than the median of {f:g}.",
+                    m=money(cuts["m"]),
+                    r=cuts["r"],
+                    f=cuts["f"],
+                )
+            ),
+            note(
+                phrase(
+                    "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
+                    "say which cut when you compare.",
+                    share=found.moved,
+                )
+            ),
+        ],
+    }
+
+
+def scores(page: Page, found: Segments) -> dict:
+    """How many customers have which scores, and what a score means."""
+    phrase = page.phrase
+    names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
+    rows = []
+    for r in found.thresholds.itertuples():
+        low, high = (money(v) if r.dimension == "m" else f"{v:,.0f}" for v in (r.lowest, r.highest))
+        rows.append([names[r.dimension], str(r.score), f"{low} – {high}", f"{r.customers:,}"])
+    title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=found.best)
+    alt = phrase(
+        "{title}. Number of customers for each pair of scores; the scores' limits are in the table below.", title=title
+    )
+    below = phrase("An empty row or column is a score that ties leave to nobody: equal customers get equal scores.")
+    head = [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")]
+    return {
+        "title": phrase("What the scores mean"),
+        "blocks": [figure(title, figures.score_grid(found.pairs, phrase, alt), below), table(head, rows)],
+    }
+
+
+def months(page: Page, found: Segments) -> dict:
+    """Net money a month."""
+    phrase, sales, best = page.phrase, found.months, found.best_month
+    title = phrase("How sales went")
+    if len(sales) < 2:
+        return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
+    message = phrase("The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"]))
+    alt = phrase("{title}. Bars: net money of each month.", title=message)
+    grey = phrase("Grey: a month that the data cover only in part.") if not sales["complete"].all() else ""
+    return {
+        "title": title,
+        "blocks": [figure(message, figures.months(sales, phrase, page.lang, alt), grey)],
+    }

@@ -1,0 +1,90 @@
+"""Whom to look at first."""
+
+from course.report.blocks import money, note, paragraph, table
+from course.report.sections import Page
+from course.report.words import class_label
+from course.workflow.steps.stake import Stake
+
+
+def answers(page: Page, found: Stake) -> list[str]:
+    """How many they are, what they brought, what is expected of them, and whether to doubt it."""
+    if not found.customers:
+        return []
+    lines = [
+        page.phrase(
+            "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
+            "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
+            "{low:.0%}–{high:.0%}): look at these first.",
+            n=found.customers,
+            days=found.days,
+            money=money(found.money),
+            share=found.share,
+            low=found.low,
+            high=found.high,
+        )
+    ]
+    if found.expected is not None:
+        lines.append(
+            page.phrase(
+                "What is at stake with them: {value} of the {total} expected in the next 52 weeks (95% interval {low} "
+                "to {high}); {half:,} of them hold half of it.",
+                value=money(found.expected.value),
+                total=money(found.of_all),
+                low=money(found.expected.low),
+                high=money(found.expected.high),
+                half=found.expected.half,
+            )
+        )
+    if found.doubt is not None:
+        lines.append(
+            page.phrase(
+                "Take that forecast for an order of magnitude: on the last third of the time, held out, it was "
+                "{bias:+.0%} off in purchases, and no closer a customer than a guess without a model.",
+                bias=found.doubt,
+            )
+        )
+    return lines
+
+
+def first(page: Page, found: Stake) -> dict:
+    """The first of them by name."""
+    phrase = page.phrase
+    title = phrase("Whom to look at first")
+    if not found.customers:
+        nobody = phrase("Nobody: every customer above the median of money bought within the median of days.")
+        return {"title": title, "blocks": [paragraph(nobody)]}
+    with_value = found.expected is not None
+    head = [phrase("Customer"), phrase("RFM class"), phrase("Last order"), phrase("Days since"), phrase("Orders")]
+    rows = [
+        [
+            r.customer_id,
+            class_label(r.rfm_class, page.lang),
+            f"{r.last_order:%Y-%m-%d}",
+            f"{r.recency_days:,}",
+            f"{r.frequency:,}",
+            money(r.monetary_net),
+            *([money(r.expected_value)] if with_value else []),
+            f"{r.orders_to_top}",
+        ]
+        for r in found.first.itertuples()
+    ]
+    head += [phrase("Money (net)"), *([phrase("Expected value")] if with_value else [])]
+    head.append(phrase("Orders to “{name}”", name=class_label("important_value", page.lang)))
+    return {
+        "title": title,
+        "blocks": [
+            paragraph(
+                phrase(
+                    "The largest of {n:,}; all of them are in portraits.xlsx, filtered by RFM class.",
+                    n=found.customers,
+                )
+            ),
+            table(head, rows, 3, about=found.first["customer_id"].tolist()),
+            note(
+                phrase(
+                    "Not yet lost: a median says nothing of anybody's own rhythm, and some come back by "
+                    "themselves. Leave a random part alone to see what a call changes."
+                )
+            ),
+        ],
+    }

@@ -1,0 +1,52 @@
+"""What a run found, as the steps read it and the report shows it."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from course import tag
+from course.clean import Cleaned
+from course.collect import Table
+from course.language import Sentence
+from course.workflow.finding import Finding
+
+
+@dataclass
+class Result:
+    """What a run found.
+
+    Attributes
+    ----------
+    as_of : the day the portraits are of
+    tables, cleaned : every input as collected and as cleaned (with the persons' ids), by kind
+    portraits : one row a customer; the columns of docs/portraits.md
+    found : what each step found, by its name in workflow/steps ("identity" too); a step without a finding is absent
+    done, not_done : what could be computed, and what could not for want of which table
+    notes : what a reader should know, by kind of table
+    pseudonyms : {customer number: pseudonym} where numbers were replaced; kept in memory, never written
+    parameters : how the run was asked for
+    previous, dictionary : portraits of an earlier run, and the dictionary of tags, that steps are to use
+    """
+
+    as_of: pd.Timestamp | None
+    tables: dict[str, Table]
+    cleaned: dict[str, Cleaned]
+    portraits: pd.DataFrame
+    done: list[Sentence]
+    not_done: list[Sentence]
+    found: dict[str, Finding] = field(default_factory=dict)
+    notes: list[Sentence] = field(default_factory=list)
+    pseudonyms: dict[str, str] = field(default_factory=dict, repr=False)
+    parameters: dict = field(default_factory=dict)
+    previous: pd.DataFrame | None = field(default=None, repr=False)
+    dictionary: dict[str, tag.Tag] = field(default_factory=dict, repr=False)
+
+    @property
+    def main(self) -> str:
+        """The table the ledger's first accounts are of: orders, or the first one given."""
+        return "orders" if "orders" in self.tables else next(iter(self.tables))
+
+    @property
+    def buyers(self) -> pd.DataFrame:
+        """The portraits of customers with orders."""
+        return self.portraits.dropna(subset="frequency")

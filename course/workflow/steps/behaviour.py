@@ -1,0 +1,136 @@
+"""What customers buy, return for and click."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course import behaviour
+from course.errors import DataError
+from course.language import Sentence
+from course.orders import goods_only
+from course.workflow.finding import Attempts, Finding, plain
+from course.workflow.result import Result
+from course.workflow.steps.foretelling import two_thirds
+
+NEEDS = ("orders",)
+DOING = Sentence("Looking at what customers do")
+
+#: Pairs of products that the report names.
+_PAIRS = 8
+
+
+@dataclass
+class Behaviour(Finding):
+    """What customers do; a part is None where the data do not give it.
+
+    Attributes
+    ----------
+    habits : behaviour.habits, a row a customer
+    concentration : how money is spread; retention : of all cohorts by age
+    pairs, pairs_together : the pairs of products bought together most, and the number of pairs
+    recommender : item-item beside popularity on the last third of the time
+    shift : who turned to other categories in it; split : the last day before it
+    sensitivity : price sensitivity by exposure, a row a customer; promotion : behaviour.promotion_buyers
+    funnel : view, cart, buy per session and per user; visits : behaviour.visit_overview
+    """
+
+    habits: pd.DataFrame
+    concentration: behaviour.Pareto | None = None
+    retention: pd.DataFrame | None = None
+    pairs: pd.DataFrame | None = None
+    pairs_together: int | None = None
+    recommender: behaviour.RecommendHoldout | None = None
+    shift: behaviour.PreferenceShift | None = None
+    split: pd.Timestamp | None = None
+    sensitivity: pd.DataFrame | None = None
+    promotion: dict | None = None
+    funnel: pd.DataFrame | None = None
+    visits: dict | None = None
+
+    @property
+    def shifted(self) -> int:
+        """Customers who turned to other categories beyond what everybody did and chance."""
+        return int(self.shift.customers["shifted"].sum())
+
+    def columns(self) -> pd.DataFrame:
+        """The habits, and price_sensitivity where it is known."""
+        if self.sensitivity is None:
+            return self.habits.round(6)
+        known = self.sensitivity[["customer_id", "price_sensitivity"]]
+        return self.habits.merge(known, how="outer", on="customer_id").round(6)
+
+    def entry(self) -> dict:
+        """{behaviour: every part there is}."""
+        out: dict = {}
+        if self.concentration is not None:
+            gini = self.concentration.gini
+            out["top_fifth_money_share"] = self.concentration.top_fifth
+            out["gini"] = {"value": gini.value, "low": gini.low, "high": gini.high}
+            out["lorenz"] = plain(self.concentration.lorenz)
+        if self.pairs is not None:
+            out |= {"pairs_together": self.pairs_together, "pairs": plain(self.pairs)}
+        if self.recommender is not None:
+            out["recommender"] = plain(self.recommender.results)
+        if self.shift is not None:
+            out["shift"] = {"split": plain(self.split), "shifted": self.shifted, "categories": plain(self.shift.base)}
+        for name in ("retention", "funnel", "visits", "promotion"):
+            if (part := getattr(self, name)) is not None:
+                out[name] = plain(part)
+        return {"behaviour": out}
+
+
+def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
+    """Habits, concentration, retention; with products baskets, with clicks the funnel."""
+    attempt, as_of = Attempts(), run.as_of
+    orders = run.cleaned["orders"].valid
+    lines = run.cleaned["order_lines"].valid if "order_lines" in run.cleaned else None
+    found = Behaviour(behaviour.habits(orders, lines, as_of), split=two_thirds(orders, as_of))
+    money = run.portraits["monetary_net"].dropna().clip(lower=0)
+    found.concentration = attempt(Sentence("how money is spread"), behaviour.pareto, money)
+    cohorts = attempt(Sentence("retention of cohorts"), behaviour.cohorts, orders, as_of)
+    found.retention = None if cohorts is None else behaviour.pooled_retention(cohorts)
+    bought = _goods(orders, lines, as_of)
+    if bought is not None:
+        _baskets(found, bought, as_of, attempt)
+    if {"discount", "promo_id"} & set(orders.columns):
+        what = Sentence("price sensitivity")
+        found.sensitivity = attempt(what, behaviour.price_sensitivity, orders, as_of=as_of)
+        if found.sensitivity is not None:
+            found.promotion = behaviour.promotion_buyers(found.sensitivity)
+    if "events" in run.cleaned:
+        _clicks(found, run.cleaned["events"].valid, as_of, attempt)
+    return found, attempt.not_done
+
+
+def _goods(orders: pd.DataFrame, lines: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame | None:
+    """The lines of all orders, where anything says what was bought."""
+    try:
+        bought = behaviour.purchases(orders, lines, as_of)
+    except DataError:
+        return None
+    goods = goods_only(bought)
+    if "product_id" not in goods and "product_name" in goods:
+        goods = goods.rename(columns={"product_name": "product_id"})
+    return goods.dropna(subset="product_id") if "product_id" in goods else goods
+
+
+def _baskets(found: Behaviour, bought: pd.DataFrame, as_of: pd.Timestamp, attempt: Attempts) -> None:
+    split = found.split
+    if "product_id" in bought:
+        pairs = attempt(Sentence("products bought together"), behaviour.baskets, bought, as_of=as_of)
+        if pairs is not None:
+            found.pairs_together = len(pairs)
+            found.pairs = pairs.sort_values("together", ascending=False, kind="stable").head(_PAIRS)
+        what = Sentence("recommendations")
+        found.recommender = attempt(what, behaviour.recommend_holdout, bought, split, as_of=as_of)
+    if "category" in bought and bought["category"].nunique() > 1:
+        what = Sentence("change of preferences")
+        found.shift = attempt(what, behaviour.preference_shift, bought, split, as_of=as_of)
+
+
+def _clicks(found: Behaviour, events: pd.DataFrame, as_of: pd.Timestamp, attempt: Attempts) -> None:
+    sessions = attempt(Sentence("visits"), behaviour.sessions, events, as_of=as_of)
+    found.visits = None if sessions is None else behaviour.visit_overview(sessions)
+    kinds = set(events["kind"].dropna().unique()) if "kind" in events else set()
+    if {"view", "cart", "buy"} <= kinds:
+        found.funnel = attempt(Sentence("view, cart, buy"), behaviour.funnel, events, as_of=as_of)

@@ -1,0 +1,148 @@
+"""Where customers stand in their life with us, how they move, and whom to look at before they leave."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course import clv, lifecycle
+from course.language import Sentence
+from course.workflow.finding import Attempts, Finding, plain
+from course.workflow.result import Result
+
+NEEDS = ("orders",)
+DOING = Sentence("Placing customers in their stage of life")
+
+#: How many customers an early warning names: as many as a small team can call in a week, never more than one in twenty.
+_BUDGET, _BUDGET_SHARE = 100, 0.05
+#: Moves between stages that the report names.
+_LINKS = 5
+
+
+@dataclass
+class Lifecycle(Finding):
+    """Where customers stand and go; a part is None where the data do not give it.
+
+    Attributes
+    ----------
+    standing : lifecycle.stages on the as-of date; limits : the thresholds behind it; table : lifecycle.stage_table
+    periods : the whole months of lifecycle.states
+    links : the moves between stages that are worth most: lifecycle.weakest_link, with worth_a_year (money a year) and
+        low, high (95 %) of the rate
+    warning : early_warning; returns : come_back; complaints : complaint_risk
+    """
+
+    standing: pd.DataFrame
+    limits: pd.DataFrame
+    table: pd.DataFrame
+    periods: pd.DataFrame
+    links: pd.DataFrame | None = None
+    warning: lifecycle.Warnings | None = None
+    returns: pd.DataFrame | None = None
+    complaints: lifecycle.ComplaintRisk | None = None
+
+    @property
+    def silent_money_share(self) -> float:
+        """Share of the money that customers at risk and lost ones brought."""
+        return lifecycle.silent_money_share(self.table)
+
+    @property
+    def explained(self) -> list[Sentence]:
+        """The thresholds in sentences."""
+        return lifecycle.explain(self.limits)
+
+    @property
+    def alerts(self) -> pd.DataFrame:
+        """The customers of the early warning, highest risk first."""
+        return self.warning.scores[self.warning.scores["alert"]]
+
+    def columns(self) -> pd.DataFrame:
+        """stage; churn_risk and alert where there is an early warning."""
+        stages = self.standing[["customer_id", "stage"]].astype({"customer_id": "str"})
+        if self.warning is None:
+            return stages
+        scores = self.warning.scores[["customer_id", "churn_risk", "alert"]].astype({"customer_id": "str"})
+        return stages.merge(scores.round(6).astype({"alert": "boolean"}), how="outer", on="customer_id")
+
+    def entry(self) -> dict:
+        """{lifecycle: every part there is}."""
+        out = {
+            "stages": {k: int(v) for k, v in self.standing["stage"].value_counts().sort_index().items()},
+            "thresholds": plain(self.limits),
+            "explained": plain(self.explained),
+            "table": plain(self.table),
+            "silent_money_share": self.silent_money_share,
+            "months": plain(self.periods),
+        }
+        if self.links is not None:
+            links = plain(self.links)
+            out |= {"weakest_link": links[0] if links else None, "links": links}
+        if self.warning is not None:
+            out["early_warning"] = self._warning_entry()
+        if self.returns is not None:
+            out["come_back"] = plain(self.returns)
+        if self.complaints is not None:
+            out["complaints"] = plain(self.complaints.report())
+        return {"lifecycle": out}
+
+    def _warning_entry(self) -> dict:
+        return {
+            "horizon": self.warning.horizon,
+            "alerts": plain(self.warning.alerts),
+            "alerted": len(self.alerts),
+            "base_rate": self.warning.base_rate,
+            "calibration": plain(self.warning.calibration),
+            "notes": plain(self.warning.report()),
+        }
+
+
+def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
+    """Stages on the as-of date, how customers move between them, whom to look at before they leave."""
+    attempt, as_of = Attempts(), run.as_of
+    orders, customers, tickets = (_valid(run, kind) for kind in ("orders", "customers", "tickets"))
+    joined = customers if customers is not None and "joined_at" in customers else None
+    limits = attempt(Sentence("stages of life"), lifecycle.thresholds, orders, as_of)
+    if limits is None:
+        return None, attempt.not_done
+    standing = lifecycle.stages(orders, as_of, limits, joined)
+    placed = standing[["customer_id", "stage"]].astype({"customer_id": "str"})
+    table = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
+    periods = lifecycle.states(orders, as_of).periods
+    found = Lifecycle(standing, limits, table, periods[periods["complete"]])
+    what = Sentence("moves between stages")
+    moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
+    if moves is not None and moves.money.notna().all():
+        found.links = attempt(Sentence("weakest link"), _links, moves)
+    what = Sentence("early warning")
+    found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=_budget(standing), tickets=tickets)
+    found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
+    if tickets is not None:
+        what = Sentence("complaints and silence")
+        found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
+    return found, attempt.not_done
+
+
+def _valid(run: Result, kind: str) -> pd.DataFrame | None:
+    return run.cleaned[kind].valid if kind in run.cleaned else None
+
+
+def _budget(standing: pd.DataFrame) -> int:
+    """How many customers the early warning is to name."""
+    scored = int(standing["stage"].isin(["first_purchase", "active", "loyal", "at_risk"]).sum())
+    return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
+
+
+def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
+    """The moves worth most, as an income a year at the year's discount, with the interval of their rates."""
+    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT).head(_LINKS)
+    intervals = moves.links[["from_stage", "to_stage", "low", "high"]]
+    return links.assign(worth_a_year=clv.DISCOUNT * links["worth"]).merge(
+        intervals, how="left", on=["from_stage", "to_stage"]
+    )
+
+
+def _complaints(tickets: pd.DataFrame) -> pd.DataFrame:
+    """The tickets whose topic says complaint, where topics say it; else all of them."""
+    if "topic" not in tickets:
+        return tickets
+    said = tickets["topic"].astype("str").str.contains("complain|投诉", case=False)
+    return tickets[said] if said.any() else tickets

@@ -1,0 +1,95 @@
+"""What the answers to the 0–10 question say."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course import nps, segment
+from course.language import Sentence
+from course.workflow.finding import Attempts, Finding, plain
+from course.workflow.result import Result
+
+NEEDS = ("surveys",)
+DOING = Sentence("Reading the survey")
+
+#: Themes of comments that the report names.
+_THEMES = 10
+
+
+@dataclass
+class Willingness(Finding):
+    """NPS with what stands behind it; a part is None where the survey does not give it.
+
+    Attributes
+    ----------
+    score : NPS of the valid answers; weighted : with the survey's weights
+    counts : answers of each score from 0 to 10
+    waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
+        respondents are customers with orders; drivers : of the survey's columns that are called driver_…; factors :
+        behind those called item_…; themes : those that comments name most
+    """
+
+    score: nps.Score
+    counts: pd.Series
+    weighted: nps.Score | None = None
+    waves: pd.DataFrame | None = None
+    by_class: pd.DataFrame | None = None
+    drivers: nps.Drivers | None = None
+    factors: segment.Factors | None = None
+    themes: pd.DataFrame | None = None
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Promoters, passives and detractors as shares of the answers."""
+        return {name: getattr(self.score, name) / self.score.n for name in ("promoters", "passives", "detractors")}
+
+    def entry(self) -> dict:
+        """{nps: the score and what stands behind it, nps_weighted: with the survey's weights}."""
+        out: dict = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)}
+        for name in ("waves", "by_class", "themes"):
+            if (part := getattr(self, name)) is not None:
+                out[name] = plain(part)
+        if self.drivers is not None:
+            out["drivers"] = {"r2": self.drivers.r2, "n": self.drivers.n, "table": plain(self.drivers.table)}
+        if self.factors is not None:
+            out["factors"] = {"items": self.factors.items, "reliability": plain(self.factors.reliability)}
+        weighted = {} if self.weighted is None else {"nps_weighted": _score(self.weighted)}
+        return {"nps": out} | weighted
+
+
+def _score(score: nps.Score) -> dict:
+    return {"value": score.value, "low": score.low, "high": score.high, "n": score.n}
+
+
+def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
+    """NPS of all, by wave and class; its drivers, factors and themes."""
+    attempt, answers, portraits = Attempts(), run.cleaned["surveys"].valid, run.portraits
+    score = attempt(Sentence("willingness to recommend"), nps.score, answers["score"])
+    if score is None:
+        return None, attempt.not_done
+    counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
+    found = Willingness(score, counts)
+    if "weight" in answers and answers["weight"].gt(0).any():
+        found.weighted = nps.score(answers["score"], weights=answers["weight"].fillna(0).clip(lower=0))
+    if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
+        found.waves = nps.waves(answers)
+    if "customer_id" in answers and "rfm_class" in portraits:
+        joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
+        if len(joined):
+            found.by_class = nps.by(joined, "rfm_class")
+    if len((rated := _rated(answers, "driver_")).columns) > 1:
+        scored = rated.assign(score=answers["score"])
+        what = Sentence("drivers")
+        found.drivers = attempt(what, nps.drivers, scored, "score", list(rated), repeats=200, odds=False)
+    if len((items := _rated(answers, "item_")).columns) > 2:
+        found.factors = attempt(Sentence("factors behind the items"), segment.factors, items)
+    if "comment" in answers and answers["comment"].notna().any():
+        themes = attempt(Sentence("themes of comments"), nps.theme_table, answers)
+        if themes is not None and len(themes):
+            found.themes = themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(_THEMES)
+    return found, attempt.not_done
+
+
+def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """The export's own columns with this prefix, as numbers."""
+    return pd.DataFrame({c: pd.to_numeric(answers[c], errors="coerce") for c in answers if c.startswith(prefix)})

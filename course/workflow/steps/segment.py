@@ -1,0 +1,75 @@
+"""The eight RFM classes: how many customers and how much money; what the scores mean; how sales went."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course import behaviour, segment
+from course.language import Sentence
+from course.workflow.finding import Finding, plain
+from course.workflow.result import Result
+
+NEEDS = ("orders",)
+DOING = None
+
+
+@dataclass
+class Segments(Finding):
+    """The classes of the customers with orders.
+
+    Attributes
+    ----------
+    overview : customers, money (net), first_order, median_recency (days)
+    classes : segment.class_money; cuts : segment.cuts; moved : share of customers in another class when cut at the mean
+    thresholds : segment.thresholds; pairs : customers of each pair of scores: f, r, customers
+    best : customers at the top in both recency and frequency
+    months : behaviour.sales_by_month
+    """
+
+    overview: dict
+    classes: pd.DataFrame
+    cuts: dict[str, float]
+    moved: float
+    thresholds: pd.DataFrame
+    pairs: pd.DataFrame
+    best: int
+    months: pd.DataFrame
+
+    @property
+    def top(self) -> pd.Series:
+        """The class that brought most."""
+        return self.classes.loc[self.classes["money"].idxmax()]
+
+    @property
+    def best_month(self) -> pd.Series:
+        """The best of the whole months; of all where none is whole."""
+        whole = self.months[self.months["complete"]]
+        months = whole if len(whole) else self.months
+        return months.loc[months["money"].idxmax()]
+
+    def entry(self) -> dict:
+        """{segments: all of it}."""
+        parts = ("overview", "classes", "cuts", "moved", "thresholds", "pairs", "best", "months")
+        return {"segments": {name: plain(getattr(self, name)) for name in parts}}
+
+
+def find(run: Result) -> tuple[Segments, list[Sentence]]:
+    """The classes as the portraits have them."""
+    customers = run.buyers
+    overview = {
+        "customers": len(customers),
+        "money": customers["monetary_net"].sum(),
+        "first_order": customers["first_order"].min(),
+        "median_recency": customers["recency_days"].median(),
+    }
+    found = Segments(
+        overview,
+        segment.class_money(customers),
+        segment.cuts(customers),
+        float((customers["rfm_class"] != customers["rfm_class_mean"]).mean()),
+        segment.thresholds(customers),
+        customers.groupby(["f", "r"]).size().rename("customers").reset_index(),
+        int(((customers["r"] == 5) & (customers["f"] == 5)).sum()),
+        behaviour.sales_by_month(run.cleaned["orders"].valid, run.as_of),
+    )
+    return found, []

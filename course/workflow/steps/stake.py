@@ -1,0 +1,69 @@
+"""Whom to look at first: who spent much and has been silent for long, and what is expected of them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course import clv, segment
+from course.language import Sentence
+from course.workflow.finding import Finding, plain
+from course.workflow.result import Result
+
+NEEDS = ("orders",)
+DOING = None
+
+#: Customers that the report names.
+_NAMED = 10
+
+
+@dataclass
+class Stake(Finding):
+    """The customers of the classes segment.AT_STAKE.
+
+    Attributes
+    ----------
+    customers : their number; days : since their last order, or more (the median of all)
+    money, share, low, high : what they brought (net), of all, with its 95 % interval
+    expected, of_all : clv.total of them, and what is expected of all (money); None without a forecast
+    doubt : by what share the forecast was off on the time held out, where a naive one was as close; else None
+    first : their portraits, those of whom most is expected (without a forecast: who brought most) first, with
+        orders_to_top, the orders that would put each into the best class (money follows by itself)
+    """
+
+    customers: int
+    days: float
+    money: float
+    share: float
+    low: float
+    high: float
+    first: pd.DataFrame
+    expected: clv.Total | None = None
+    of_all: float | None = None
+    doubt: float | None = None
+
+    def entry(self) -> dict:
+        """{stake: all of it but the customers themselves, who can be erased from portraits and report}."""
+        parts = ("customers", "days", "money", "share", "low", "high", "expected", "of_all", "doubt")
+        found = {name: plain(getattr(self, name)) for name in parts}
+        return {"stake": found | {"orders_to_top": plain(self.first["orders_to_top"].tolist())}}
+
+
+def find(run: Result) -> tuple[Stake, list[Sentence]]:
+    """Who is at stake, and the first of them by name."""
+    customers, value = run.buyers, run.found.get("clv")
+    chosen = segment.at_stake(customers)
+    stake = customers[chosen]
+    by = "monetary_net" if value is None else "expected_value"
+    first = stake.sort_values([by, "customer_id"], ascending=[False, True]).head(_NAMED)
+    first = first.assign(orders_to_top=[_orders_to_top(customers, c) for c in first["customer_id"]])
+    money = stake["monetary_net"].sum(), *segment.money_share(customers, chosen)
+    found = Stake(len(stake), segment.cuts(customers)["r"], *money, first)
+    if value is not None:
+        found.expected, found.of_all = clv.total(stake["expected_value"]), value.total
+        found.doubt = value.forecast.validation.bias_share if value.doubtful else None
+    return found, []
+
+
+def _orders_to_top(customers: pd.DataFrame, customer_id: str) -> int:
+    change = segment.smallest_change(customers, customer_id, "important_value")
+    return max(1, round(change.get("frequency", 0)))
