@@ -23,8 +23,8 @@ from nbclient.exceptions import CellExecutionError
 
 from course import DataError, charts, company, language
 from course import classroom as kit
-from course.classroom import answers, bets, room
-from course.classroom.doctor import doctor
+from course.classroom import answers, bets, folders, room, tables
+from course.doctor import doctor
 from course.language import LANGUAGES, Label, Sentence
 from tests.conftest import ROOT
 
@@ -426,9 +426,7 @@ def test_a_slider_that_is_not_there_is_named():
 
 
 def test_every_table_is_there_and_an_unknown_one_is_not():
-    from course.classroom.tables import MATERIAL, NAMES, PLAIN
-
-    for name in (*NAMES, *PLAIN, *MATERIAL):
+    for name in (*tables.NAMES, *tables.PLAIN, *folders.materials()):
         given = kit.load(name)
         assert given.stat().st_size if isinstance(given, Path) else len(given), name
     with pytest.raises(DataError, match=r"There is no table “order”. Tables are: orders, lines"):
@@ -469,7 +467,7 @@ def test_a_half_made_company_is_never_seen(monkeypatch, tmp_path):
     monkeypatch.setattr(company, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         kit.use_company(3, 300)
-    assert not (tmp_path / "cache" / ".company" / "3-300").exists() and room.company() is None
+    assert not (tmp_path / "cache" / ".company" / "3-300").exists() and room.company() == ROOT / "datasets"
 
 
 # --- in a kernel -----------------------------------------------------------------------------------------------------
@@ -516,7 +514,7 @@ def test_on_a_machine_that_is_ready_every_line_is_well(cjk_font):
 @pytest.fixture
 def no_kernel(monkeypatch):
     """The lines that need no kernel, without waiting for one."""
-    module = sys.modules["course.classroom.doctor"]
+    module = sys.modules["course.doctor"]
     monkeypatch.setattr(module, "_kernel", lambda: (Sentence("Kernel"), True, Sentence("starts and answers")))
     return module
 

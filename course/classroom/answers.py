@@ -4,26 +4,24 @@ A check never raises for a wrong answer, never fails on a warning, never prints 
 from the learner's notebook; what they were given is looked at first, so that a skipped cell is told from a mistake.
 """
 
-import importlib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
-from course.classroom import progress, room
+from course.classroom import folders, panel, progress, room
 from course.errors import DataError
 from course.language import Sentence
 
 RIGHT, NOT_YET, NOT_ATTEMPTED, SET_UP = "right", "not_yet", "not_attempted", "set_up"
-_SIGNS = {
-    RIGHT: ("✓", "#009E73", Sentence("Right")),
-    NOT_YET: ("✗", "#D55E00", Sentence("Not yet")),
-    NOT_ATTEMPTED: ("○", "#7F7F7F", Sentence("Not attempted")),
-    SET_UP: ("!", "#0072B2", Sentence("Something before is missing")),
+_SHOWN = {
+    RIGHT: (panel.RIGHT, Sentence("Right")),
+    NOT_YET: (panel.WRONG, Sentence("Not yet")),
+    NOT_ATTEMPTED: (panel.OPEN, Sentence("Not attempted")),
+    SET_UP: (panel.SET_UP, Sentence("Something before is missing")),
 }
 
 
@@ -36,15 +34,12 @@ class Outcome:
     sentence: Sentence
 
     def __repr__(self) -> str:
-        sign, _, title = _SIGNS[self.kind]
+        (sign, _), title = _SHOWN[self.kind]
         return Sentence("{sign} {title}: {what}", sign=sign, title=title, what=self.sentence).say()
 
     def _repr_html_(self) -> str:
-        sign, colour, title = _SIGNS[self.kind]
-        return (
-            f'<div role="status" style="border-left:4px solid {colour};padding:.3em .8em">'
-            f"<b>{sign} {escape(title.say())}</b><br>{escape(self.sentence.say())}</div>"
-        )
+        mark, title = _SHOWN[self.kind]
+        return panel.panel(panel.note(self.sentence, mark=mark, title=title))
 
 
 class Mistake(Exception):
@@ -84,11 +79,7 @@ def exercise(name: str, answers: tuple[str, ...], right: Sentence, given: tuple[
 
 def exercises(topic: str) -> dict[str, Exercise]:
     """The checks of a topic, by id."""
-    try:
-        importlib.import_module(f"course.classroom.checks.{topic}")
-    except ModuleNotFoundError as error:
-        if error.name != f"course.classroom.checks.{topic}":
-            raise
+    folders.part(topic, "checks")
     return {n: e for n, e in _exercises.items() if n.rpartition("-")[0] == topic}
 
 
