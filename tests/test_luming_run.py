@@ -219,14 +219,21 @@ def test_the_score_holds_every_step_against_the_truth(folder):
     ).all()
 
 
+def without_the_classroom(*arguments):
+    """The command line where whatever imports the classroom fails."""
+    code = "import sys; sys.modules['course.classroom'] = None; from course.cli import main; sys.exit(main())"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [("doctor",), ("score", "--seeds", "1", "--customers", "300")], ids=" ".join)
+def test_what_has_no_learner_in_it_needs_no_classroom(arguments):
+    done = without_the_classroom(*arguments, "--lang", "en")
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    assert {"doctor": "Kernel", "score": "pair_precision"}[arguments[0]] in done.stdout
+
+
 def test_the_demo_opens_on_an_answer(tmp_path):
-    command = [sys.executable, "-c", "import sys; from course.cli import main; sys.exit(main())"]
-    done = subprocess.run(
-        [*command, "run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+    done = without_the_classroom("run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en")
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"^[\d,]+ customers bought for [\d,]+ net of refunds", done.stdout)
     assert (tmp_path / "demo" / "report.html").exists()

@@ -155,6 +155,8 @@ def _EMPTY() -> None: ...
 # --- what checks have in common --------------------------------------------------------------------------------------
 
 
+#: Figures closer than this are the same to the last digit; a share may be off by half of its third place.
+_DIGIT, _THREE_PLACES = 1e-6, 5e-4 + 1e-9
 #: What holds values side by side; `unique()` of a column of text is an ExtensionArray.
 _MANY = pd.Series | pd.DataFrame | pd.Index | pd.api.extensions.ExtensionArray | np.ndarray | list | tuple
 
@@ -179,18 +181,90 @@ def close(value: float, truth: float, tolerance: float = 1e-6) -> bool:
     return abs(value - truth) <= tolerance * max(1.0, abs(truth))
 
 
-def equals(
-    answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float], tolerance: float = 1e-6
-) -> None:
-    """The number asked for; a known mistake's value gets that mistake's sentence, another only which side it is on."""
-    value = number(answer, name)
-    if close(value, truth, tolerance):
-        return
-    for sentence, wrong in mistakes.items():
-        if close(value, wrong, tolerance):
+def told(value: object, truth: object, mistakes: Mapping[Sentence, object], atol: float = 0, rtol: float = 0) -> bool:
+    """Whether an answer is right; a mistake that is recognised is raised as its sentence.
+
+    What is a mistake to the last digit is told, even if rounding would let it pass for the truth; a mistake that gives
+    the truth on this company is none.
+
+    Parameters
+    ----------
+    value, truth : numbers, arrays or sets; Series and frames are compared by their keys, blank is equal to blank.
+    mistakes : what each gives, by what is said of it.
+    atol, rtol : how far off an answer is still the same: absolute, or as a part of the truth (absolute below 1).
+    """
+    if _same(value, truth):
+        return True
+    known = {sentence: wrong for sentence, wrong in mistakes.items() if not _same(wrong, truth)}
+    for sentence, wrong in known.items():
+        if _same(value, wrong):
             raise Mistake(sentence)
-    side = Sentence("too large") if value > truth else Sentence("too small")
-    raise Mistake("{name} is {side}.", name=name, side=side)
+    if _same(value, truth, atol, rtol):
+        return True
+    off = {sentence: _apart(value, wrong, atol, rtol) for sentence, wrong in known.items()}
+    if off and min(off.values()) <= 1:
+        raise Mistake(min(off, key=off.get))
+    return False
+
+
+def equals(
+    answer: object, truth: float, name: str, mistakes: Mapping[Sentence, object], atol: float = 0, rtol: float = 0
+) -> None:
+    """The number asked for; a known mistake gets its sentence (see `told`), another only which side it is on."""
+    value = number(answer, name)
+    if not told(value, truth, mistakes, atol, rtol):
+        raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
+
+
+def share(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, object]) -> None:
+    """A share between 0 and 1, for which three places are enough."""
+    value = number(answer, name)
+    if told(value, truth, mistakes, _THREE_PLACES):
+        return
+    if close(value, 100 * truth, 1e-4):
+        raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
+    if close(value, round(truth, 2)):
+        raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
+    raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
+
+
+def reach(value: float, truth: float, mistakes: Mapping[Sentence, object], atol: float) -> None:
+    """How far an interval that is not right reaches to each side of its middle, which is: always a mistake."""
+    told(value, truth, mistakes, atol)
+    if value > truth:
+        raise Mistake("The middle is right, and the interval is too wide.")
+    raise Mistake("The middle is right, and the interval is too narrow.")
+
+
+def side(value: float, truth: float) -> Sentence:
+    """On which side of the truth a value lies."""
+    return Sentence("too large") if value > truth else Sentence("too small")
+
+
+def _same(value: object, other: object, atol: float = 0, rtol: float = 0) -> bool:
+    return _apart(value, other, atol, rtol) <= 1
+
+
+def _apart(value: object, other: object, atol: float, rtol: float) -> float:
+    """The largest difference between two answers, in units of what is allowed; infinite where they do not compare."""
+    if isinstance(value, set):
+        return 0.0 if value == other else np.inf
+    if isinstance(value, pd.Series | pd.DataFrame) and isinstance(other, type(value)):
+        other = other.reindex_like(value) if isinstance(value, pd.DataFrame) else other.reindex(value.index)
+    a, b = _figures(value), _figures(other)
+    if a.shape != b.shape:
+        return np.inf
+    allowed = np.maximum(atol, max(_DIGIT, rtol) * np.maximum(1, np.abs(b)))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(a - b) / allowed
+    off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
+    return float(np.where(np.isnan(off), np.inf, off).max(initial=0.0))
+
+
+def _figures(answer: object) -> np.ndarray:
+    if isinstance(answer, pd.Series | pd.DataFrame):
+        return answer.astype("float64").to_numpy()
+    return np.asarray(answer, dtype="float64")
 
 
 def _called(answer: object, name: str) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, close, column, equals, exercise, number, share, told
 from course.language import Sentence
 
 #: People, or yuan, that rounding may move.
@@ -27,8 +26,6 @@ def extra(answer: object, people: pd.DataFrame, buyers: pd.DataFrame) -> None:
     sent, left = people["coupon"], people["control"]
     bought, anyway = buyers["coupon"], buyers["control"]
     truth = bought - sent * anyway / left
-    if _same(values, truth, _ROUNDED):
-        return
     mistakes = {
         Sentence("Those are all who bought with a coupon. Take off those who would have bought anyway."): bought,
         Sentence(
@@ -55,9 +52,8 @@ def extra(answer: object, people: pd.DataFrame, buyers: pd.DataFrame) -> None:
             bought - sent * anyway.sum() / left.sum()
         ),
     }
-    for sentence, wrong in mistakes.items():
-        if _same(values, wrong.replace([np.inf, -np.inf], np.nan), 1e-3):
-            raise Mistake(sentence)
+    if told(values, truth, mistakes, _ROUNDED):
+        return
     off = values.index[(values - truth).abs() > _ROUNDED]
     raise Mistake(
         "extra is not right for {n} of {of} stages (first: {first}).", n=len(off), of=len(truth), first=off[0]
@@ -135,7 +131,7 @@ def kappa(answer: object, votes: pd.DataFrame) -> None:
         ),
         Sentence("It was divided by the expected agreement. Divide by 1 − expected."): (seen - luck) / luck,
     }
-    equals(answer, (seen - luck) / (1 - luck), "fleiss_kappa", mistakes, 1e-3)
+    equals(answer, (seen - luck) / (1 - luck), "fleiss_kappa", mistakes, rtol=1e-3)
 
 
 @exercise(
@@ -164,7 +160,7 @@ def impact(answer: object, clients: pd.DataFrame) -> None:
     }
     if close(abs(number(answer, "impact")), abs(rate["rural"] - rate["urban"]), 1e-3):
         raise Mistake("That is a difference of the two rates. Their ratio is asked for.")
-    equals(answer, truth, "impact", mistakes, 6e-3)
+    equals(answer, truth, "impact", mistakes, rtol=6e-3)
 
 
 @exercise(
@@ -191,16 +187,12 @@ def privacy(k: object, unique_share: object, known: pd.DataFrame) -> None:
             Sentence("k is the median size. The smallest is asked for."): sizes.median(),
         },
     )
-    value = number(unique_share, "unique_share")
-    if abs(value - alone / len(known)) <= 5.1e-4:
-        return
-    if close(value, 100 * alone / len(known), 1e-3):
-        raise Mistake("That is per cent. A share between 0 and 1 is asked for.")
-    equals(
-        value,
+    share(
+        unique_share,
         alone / len(known),
         "unique_share",
         {
+            Sentence("That is per cent. A share between 0 and 1 is asked for."): 100 * alone / len(known),
             Sentence("That is a share of the groups. Divide by the members."): alone / len(sizes),
             Sentence("That is the number of those alone. Divide by the members."): alone,
             Sentence("That is groups over members, the attacker's chance. Only groups of one are asked for."): (
@@ -212,11 +204,6 @@ def privacy(k: object, unique_share: object, known: pd.DataFrame) -> None:
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
-
-
-def _same(values: pd.Series, truth: pd.Series, tolerance: float) -> bool:
-    truth = truth.astype("float64")
-    return bool(truth.notna().all() and ((values - truth).abs() <= tolerance * np.maximum(1, truth.abs() * 1e-6)).all())
 
 
 def _names(answer: object, plan: pd.DataFrame) -> list[str]:

@@ -1,11 +1,11 @@
 """What can go wrong in lesson 05: gross for net, orders for customers, who is new, the edge of thirty minutes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, column, equals, exercise, number, share, told
 from course.language import Sentence
 
 #: A fifth may be cut one customer sooner or later, or between two of them.
@@ -51,15 +51,16 @@ def _spent(answer: object, truth: pd.Series, orders: pd.DataFrame) -> None:
         Sentence("That is the largest order of each customer. Add up all of them."): groups["net"].max(),
         Sentence("That is what was refunded. Take it off the amount."): groups["refunded"].sum(),
     }
-    _match(got, truth, mistakes, "spent")
+    got = got.astype("float64")
+    if not told(got, truth, mistakes, 0.006):
+        off = int((~np.isclose(got, truth, atol=0.006)).sum())
+        raise Mistake("{name} is not right for {n:,} of {all:,} customers.", name="spent", n=off, all=len(truth))
 
 
 def _top_fifth(value: float, truth: pd.Series, orders: pd.DataFrame) -> None:
     total, n = truth.sum(), len(truth)
     best = truth.sort_values(ascending=False, kind="stable")
     right = best.iloc[: round(n / 5)].sum() / total
-    if abs(value - right) <= _NEARLY:
-        return
     of_orders = orders["net"].sort_values(ascending=False)
     mistakes = {
         Sentence("That is a percentage. A number between 0 and 1 is asked for."): 100 * right,
@@ -86,7 +87,7 @@ def _top_fifth(value: float, truth: pd.Series, orders: pd.DataFrame) -> None:
             truth[truth > truth.mean()].sum() / total
         ),
     }
-    _nearest(value, mistakes, right)
+    equals(value, right, "top_fifth", mistakes, rtol=_NEARLY)
 
 
 # --- behaviour-2: retention of one cohort ----------------------------------------------------------------------------
@@ -134,8 +135,6 @@ def _retention(cohort: object, came_back: object, orders: pd.DataFrame) -> None:
 def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.DataFrame) -> None:
     n, september = len(june), in_month["2024-09"]
     right = len(june & september) / n
-    if close(value, right, 6e-4):  # three places are enough
-        return
     own = orders[orders["customer_id"].isin(june)]
     within = set(own.loc[own["month"].between("2024-07", "2024-09"), "customer_id"])
     since = set(own.loc[own["month"] > "2024-06", "customer_id"])
@@ -168,9 +167,8 @@ def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.Dat
         Sentence("Divided by all customers. The denominator is the cohort."): (
             right * n / orders["customer_id"].nunique()
         ),
-        Sentence("{name} is rounded too far. Keep three decimals.", name="came_back"): round(right, 2),
     }
-    equals(value, right, "came_back", mistakes, 6e-4)
+    share(value, right, "came_back", mistakes)
 
 
 # --- behaviour-3: visits ---------------------------------------------------------------------------------------------
@@ -280,9 +278,6 @@ def _lift(lift: object, items: pd.DataFrame, a: str, b: str) -> None:
     in_a, in_b = (set(items.loc[items["product_id"] == p, "order_id"]) for p in (a, b))
     orders, both = items["order_id"].nunique(), len(in_a & in_b)
     right = both * orders / (len(in_a) * len(in_b))
-    value = number(lift, "lift")
-    if close(value, right, 5e-3):
-        return
     mistakes = {
         Sentence("All rows of items were taken for orders. Count the different order_ids."): (
             both * len(items) / (len(in_a) * len(in_b))
@@ -306,32 +301,4 @@ def _lift(lift: object, items: pd.DataFrame, a: str, b: str) -> None:
             both / len(in_a | in_b)
         ),
     }
-    equals(value, right, "lift", mistakes, 5e-3)
-
-
-# --- helpers ---------------------------------------------------------------------------------------------------------
-
-
-def _match(got: pd.Series, truth: pd.Series, mistakes: Mapping[Sentence, pd.Series], name: str) -> None:
-    """Nothing where every value is right (to the cent); the sentence of the mistake that gives just these; or how many
-    are off."""
-    got = got.astype("float64")
-    if _same(got, truth):
-        return
-    for sentence, wrong in mistakes.items():
-        if _same(got, wrong.reindex(truth.index)):
-            raise Mistake(sentence)
-    off = int((~np.isclose(got, truth, atol=0.006)).sum())
-    raise Mistake("{name} is not right for {n:,} of {all:,} customers.", name=name, n=off, all=len(truth))
-
-
-def _same(one: pd.Series, other: pd.Series) -> bool:
-    return bool(np.allclose(one, other.astype("float64"), atol=0.006))
-
-
-def _nearest(value: float, mistakes: Mapping[Sentence, float], right: float) -> None:
-    """The mistake whose figure is the nearest, if it is near enough; else the side."""
-    nearest = min(mistakes, key=lambda sentence: abs(mistakes[sentence] - value))
-    if abs(mistakes[nearest] - value) <= _NEARLY * max(1.0, abs(mistakes[nearest])):
-        raise Mistake(nearest)
-    equals(value, right, "top_fifth", {}, _NEARLY)
+    equals(lift, right, "lift", mistakes, rtol=5e-3)
