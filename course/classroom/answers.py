@@ -5,7 +5,7 @@ from the learner's notebook; what they were given is looked at first, so that a 
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,8 +155,9 @@ def _EMPTY() -> None: ...
 # --- what checks have in common --------------------------------------------------------------------------------------
 
 
-#: Figures closer than this are the same to the last digit; a share may be off by half of its third place.
-_DIGIT, _THREE_PLACES = 1e-6, 5e-4 + 1e-9
+#: Figures closer than this are the same to the last digit; a share may be off by half of its third place; a reach of
+#: an interval by this part, as the factor 1.96 is.
+_DIGIT, _THREE_PLACES, _OF_A_REACH = 1e-6, 5e-4 + 1e-9, 0.01
 #: What holds values side by side; `unique()` of a column of text is an ExtensionArray.
 _MANY = pd.Series | pd.DataFrame | pd.Index | pd.api.extensions.ExtensionArray | np.ndarray | list | tuple
 
@@ -176,12 +177,11 @@ def number(answer: object, name: str) -> float:
     return value
 
 
-def close(value: float, truth: float, tolerance: float = 1e-6) -> bool:
-    """Equal up to a relative tolerance (absolute near zero)."""
-    return abs(value - truth) <= tolerance * max(1.0, abs(truth))
+#: What known mistakes give, by what is said of them; pairs where one sentence serves several.
+Mistakes = Mapping[Sentence, object] | Iterable[tuple[Sentence, object]]
 
 
-def told(value: object, truth: object, mistakes: Mapping[Sentence, object], atol: float = 0, rtol: float = 0) -> bool:
+def told(value: object, truth: object, mistakes: Mistakes, atol: float = 0, rtol: float = 0) -> bool:
     """Whether an answer is right; a mistake that is recognised is raised as its sentence.
 
     What is a mistake to the last digit is told, even if rounding would let it pass for the truth; a mistake that gives
@@ -190,47 +190,51 @@ def told(value: object, truth: object, mistakes: Mapping[Sentence, object], atol
     Parameters
     ----------
     value, truth : numbers, arrays or sets; Series and frames are compared by their keys, blank is equal to blank.
-    mistakes : what each gives, by what is said of it.
     atol, rtol : how far off an answer is still the same: absolute, or as a part of the truth (absolute below 1).
     """
-    if _same(value, truth):
+    if same(value, truth):
         return True
-    known = {sentence: wrong for sentence, wrong in mistakes.items() if not _same(wrong, truth)}
-    for sentence, wrong in known.items():
-        if _same(value, wrong):
-            raise Mistake(sentence)
-    if _same(value, truth, atol, rtol):
+    pairs = mistakes.items() if isinstance(mistakes, Mapping) else mistakes
+    known = [(sentence, wrong) for sentence, wrong in pairs if not same(wrong, truth)]
+    _nearest(value, known)
+    if same(value, truth, atol, rtol):
         return True
-    off = {sentence: _apart(value, wrong, atol, rtol) for sentence, wrong in known.items()}
-    if off and min(off.values()) <= 1:
-        raise Mistake(min(off, key=off.get))
+    _nearest(value, known, atol, rtol)
     return False
 
 
-def equals(
-    answer: object, truth: float, name: str, mistakes: Mapping[Sentence, object], atol: float = 0, rtol: float = 0
-) -> None:
-    """The number asked for; a known mistake gets its sentence (see `told`), another only which side it is on."""
+def _nearest(value: object, known: list[tuple[Sentence, object]], atol: float = 0, rtol: float = 0) -> None:
+    """Raise the mistake that gives this value, the first of those that give it equally."""
+    off = [round(_apart(value, wrong, atol, rtol), 3) for _, wrong in known]
+    if off and min(off) <= 1:
+        raise Mistake(known[off.index(min(off))][0])
+
+
+def equals(answer: object, truth: float, name: str, mistakes: Mistakes, rtol: float = 0, rounded: float = 0) -> None:
+    """The number asked for; a known mistake gets its sentence (see `told`), another only which side it is on.
+
+    A right answer may be `rounded` by so much, which says nothing of how near a mistake is: that is `rtol`.
+    """
     value = number(answer, name)
-    if not told(value, truth, mistakes, atol, rtol):
+    if not told(value, truth, mistakes, rtol=rtol) and abs(value - truth) > rounded:
         raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
 
 
-def share(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, object]) -> None:
+def share(answer: object, truth: float, name: str, mistakes: Mistakes) -> None:
     """A share between 0 and 1, for which three places are enough."""
     value = number(answer, name)
     if told(value, truth, mistakes, _THREE_PLACES):
         return
-    if close(value, 100 * truth, 1e-4):
+    if same(value, 100 * truth, 100 * _THREE_PLACES):
         raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
-    if close(value, round(truth, 2)):
+    if same(value, round(truth, 2)):
         raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
     raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
 
 
-def reach(value: float, truth: float, mistakes: Mapping[Sentence, object], atol: float) -> None:
-    """How far an interval that is not right reaches to each side of its middle, which is: always a mistake."""
-    told(value, truth, mistakes, atol)
+def reach(value: float, truth: float, mistakes: Mapping[Sentence, float]) -> None:
+    """How far an interval that is not right reaches to each side of its middle, which is right: always a mistake."""
+    told(value / truth, 1.0, {sentence: wrong / truth for sentence, wrong in mistakes.items()}, rtol=_OF_A_REACH)
     if value > truth:
         raise Mistake("The middle is right, and the interval is too wide.")
     raise Mistake("The middle is right, and the interval is too narrow.")
@@ -241,7 +245,8 @@ def side(value: float, truth: float) -> Sentence:
     return Sentence("too large") if value > truth else Sentence("too small")
 
 
-def _same(value: object, other: object, atol: float = 0, rtol: float = 0) -> bool:
+def same(value: object, other: object, atol: float = 0, rtol: float = 0) -> bool:
+    """Whether two answers are the same; what is compared and how far off they may be is as in `told`."""
     return _apart(value, other, atol, rtol) <= 1
 
 

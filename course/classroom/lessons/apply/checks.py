@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number, share, told
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, share, told
 from course.language import Sentence
 
 #: People, or yuan, that rounding may move.
@@ -158,7 +158,7 @@ def impact(answer: object, clients: pd.DataFrame) -> None:
         ),
         Sentence("That is the approval rate of the rural alone."): rate["rural"],
     }
-    if close(abs(number(answer, "impact")), abs(rate["rural"] - rate["urban"]), 1e-3):
+    if same(abs(number(answer, "impact")), abs(rate["rural"] - rate["urban"]), rtol=1e-3):
         raise Mistake("That is a difference of the two rates. Their ratio is asked for.")
     equals(answer, truth, "impact", mistakes, rtol=6e-3)
 

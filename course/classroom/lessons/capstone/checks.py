@@ -77,7 +77,7 @@ def interval(low: object, high: object, money: pd.Series, inside: pd.Series, sha
             _Z * abs(pull.sum()) / total
         ),
     }
-    reach(half, _Z * error, reaches, 0.02 * _Z * error)
+    reach(half, _Z * error, reaches)
 
 
 @exercise(

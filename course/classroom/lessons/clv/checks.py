@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, equals, exercise, number
+from course.classroom.answers import Mistake, equals, exercise, number, same, told
 from course.language import Sentence
 
 #: Chances and errors that are worked with rounded numbers.
@@ -122,9 +122,9 @@ def lists(frequency: object, worth: object, calls: pd.DataFrame) -> None:
         "by_value": ("expected", number(worth, "by_value")),
     }
     truths = {name: _brought(calls, column) for name, (column, _) in answers.items()}
-    if all(close(value, truths[name], 1e-6) for name, (_, value) in answers.items()):
+    if all(same(value, truths[name], rtol=1e-6) for name, (_, value) in answers.items()):
         return
-    if close(answers["by_frequency"][1], truths["by_value"]) and close(answers["by_value"][1], truths["by_frequency"]):
+    if same(answers["by_frequency"][1], truths["by_value"]) and same(answers["by_value"][1], truths["by_frequency"]):
         raise Mistake("The two are exchanged.")
     hindsight = float(calls["came"].nlargest(_CALLS).sum())
     for name, (column, value) in answers.items():
@@ -193,11 +193,7 @@ def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend
             p * v / (q - 1)
         ),
     }
-    value = number(answer, "expected_spend")
-    # Whole yuan will do, unless the figure is exactly what a mistake gives.
-    if abs(value - truth) <= 0.5 and not any(close(value, wrong) for wrong in mistakes.values()):
-        return
-    equals(value, truth, "expected_spend", mistakes)
+    equals(answer, truth, "expected_spend", mistakes, rounded=0.5)  # whole yuan will do
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
@@ -206,14 +202,14 @@ def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend
 def _figure(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
     """A figure that may be rounded to two places, unless it is exactly what a mistake gives."""
     value = number(answer, name)
-    rounded = abs(value - truth) <= _ROUNDED or (value == round(truth, 2) and value not in (0, 1))
-    if rounded and not any(close(value, wrong) for wrong in mistakes.values()):
+    if told(value, truth, mistakes) or abs(value - truth) <= _ROUNDED:
         return
-    if close(value, truth):
-        return
-    if value == round(truth, 1) and value not in (0, 1):
-        raise Mistake("{name} is rounded too far. Keep at least two decimals.", name=name)
-    equals(value, truth, name, mistakes, 1e-4)
+    if value not in (0, 1):
+        if value == round(truth, 2):
+            return
+        if value == round(truth, 1):
+            raise Mistake("{name} is rounded too far. Keep at least two decimals.", name=name)
+    equals(value, truth, name, mistakes, rtol=1e-4)
 
 
 def _brought(calls: pd.DataFrame, column: str) -> float:

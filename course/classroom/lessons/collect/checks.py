@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, side, told
 from course.language import Sentence
 
 #: Money may be rounded to whole yuan, a percentage to one place; known mistakes are told apart to the cent.
@@ -54,30 +54,21 @@ def once(orders: object, money: object, pages: pd.DataFrame) -> None:
             pages[pages["orderId"].duplicated()]
         ),
     }
-    for sentence, rows in wrong_rows.items():
-        if close(orders, len(rows)) and len(rows) != len(each):
-            raise Mistake(sentence)
-    without = {status: each[each["status"] != status] for status in each["status"].unique()}
-    if any(close(orders, len(rows)) for rows in without.values()):
-        raise Mistake(_ONE_STATUS)
-    equals(orders, len(each), "orders_once", {})
+    known = [*wrong_rows.items(), *((_ONE_STATUS, each[each["status"] != s]) for s in each["status"].unique())]
+    equals(orders, len(each), "orders_once", [(sentence, len(rows)) for sentence, rows in known])
     truth = each["totalAmount"].sum()
     if abs(money - truth) <= _YUAN:
         return
     if abs(money - pages["totalAmount"].sum()) <= _CENT:
         raise Mistake("The orders are right; the money is still that of every row on every page.")
-    for sentence, rows in wrong_rows.items():
-        if abs(money - rows["totalAmount"].sum()) <= _CENT:
-            raise Mistake(sentence)
-    if any(abs(money - rows["totalAmount"].sum()) <= _CENT for rows in without.values()):
-        raise Mistake(_ONE_STATUS)
+    told(money, truth, [(sentence, rows["totalAmount"].sum()) for sentence, rows in known], _CENT)
     if abs(money - truth / len(each)) <= _CENT:
         raise Mistake("That is the money of one order on average. The sum is asked for.")
-    if close(money, truth / 100):
+    if same(money, truth / 100):
         raise Mistake("totalAmount is in yuan already; it was divided by 100.")
-    if close(money, truth / 1e4, 1e-4):
+    if same(money, truth / 1e4, rtol=1e-4):
         raise Mistake("That is in ten thousands of yuan. Give yuan.")
-    equals(money, truth, "money_once", {}, tolerance=0)
+    raise Mistake("{name} is {side}.", name="money_once", side=side(money, truth))
 
 
 @exercise(
@@ -123,21 +114,18 @@ def in_which(share: object, count: object, crm: pd.DataFrame, app: pd.DataFrame,
         Sentence("That is the number of phones in both. Divide by the numbers at the tills."): both,
         Sentence("0: card numbers and user names never meet. Compare the column key."): 0.0,
     }
-    told = [*mistakes.items(), (_EVERY_ROW, 100 * both / len(cards))]
+    known = [*mistakes.items(), (_EVERY_ROW, 100 * both / len(cards))]
     met = [len(t.merge(u, on="key")) for t, u in ((cards, app), (cards.dropna(subset="key"), app.dropna(subset="key")))]
-    told += [
+    known += [
         (_MULTIPLIED, 100 * n / base) for n in met for base in (len(cards), len(keys["cards"]), len(sets["cards"]))
     ]
     phones = [t["phone"] if "phone" in t else t["key"] for t in (cards, app, crm)]
     typed = [phones[0], phones[0].drop_duplicates(), phones[0].dropna().drop_duplicates()]
-    told += [(_TYPED, 100 * p.isin(phones[1]).mean()) for p in typed]
-    for sentence, wrong in told:
-        if close(share, wrong) and not close(wrong, truth):
-            raise Mistake(sentence)
-    if abs(share - truth) > _TENTH:
+    known += [(_TYPED, 100 * p.isin(phones[1]).mean()) for p in typed]
+    if not told(share, truth, known) and abs(share - truth) > _TENTH:
         if float(share).is_integer() and abs(share - truth) <= 0.5:
             raise Mistake("That is rounded to a whole percent. Keep one decimal place.")
-        equals(share, truth, "also_app", {})
+        raise Mistake("{name} is {side}.", name="also_app", side=side(share, truth))
     three = sets["cards"] & sets["app"] & sets["crm"]
     rows = in_app & cards["key"].dropna().isin(sets["crm"])
     merged = keys["cards"].to_frame().merge(keys["app"].to_frame()).merge(keys["crm"].to_frame())
@@ -166,7 +154,7 @@ def in_which(share: object, count: object, crm: pd.DataFrame, app: pd.DataFrame,
         / len(sets["cards"]),
         _TYPED: (typed[2].isin(phones[1]) & typed[2].isin(phones[2])).sum(),
     }
-    equals(count, len(three), "all_three", {s: w for s, w in counts.items() if w != len(three)})
+    equals(count, len(three), "all_three", counts)
 
 
 @exercise(
@@ -191,10 +179,8 @@ def set_aside(answer: object, asked: pd.DataFrame) -> None:
     fast, wild = asked["seconds"] < _SECONDS, ~asked["satisfied"].between(1, 5)
     filled, no = asked["handled"].notna(), asked["returned"] == 2
     truth = fast | wild | (no & filled)
-    if (marks == truth).all():
-        return
     slow = asked["seconds"] <= _SECONDS
-    told = {
+    mistakes = {
         Sentence("True marks the good rows here. Turn it round."): ~truth,
         Sentence("20 seconds are enough: only what took less is too fast."): slow | wild | (no & filled),
         Sentence(
@@ -229,9 +215,8 @@ def set_aside(answer: object, asked: pd.DataFrame) -> None:
             fast | ~asked["satisfied"].between(1, 5, inclusive="neither") | (no & filled)
         ),
     }
-    for sentence, wrong in told.items():
-        if (marks == wrong).all() and not (wrong == truth).all():
-            raise Mistake(sentence)
+    if told(marks, truth, mistakes):
+        return
     if (marks & ~truth).any():
         raise Mistake("Some rows are marked that break no rule. Look at them: asked[bad].")
     raise Mistake("Some rows that break a rule are not marked. Try each rule alone and count.")
@@ -283,4 +268,4 @@ def sessions(answer: object, log: pd.DataFrame) -> None:
         ),
     }
     truth = first.sum() + longer.sum()
-    equals(answer, truth, "visits", {s: w for s, w in mistakes.items() if w != truth})
+    equals(answer, truth, "visits", mistakes)

@@ -111,7 +111,7 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
         Sentence("That is the whole width to each side."): 2 * _Z * error,
         Sentence("That is an interval of 90%. For 95% it takes 1.96 standard errors."): 1.645 * error,
     }
-    reach((high - low) / 2, _Z * error, reaches, 0.02 * error)
+    reach((high - low) / 2, _Z * error, reaches)
 
 
 @exercise(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number, table
+from course.classroom.answers import Mistake, column, equals, exercise, same, share, side, table, told
 from course.language import Sentence
 
 #: A share may be rounded to three places, a weight to two; up to _NEAR bits away something was rounded before that.
@@ -46,8 +46,7 @@ def family_phones(answer: object, records: pd.DataFrame) -> None:
         Sentence("Every phone has at least one name, so these are all phones. Look for more than one."): len(names),
         Sentence("That is the largest number of names on one phone. Count the phones."): names.max(),
     }
-    got = number(answer, "family_phones")
-    equals(got, float(several.sum()), "family_phones", {s: float(v) for s, v in mistakes.items()})
+    equals(answer, several.sum(), "family_phones", mistakes)
 
 
 @exercise(
@@ -66,12 +65,12 @@ def weights(agree: object, disagree: object, shares: pd.DataFrame) -> None:
     fields = m.index.rename("field")
     got = {"agree": _weights(agree, "agree", fields), "disagree": _weights(disagree, "disagree", fields)}
     right = {"agree": np.log2(m / u), "disagree": np.log2((1 - m) / (1 - u))}
-    if all(_same(got[name], right[name]) for name in got):
+    if all(same(got[name], right[name], _BITS) for name in got):
         return
-    if _same(got["agree"], right["disagree"]) and _same(got["disagree"], right["agree"]):
+    if same(got["agree"], right["disagree"], _BITS) and same(got["disagree"], right["agree"], _BITS):
         raise Mistake("agree and disagree are exchanged.")
     against = got["disagree"]
-    if _same(got["agree"], right["agree"]) and _same(against, -right["agree"]):
+    if same(got["agree"], right["agree"], _BITS) and same(against, -right["agree"], _BITS):
         raise Mistake(
             "A disagreement is not an agreement with its sign turned: it has chances of its own, 1 − m and 1 − u."
         )
@@ -90,18 +89,15 @@ def weights(agree: object, disagree: object, shares: pd.DataFrame) -> None:
         Sentence("disagree holds the weights of an agreement. Put 1 − m and 1 − u in their place."): right["agree"],
     }
     for name, values in got.items():
-        if _same(values, right[name]):
-            continue
         if values.isna().any():
             raise Mistake(
                 "{name} is blank: that was the logarithm of a number below 0. Take 1 less m and 1 less u first, then "
                 "divide.",
                 name=name,
             )
-        for sentence, mistaken in wrong[name].items():
-            if _same(values, mistaken):
-                raise Mistake(sentence)
-        if _same(values, right[name], _NEAR):
+        if told(values, right[name], wrong[name], _BITS):
+            continue
+        if same(values, right[name], _NEAR):
             raise Mistake("{name} is near, and rounded: take shares itself and keep two decimals.", name=name)
         raise Mistake(
             "{name} is not right yet for: {fields}.",
@@ -136,10 +132,6 @@ def _weights(answer: object, name: str, fields: pd.Index) -> pd.Series:
         return column(answer, name, fields).astype("float64")
     except (TypeError, ValueError):
         raise Mistake("{name} should hold one number a field.", name=name) from None
-
-
-def _same(values: pd.Series, truth: pd.Series, tolerance: float = _BITS) -> bool:
-    return bool((abs(values.to_numpy() - truth.reindex(values.index).to_numpy()) <= tolerance).all())
 
 
 @exercise(
@@ -180,23 +172,11 @@ def precision(answer: object, loose: pd.DataFrame, some: pd.DataFrame) -> None:
         Sentence("That is how many pairs the groups claim. It belongs below the line."): claimed,
         Sentence("That is the share of wrong pairs. Precision is the share of right ones."): 1 - right / claimed,
     }
-    _share(answer, right / claimed, "pair_precision", mistakes)
+    share(answer, right / claimed, "pair_precision", mistakes)
 
 
 def _pairs(sizes: pd.Series) -> float:
     return float((sizes * (sizes - 1) / 2).sum())
-
-
-def _share(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
-    """A share; rounded to three places it is right too, unless it is exactly what a mistake gives."""
-    value = number(answer, name)
-    if abs(value - truth) <= _SHARE and not any(close(value, wrong) for wrong in mistakes.values()):
-        return
-    if close(value, 100 * truth, 1e-4):
-        raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
-    if close(value, round(truth, 2)):
-        raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
-    equals(value, truth, name, mistakes)
 
 
 @exercise(
@@ -262,18 +242,14 @@ def _rows(wide: pd.DataFrame, ids: pd.Series, orders: pd.DataFrame) -> None:
 
 def _figures(values: pd.Series, truth: pd.Series, name: str, mistakes: Mapping[Sentence, pd.Series]) -> None:
     """The figures of everybody, to the cent."""
-    if (abs(values - truth) < 0.005 + 1e-9).all():
+    if told(values, truth, mistakes, 0.005 + 1e-9):
         return
-    for sentence, wrong in mistakes.items():
-        if (abs(values - wrong.astype("float64")) < 0.005 + 1e-9).all():
-            raise Mistake(sentence)
     if abs(values.sum() - truth.sum()) < 0.005:
         raise Mistake("{name} adds up, and stands in the wrong rows: join by customer_id, not by position.", name=name)
-    larger = values.sum() > truth.sum()
     raise Mistake(
         "{name} is wrong for some people; all together it is {side}.",
         name=name,
-        side=Sentence("too large") if larger else Sentence("too small"),
+        side=side(values.sum(), truth.sum()),
     )
 
 
@@ -281,11 +257,8 @@ def _scores(values: pd.Series, survey: pd.DataFrame, ids: pd.Series) -> None:
     """The latest answer of everybody who gave one; of answers at one moment any will do."""
     ordered = survey.sort_values("answered_at", kind="stable")
     latest = ordered.drop_duplicates("customer_id", keep="last").set_index("customer_id")["score"].reindex(ids)
-    if _alike(values, latest):
-        return
     given = survey.dropna(subset="score").sort_values("answered_at", kind="stable")
-    if _alike(values, given.drop_duplicates("customer_id", keep="last").set_index("customer_id")["score"].reindex(ids)):
-        return
+    also = given.drop_duplicates("customer_id", keep="last").set_index("customer_id")["score"].reindex(ids)
     first = ordered.drop_duplicates("customer_id", keep="first").set_index("customer_id")["score"].reindex(ids)
     by_customer = survey.groupby("customer_id")["score"]
     mistakes = {
@@ -296,11 +269,5 @@ def _scores(values: pd.Series, survey: pd.DataFrame, ids: pd.Series) -> None:
             latest.fillna(0)
         ),
     }
-    for sentence, wrong in mistakes.items():
-        if _alike(values, wrong):
-            raise Mistake(sentence)
-    raise Mistake("score is not that of the latest answer (answered_at) for everybody.")
-
-
-def _alike(values: pd.Series, truth: pd.Series) -> bool:
-    return bool(np.allclose(values.to_numpy(), truth.to_numpy(dtype="float64"), equal_nan=True))
+    if not (told(values, also, {}) or told(values, latest, mistakes)):
+        raise Mistake("score is not that of the latest answer (answered_at) for everybody.")

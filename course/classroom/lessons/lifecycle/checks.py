@@ -1,11 +1,9 @@
 """What is looked at in the answers of lesson 09."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, share, told
 from course.language import Sentence
 
 _NOW, _BEFORE = 18, 17
@@ -80,13 +78,14 @@ def conversion(answer: object, march: pd.DataFrame, now: pd.DataFrame) -> None:
     pairs = march.merge(now, on="customer_id", suffixes=("_then", "_now"))
     firsts = pairs[pairs["stage_then"] == "first_purchase"]["stage_now"]
     counts = firsts.value_counts()
-    found = _by_stage(answer)
-    if _same(found, counts / counts.sum()):
-        return
-    if _same(found / 100, counts / counts.sum(), 6e-3):
-        raise Mistake("Those are per cent. Shares from 0 to 1 are asked for.")
-    if _same(found, (counts / counts.sum()).round(2), 1e-9):
-        raise Mistake("{name} is rounded too far. Keep three decimals.", name="where")
+    found, truth = _by_stage(answer), counts / counts.sum()
+    every = found.index.union(_STAGES)
+    found, truth = found.reindex(every, fill_value=0.0), truth.reindex(every, fill_value=0.0)
+    if not same(found, truth, 1e-3):
+        if same(found / 100, truth, 6e-3):
+            raise Mistake("Those are per cent. Shares from 0 to 1 are asked for.")
+        if same(found, truth.round(2)):
+            raise Mistake("{name} is rounded too far. Keep three decimals.", name="where")
     backwards = pairs[pairs["stage_now"] == "first_purchase"]["stage_then"].value_counts()
     everybody = now["stage"].value_counts()
     known = {
@@ -109,10 +108,9 @@ def conversion(answer: object, march: pd.DataFrame, now: pd.DataFrame) -> None:
             / max(counts.drop("first_purchase", errors="ignore").sum(), 1)
         ),
     }
-    for sentence, wrong in known.items():
-        if _same(found, wrong):
-            raise Mistake(sentence)
-    if not close(float(found.sum()), 1.0, 1e-3):
+    if told(found, truth, {said: wrong.reindex(every, fill_value=0) for said, wrong in known.items()}, 1e-3):
+        return
+    if not same(float(found.sum()), 1.0, rtol=1e-3):
         raise Mistake("where adds up to something else than 1: every one of them is in exactly one stage.")
     raise Mistake("where adds up to 1, but the shares are those of other customers.")
 
@@ -150,14 +148,7 @@ def still_there(answer: object, followed: pd.DataFrame) -> None:
             (5 / 6) * (3 / 4) * (2 / 3)
         ),
     }
-    value = number(answer, "still_there")
-    if abs(value - truth) <= 6e-4:
-        return
-    if close(value, round(truth, 2)):
-        raise Mistake("{name} is rounded too far. Keep three decimals.", name="still_there")
-    if close(value, 100 * truth, 2e-2):
-        raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name="still_there")
-    equals(value, truth, "still_there", mistakes, 1e-3)
+    share(answer, truth, "still_there", mistakes)
 
 
 @exercise(
@@ -176,7 +167,7 @@ def worth(answer: object, P: np.ndarray, R: np.ndarray, d: float) -> None:
         if found.shape == P.shape:
             raise Mistake("V is a whole matrix: * multiplies entry by entry, @ multiplies a matrix with R.")
         raise Mistake("V should hold one number for each of the {n} states.", n=len(R))
-    known: Mapping[Sentence, np.ndarray] = {
+    known = {
         Sentence("The rate was multiplied instead of divided: a yuan next period is worth less now, not more."): (
             np.linalg.solve(one - P * (1 + d), R)
         ),
@@ -196,11 +187,8 @@ def worth(answer: object, P: np.ndarray, R: np.ndarray, d: float) -> None:
         ),
         Sentence("The whole bracket was divided by 1 + d. Only P is."): np.linalg.pinv((one - P) / (1 + d)) @ R,
     }
-    if np.allclose(found, truth, atol=0.051):
+    if told(found, truth, known, 0.051):
         return
-    for sentence, wrong in known.items():
-        if np.allclose(found, wrong, rtol=1e-3, atol=0.01):
-            raise Mistake(sentence)
     if not np.isfinite(found).all():
         raise Mistake("V has blanks or infinite numbers: was something inverted that has no inverse?")
     raise Mistake("V has the right form but other numbers. Compute the bracket first and look at it.")
@@ -222,8 +210,3 @@ def _by_stage(answer: object) -> pd.Series:
     if not pd.api.types.is_numeric_dtype(answer) or not set(answer.index) & set(_STAGES):
         raise Mistake("where should be one column of shares with the stages as its index.")
     return answer.astype("float64")
-
-
-def _same(found: pd.Series, truth: pd.Series, tolerance: float = 1e-3) -> bool:
-    every = found.index.union(truth.index)
-    return bool(np.allclose(found.reindex(every, fill_value=0), truth.reindex(every, fill_value=0), atol=tolerance))

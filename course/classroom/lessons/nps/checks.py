@@ -1,11 +1,11 @@
 """What is looked at in the answers of lesson 10."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from course import nps
-from course.classroom.answers import Mistake, close, equals, exercise, number
+from course.classroom.answers import Mistake, equals, exercise, number, reach, same, side, told
 from course.language import Sentence
 
 _Z = 1.96
@@ -85,15 +85,15 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
     value, errors = november.value - may.value, (may.standard_error, november.standard_error)
     error = (errors[0] ** 2 + errors[1] ** 2) ** 0.5
     adjusted = nps.difference(may, november)
-    if _near((low, high), (value - _Z * error, value + _Z * error)) or _near(
-        (low, high), (adjusted.low, adjusted.high)
+    if same((low, high), (value - _Z * error, value + _Z * error), _ROUNDED) or same(
+        (low, high), (adjusted.low, adjusted.high), _ROUNDED
     ):
         return
-    if _near(sorted((low, high)), sorted((november.low - may.low, november.high - may.high))):
+    if same(sorted((low, high)), sorted((november.low - may.low, november.high - may.high)), _ROUNDED):
         raise Mistake("Ends subtracted from ends are no interval: the error of a difference does not shrink so.")
     if low > high:
         raise Mistake("change_low lies above change_high. Exchange the two, or look at a sign.")
-    if _near((low, high), (november.low - may.high, november.high - may.low)):
+    if same((low, high), (november.low - may.high, november.high - may.low), _ROUNDED):
         raise Mistake(
             "That is as wide as from end to farthest end: the two errors were added as they are, as if both waves had "
             "been wrong by the full amount at once. Of independent errors the squares add up."
@@ -117,13 +117,7 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
             2 * _Z * error
         ),
     }
-    reach = (high - low) / 2
-    nearest = min(reaches, key=lambda sentence: abs(reaches[sentence] - reach))
-    if _within(reach, reaches[nearest], 0.02 * error):
-        raise Mistake(nearest)
-    if reach > _Z * error:
-        raise Mistake("The middle is right, and the interval is too wide.")
-    raise Mistake("The middle is right, and the interval is too narrow.")
+    reach((high - low) / 2, _Z * error, reaches)
 
 
 @exercise(
@@ -204,12 +198,7 @@ def agreement(answer: object, coded: pd.DataFrame) -> None:
         ),
         Sentence("That is a percentage. κ is written from 0 to 1."): 100 * (observed - expected) / (1 - expected),
     }
-    value = number(answer, "agreement")
-    if not any(close(value, wrong, 1e-4) for wrong in mistakes.values()) and _within(
-        value, (observed - expected) / (1 - expected), 0.005 + 1e-9
-    ):
-        return
-    equals(value, (observed - expected) / (1 - expected), "agreement", mistakes, 1e-4)
+    equals(answer, (observed - expected) / (1 - expected), "agreement", mistakes, 1e-4, 0.005 + 1e-9)
 
 
 @exercise(
@@ -227,8 +216,6 @@ def shapley(app: object, delivery: object, r2_app: float, r2_delivery: float, r2
     alone = r2_app, r2_delivery
     last = r2_both - r2_delivery, r2_both - r2_app
     truth = tuple((a + b) / 2 for a, b in zip(alone, last, strict=True))
-    if _near(got, truth, 1e-4):
-        return
     mistakes = {
         Sentence("The two are exchanged."): truth[::-1],
         Sentence("That is what each explains when it comes first. The other order counts as much."): alone,
@@ -245,12 +232,9 @@ def shapley(app: object, delivery: object, r2_app: float, r2_delivery: float, r2
             (r2_both / 2, r2_both / 2)
         ),
     }
-    for sentence, wrong in mistakes.items():
-        if _near(got, wrong, 1e-4):
-            raise Mistake(sentence)
-    if _near(got, truth, rounded):
+    if told(got, truth, mistakes, 1e-4) or same(got, truth, rounded):
         return
-    if not _within(sum(got), r2_both, 2e-4):
+    if not same(sum(got), r2_both, 2e-4):
         raise Mistake("The two shares do not add up to r2_both. Whatever one driver does not get, the other does.")
     raise Mistake("The sum is right, the division is not. What does each bring first, and what does it add second?")
 
@@ -269,37 +253,26 @@ def _kappa(first: pd.Series, second: pd.Series) -> float:
 def _points(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
     """A figure in points; rounded to one place it is right too, unless it is exactly what a mistake gives."""
     value = number(answer.value if isinstance(answer, nps.Score) else answer, name)
-    if not any(close(value, wrong) for wrong in mistakes.values()):
-        if _within(value, truth, _ROUNDED):
-            return
-        if value == round(truth):
-            raise Mistake("Rounded to whole points: keep one decimal place.")
-        if _within(value, truth / 100, 0.005 + 1e-9):
-            raise Mistake("That is a difference of shares. NPS is written in points, from −100 to 100.")
-    equals(value, truth, name, mistakes)
+    if told(value, truth, mistakes) or same(value, truth, _ROUNDED):
+        return
+    if value == round(truth):
+        raise Mistake("Rounded to whole points: keep one decimal place.")
+    if same(value, truth / 100, 0.005 + 1e-9):
+        raise Mistake("That is a difference of shares. NPS is written in points, from −100 to 100.")
+    raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
 
 
 def _of_the_change(middle: float, value: float, may: nps.Score, november: nps.Score) -> None:
     """The middle of the interval must be November less May."""
-    if _within(middle, value, _ROUNDED):
+    if same(middle, value, _ROUNDED):
         return
-    if _within(middle, -value, _ROUNDED):
+    if same(middle, -value, _ROUNDED):
         raise Mistake("This is May less November. A rise should come out above 0: November less May.")
-    if _within(middle, value / 100, _ROUNDED / 10):
+    if same(middle, value / 100, _ROUNDED / 10):
         raise Mistake("The difference is a share. Keep to points, as value and standard_error do.")
     waves = {
         Sentence("The middle is the NPS of May. The interval of the change is asked for."): may.value,
         Sentence("The middle is the NPS of November. The interval of the change is asked for."): november.value,
     }
-    nearest = min(waves, key=lambda sentence: abs(waves[sentence] - middle))
-    if _within(middle, waves[nearest], 1.0):
-        raise Mistake(nearest)
+    told(middle, value, waves, 1.0)
     raise Mistake("The middle of your interval is not November less May. Start from the difference of the two values.")
-
-
-def _within(value: float, truth: float, tolerance: float) -> bool:
-    return abs(value - truth) <= tolerance
-
-
-def _near(pair: Sequence[float], truth: Sequence[float], tolerance: float = _ROUNDED) -> bool:
-    return all(_within(v, t, tolerance) for v, t in zip(pair, truth, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import effect, tag
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, told
 from course.classroom.lessons.portrait.material import LIKED
 from course.company.film import GENRES
 from course.language import Sentence
@@ -56,16 +56,13 @@ def fans_by_the_mean(answer: object, ratings: pd.DataFrame) -> None:
         ),
         Sentence("Those are percentages of all people. Counts are asked for."): 100 * truth / people,
     }
-    if _same(got, truth):
+    if told(got, truth, {sentence: wrong.reindex(GENRES) for sentence, wrong in mistakes.items()}):
         return
-    for sentence, wrong in mistakes.items():
-        if _same(got, wrong):
-            raise Mistake(sentence)
     if got.max() <= 1:
         raise Mistake("Those are shares. Counts are asked for.")
     if got.nunique() == 1:
         raise Mistake("All three are the same: the genre was not looked at. Group by person and genre.")
-    off = [genre for genre in GENRES if not close(got[genre], truth[genre])]
+    off = [genre for genre in GENRES if not same(got[genre], truth[genre])]
     raise Mistake("{n} of the three counts {n:is|are} not right yet, {which} among them.", n=len(off), which=off[0])
 
 
@@ -120,7 +117,7 @@ def index_of_students(answer: object, people: pd.DataFrame) -> None:
     rounded = 100 * round(share, 2) / round(base, 2)
     if abs(rounded - truth) > 0.5:
         mistakes[Sentence("The two shares were rounded first. Divide them as they are, and round the index.")] = rounded
-    _rounded(answer, truth, "tgi_students", mistakes, 0.5)
+    equals(answer, truth, "tgi_students", mistakes, rounded=0.5 + 1e-9)  # a whole number will do
 
 
 @exercise(
@@ -211,11 +208,8 @@ def holm(answer: object, p_values: pd.DataFrame) -> None:
             p * np.arange(n, 0, -1)
         ),
     }
-    if _alike(got, truth):
+    if told(got, truth, mistakes, 5e-4):
         return
-    for sentence, wrong in mistakes.items():
-        if _alike(got, wrong):
-            raise Mistake(sentence)
     if (got > 1 + 1e-9).any() or (got < 0).any():
         raise Mistake("A p-value lies between 0 and 1; some of these do not.")
     off = int((~np.isclose(got, truth[got.index], atol=5e-4)).sum())
@@ -263,13 +257,10 @@ def people_needed(answer: object, people: pd.DataFrame) -> None:
         raise Mistake("n_each is a share. Asked for is a number of people.")
     # Two wrong starting points may come to the same number, so one sentence serves both.
     mixed = [effect.needed(s, 0.10, relative=False) for s in (woman[people["romance"]].mean(), woman.mean())]
-    if value != truth and any(close(value, wrong) for wrong in mixed):
+    if value != truth and any(same(value, wrong) for wrong in mixed):
         raise Mistake("Fans are counted in the share that you start from. Take only those who are no fans.")
-    hit = any(close(value, wrong) for wrong in others.values()) and value != truth
     # The pooled normal formula and rules of thumb differ by a few people.
-    if not hit and abs(value - truth) <= max(2.0, 0.01 * truth):
-        return
-    equals(value, truth, "n_each", others)
+    equals(value, truth, "n_each", others, rounded=max(2.0, 0.01 * truth))
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
@@ -278,15 +269,6 @@ def people_needed(answer: object, people: pd.DataFrame) -> None:
 def _by_genre(fans: pd.Series) -> pd.Series:
     """People by genre where a truth value for each person and genre holds."""
     return fans.groupby("genre").sum().reindex(GENRES, fill_value=0)
-
-
-def _same(got: pd.Series, wanted: pd.Series) -> bool:
-    return all(close(got[genre], float(wanted[genre])) for genre in GENRES)
-
-
-def _alike(got: pd.Series, wanted: pd.Series) -> bool:
-    """Equal to three places: p-values may be rounded."""
-    return bool(np.allclose(got, wanted[got.index], rtol=0, atol=5e-4))
 
 
 def _a_count_each(answer: object) -> pd.Series:
@@ -310,11 +292,3 @@ def _a_count_each(answer: object) -> pd.Series:
             raise Mistake("fans_mean has no count for {genre}: the genre should be its index.", genre=missing[0])
     got = column(answer, "fans_mean", pd.Index(GENRES, name="genre"))
     return got.map(lambda value: number(value, "fans_mean"))
-
-
-def _rounded(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float], tolerance: float) -> None:
-    """A figure that may be rounded, unless it is exactly what a mistake gives."""
-    value = number(answer, name)
-    if abs(value - truth) <= tolerance + 1e-9 and not any(close(value, wrong) for wrong in mistakes.values()):
-        return
-    equals(value, truth, name, mistakes)

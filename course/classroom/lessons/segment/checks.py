@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, exercise, number, table
+from course.classroom.answers import Mistake, column, exercise, number, same, side, table, told
 from course.language import Sentence
 
 #: The eight items of Luming's survey, four to a factor.
@@ -15,23 +15,12 @@ _SCALE = 6  # answers run from 1 to 5: 6 − x mirrors them
 _ROUNDED = 0.005 + 1e-9
 
 
-def _first_match(got: pd.Series, truth: pd.Series, mistakes: Mapping[Sentence, pd.Series]) -> None:
-    """Nothing where `got` is the truth; the sentence of the first mistake that gives exactly what was got."""
-    if _same(got, truth):
+def _match(got: pd.Series, truth: pd.Series, mistakes: Mapping[Sentence, pd.Series]) -> None:
+    """Nothing where `got` is the truth; else the mistake, or of how many customers it is not right."""
+    if told(got, truth, mistakes):
         return
-    for sentence, wrong in mistakes.items():
-        if _same(got, wrong.reindex(truth.index)):
-            raise Mistake(sentence)
     off = int((~np.isclose(got.astype("float64"), truth.astype("float64"), atol=1e-6, equal_nan=True)).sum())
     raise Mistake("{name} is not right for {n:,} of {all:,} customers.", name=truth.name, n=off, all=len(truth))
-
-
-def _same(one: pd.Series, other: pd.Series) -> bool:
-    return bool(np.allclose(one.astype("float64"), other.astype("float64"), atol=1e-6, equal_nan=True))
-
-
-def _side(value: float, truth: float) -> Sentence:
-    return Sentence("too large") if value > truth else Sentence("too small")
 
 
 def _by_customer(answer: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -74,7 +63,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
     seen = orders[day <= as_of]
     times, days = seen.groupby("customer_id")["ordered_at"], day[seen.index].groupby(seen["customer_id"])
     ever, before = orders.groupby("customer_id")["ordered_at"], orders[day < as_of].groupby("customer_id")["ordered_at"]
-    _first_match(
+    _match(
         mine["recency_days"],
         truth["recency_days"],
         {
@@ -102,7 +91,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
             ): (days.max() - days.min()).dt.days,
         },
     )
-    _first_match(
+    _match(
         mine["frequency"],
         truth["frequency"],
         {
@@ -171,13 +160,10 @@ def _high_or_low(high: object, win_back: object, customers: pd.DataFrame) -> Non
         answer = column(high[name], f"high[{name!r}]", customers.index)
         if not set(pd.unique(answer)) <= {True, False}:
             raise Mistake("Column {name} of high should hold True and False only.", name=name)
-        _first_match(answer.astype("bool"), _is_high(customers, name).rename(name), _cut_mistakes(customers, name))
+        _match(answer.astype("bool"), _is_high(customers, name).rename(name), _cut_mistakes(customers, name))
     r, f, m = (_is_high(customers, n) for n in ("r", "f", "m"))
     truth = int((~r & ~f & m).sum())
-    value = number(win_back, "win_back")
-    if close(value, truth):
-        return
-    for sentence, wrong in {
+    mistakes = {
         Sentence("win_back is a share. The number of customers is asked for."): truth / len(customers),
         Sentence("win_back is a percentage. The number of customers is asked for."): 100 * truth / len(customers),
         Sentence("win_back counts the recent ones. To be won back one must have gone quiet: R low."): (
@@ -190,10 +176,11 @@ def _high_or_low(high: object, win_back: object, customers: pd.DataFrame) -> Non
         Sentence("These are “important – value”: high in all three."): (r & f & m).sum(),
         Sentence("That counts everyone who has gone quiet with high M, whatever F is."): (~r & m).sum(),
         Sentence("That counts everyone who has gone quiet with few orders, whatever M is."): (~r & ~f).sum(),
-    }.items():
-        if close(value, float(wrong)):
-            raise Mistake(sentence)
-    raise Mistake("high is right; win_back is not yet. Which of r, f and m is high in that class, and which is not?")
+    }
+    if not told(number(win_back, "win_back"), truth, mistakes):
+        raise Mistake(
+            "high is right; win_back is not yet. Which of r, f and m is high in that class, and which is not?"
+        )
 
 
 _MEASURES = {"r": "recency_days", "f": "frequency", "m": "monetary_net"}
@@ -275,16 +262,16 @@ def _quintile(quintile: object, customers: pd.DataFrame) -> None:
 def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
     order = np.random.default_rng(0).permutation(len(values))
     again = quintile(values.iloc[order].copy()).astype("float64").reindex(values.index)
-    if not _same(got, again):
+    if not same(got, again):
         raise Mistake(
             "The same rows in another order get other scores ({n:,} customers): ties are broken by row number.",
             n=int((got != again).sum()),
         )
-    if not _same(got, got.round()):
+    if not same(got, got.round()):
         raise Mistake("The scores are not whole numbers yet: round up.")
     rank, n = values.rank(method="average"), len(values)
     truth = np.ceil(5 * rank / n).rename("quintile")
-    _first_match(
+    _match(
         got,
         truth,
         {
@@ -345,9 +332,7 @@ def _distances(
         value, own = number(answer, name), float(row[measure])
         median, mean = round(float(customers[measure].median()), 6), round(float(customers[measure].mean()), 6)
         truth = _distance(own, median, sign, step)
-        if abs(value - truth) < _CENT:
-            continue
-        for sentence, wrong in {
+        mistakes = {
             Sentence(
                 "{name} only reaches the cut. On the cut a customer is still low: go one step beyond.", name=name
             ): (sign * (median - own)),
@@ -361,14 +346,14 @@ def _distances(
             ): own,
             Sentence("{name} is the value to be reached. Asked for is how far that is.", name=name): own + sign * truth,
             Sentence("{name} goes further than it must: a smaller step is enough.", name=name): truth + step,
-        }.items():
-            if abs(value - wrong) < _CENT:
-                raise Mistake(sentence)
+        }
+        if told(value, truth, mistakes, _CENT):
+            continue
         if value < 0:
             raise Mistake("{name} should be a positive number: how much fewer, or how much more.", name=name)
         if abs(value / step - round(value / step)) > _CENT:
             raise Mistake("{name} ends between two steps: whole days, whole orders, whole cents.", name=name)
-        raise Mistake("{name} is {side}.", name=name, side=_side(value, truth))
+        raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
 
 
 def _distance(own: float, edge: float, sign: int, step: float) -> float:
@@ -420,11 +405,9 @@ def _odd_one(items: pd.DataFrame, group: tuple[str, ...]) -> str:
 def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
     mirrored = thrift.assign(**{odd: _SCALE - thrift[odd]})
     truth = _alpha(mirrored)
-    if close(value, truth, 0.001):
-        return
     k = thrift.shape[1]
     plain, ratio = _alpha(thrift), (k - 1) / k
-    for sentence, wrong in {
+    mistakes = {
         Sentence("alpha is of the items as they were answered. Mirror the odd one first: 6 − answer."): plain,
         Sentence("alpha lacks the factor k / (k − 1)."): truth * ratio,
         Sentence("alpha takes k for the number of people. It is the number of items."): (
@@ -436,16 +419,14 @@ def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
         Sentence("alpha without the odd item. Mirror it and keep it: all four belong to the scale."): (
             _alpha(thrift.drop(columns=odd))
         ),
-    }.items():
-        if close(value, wrong, 0.001):
-            raise Mistake(sentence)
-    if abs(value - truth) <= _ROUNDED:
+    }
+    if told(value, truth, mistakes, rtol=0.001) or abs(value - truth) <= _ROUNDED:
         return
     if not 0 <= value <= 1:
         raise Mistake(
             "alpha is outside 0 to 1: one item still works against the others, or the formula is turned over."
         )
-    raise Mistake("{name} is {side}.", name="alpha", side=_side(value, truth))
+    raise Mistake("{name} is {side}.", name="alpha", side=side(value, truth))
 
 
 def _alpha(items: pd.DataFrame) -> float:

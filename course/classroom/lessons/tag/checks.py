@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from course.classroom.answers import Mistake, close, column, equals, exercise, number
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, told
 from course.classroom.lessons.tag.material import WINDOW
 from course.language import Sentence
 
@@ -37,8 +37,6 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
     recent = (staples["day"] > begins) & (staples["day"] <= as_of)
     rows = staples[age & recent]
     truth = _carriers(rows)
-    if got == truth:
-        return
     sizes, pieces = rows.groupby("customer_id").size(), rows.groupby("customer_id")["quantity"].sum()
     orders = rows.groupby("customer_id")["order_id"].nunique()
     strictly = recent & staples["age"].between(_YOUNGEST, _OLDEST, inclusive="neither").fillna(False).astype(bool)
@@ -75,9 +73,8 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
         mistakes[Sentence("Only one of the two goods is counted. Milk powder and nappies both are.")] = _carriers(
             rows[rows["kind"] == kind]
         )
-    for sentence, wrong in mistakes.items():
-        if got == wrong:
-            raise Mistake(sentence)
+    if told(got, truth, mistakes):
+        return
     if got < truth:
         raise Mistake(
             "All in parents carry the tag, but some who do are missing. Look at the edges: 22, 45, first day."
@@ -146,33 +143,31 @@ def audience(mails: object, people: object, spring: object, carried: pd.DataFram
 def declared(share: object, low: object, high: object, birthdays: pd.DataFrame) -> None:
     """The share of declared birthdays that are right, with its 95 % interval: plain or Wilson's."""
     seen = birthdays.dropna(subset="verified")
-    same = seen["declared"] == seen["verified"]
-    truth, n = float(same.mean()), len(seen)
+    agree = seen["declared"] == seen["verified"]
+    truth, n = float(agree.mean()), len(seen)
     mistakes = {
         Sentence("Accounts without a document count as wrong here. A blank cannot be judged: leave those out."): (
-            same.sum() / len(birthdays)
+            agree.sum() / len(birthdays)
         ),
         Sentence("That is the share of those who are wrong."): 1 - truth,
         Sentence("Percent are given. Shares from 0 to 1 are asked for."): 100 * truth,
         Sentence("That is the share of accounts whose document was seen."): n / len(birthdays),
-        Sentence("That is a number of accounts. Divide it by those that could be judged."): float(same.sum()),
+        Sentence("That is a number of accounts. Divide it by those that could be judged."): float(agree.sum()),
         Sentence("Only the years were compared. The same day is asked for."): (
             (seen["declared"].dt.year == seen["verified"].dt.year).mean()
         ),
     }
     value = number(share, "correct")
-    if value != truth and close(value, round(truth, 2)):
+    if value != truth and same(value, round(truth, 2)):
         raise Mistake("correct is rounded to whole percent, too coarse for its interval. Give three places or more.")
-    if not (abs(value - truth) <= 5e-4 and not any(close(value, wrong) for wrong in mistakes.values())):
-        equals(value, truth, "correct", mistakes)
+    equals(value, truth, "correct", mistakes, rounded=5e-4)
     low, high = number(low, "correct_low"), number(high, "correct_high")
     if low > high:
         raise Mistake("correct_low lies above correct_high. Exchange the two.")
     error = (truth * (1 - truth) / n) ** 0.5
     middle, reach = _wilson(truth, n)
-    if _near((low, high), (truth - _Z * error, truth + _Z * error)) or _near(
-        (low, high), (middle - reach, middle + reach)
-    ):
+    plain, wilson = (truth - _Z * error, truth + _Z * error), (middle - reach, middle + reach)
+    if same((low, high), plain, 6e-4) or same((low, high), wilson, 6e-4):
         return
     everybody = (truth * (1 - truth) / len(birthdays)) ** 0.5
     reaches = {
@@ -208,8 +203,6 @@ def price(answer: object, counts: pd.DataFrame) -> None:
     truth = np.log(((d + 0.5) / promo) / ((n + 0.5) / full))
     if np.isinf(got).any() or got.isna().any():
         raise Mistake("Some values are infinite or blank: who has no order of one sort is why ½ is added to both.")
-    if _alike(got, truth):
-        return
     mistakes = {
         Sentence("The days are missing: who is shown more promotions has more discounted orders."): np.log(
             (d + 0.5) / (n + 0.5)
@@ -229,10 +222,8 @@ def price(answer: object, counts: pd.DataFrame) -> None:
         ),
         Sentence("That is the share of orders with a discount, which is what the ratio is to replace."): d / (d + n),
     }
-    for sentence, wrong in mistakes.items():
-        if _alike(got, wrong):
-            raise Mistake(sentence)
-    raise Mistake("The values are others. Two rates, each (orders + ½) / days; then the logarithm of their ratio.")
+    if not told(got, truth, mistakes, 0.006):
+        raise Mistake("The values are others. Two rates, each (orders + ½) / days; then the logarithm of their ratio.")
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
@@ -270,11 +261,3 @@ def _wilson(share: float, n: int) -> tuple[float, float]:
     grown = 1 + _Z**2 / n
     reach = _Z * (share * (1 - share) / n + _Z**2 / (4 * n**2)) ** 0.5
     return (share + _Z**2 / (2 * n)) / grown, reach / grown
-
-
-def _near(pair: tuple[float, float], truth: tuple[float, float]) -> bool:
-    return all(abs(v - t) <= 6e-4 for v, t in zip(pair, truth, strict=True))
-
-
-def _alike(got: pd.Series, wanted: pd.Series) -> bool:
-    return bool(np.allclose(got, wanted, rtol=0, atol=0.006))
