@@ -27,6 +27,12 @@ def test_untouched_is_not_attempted_and_a_skipped_cell_is_a_problem_of_the_setup
         assert all(given in found.sentence.say("en") for given in one.given)
 
 
+def test_each_lesson_has_a_folder_and_each_folder_its_lesson():
+    assert sorted(TOPICS) == folders.topics()
+    assert all(folders.part(topic, "checks") and folders.part(topic, "seal") for topic in TOPICS)
+    assert folders.part("nowhere", "checks") is None and folders.part("start", "material") is None
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 def test_each_lesson_has_two_core_exercises_and_some_beyond(topic):
     cells = [c for n, c in sitting.lesson(topic).exercises().items() if not n.endswith("-bet")]

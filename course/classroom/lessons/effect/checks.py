@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import effect
-from course.classroom.answers import Mistake, equals, exercise, number, reach, told
+from course.classroom.answers import Mistake, equals, exercise, number, reach, same, told
 from course.language import Sentence
 
 _Z = 1.959964
@@ -75,13 +75,13 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
     accepted = [(middle - _Z * error, middle + _Z * error), (100 * newcombe.low, 100 * newcombe.high)]
     if any(_ends(low, a) and _ends(high, b) for a, b in accepted):
         return
-    if _near(100 * low, accepted[0][0], 0.5) and _near(100 * high, accepted[0][1], 0.5):
+    if same((100 * low, 100 * high), accepted[0], 0.5):
         raise Mistake("Those are shares. Percentage points are asked for: times 100.")
     if low > high:
         raise Mistake("gain_low lies above gain_high. Exchange the two, or look at a sign.")
     relative = 100 * (p["coupon"] / p["control"] - 1)
     centre = (low + high) / 2
-    if not _near(centre, middle, 0.02 * error + _POINT):
+    if not same(centre, middle, 0.02 * error + _POINT):
         middles = {
             Sentence("This is control less coupon. A coupon that adds purchases should come out above 0."): -middle,
             Sentence("The middle is still a share. Percentage points are asked for: times 100."): middle / 100,
@@ -180,10 +180,6 @@ def kept(answer: object, peers: pd.DataFrame) -> None:
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
 
-def _near(value: float, truth: float, tolerance: float = _POINT) -> bool:
-    return abs(value - truth) <= tolerance
-
-
 def _ends(value: float, truth: float) -> bool:
     """The end of an interval, rounded to one decimal as the lesson shows it or not at all."""
-    return _near(value, truth) or math.isclose(value, round(truth, 1), abs_tol=1e-9)
+    return same(value, truth, _POINT) or math.isclose(value, round(truth, 1), abs_tol=1e-9)
