@@ -1,7 +1,4 @@
-"""What each lesson bets on, a file a lesson: SEAL, with the question and how the truth is found.
-
-The truth is kept by person and lessons speak of customer numbers: what leads from the one to the other is here.
-"""
+"""From the persons of which the truth is kept to the customer numbers of which the lessons speak."""
 
 from pathlib import Path
 

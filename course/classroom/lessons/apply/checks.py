@@ -91,14 +91,13 @@ def chosen(answer: object, plan: pd.DataFrame, budget: float) -> None:
     room = [n for n in plan.index if n not in names and net[n] > 0 and cost[n] <= budget - spent + 1e-6]
     if room:
         raise Mistake("Money is left for one more stage that is expected to bring more than it costs.")
-    for by, sentence in (
-        (expected, Sentence("That is by what a whole stage brings. Compare what one yuan brings.")),
-        (net, Sentence("That is by what is left after the cost. Compare what one yuan brings: the budget is scarce.")),
-        (-cost, Sentence("That is the cheapest first. Compare what one yuan brings.")),
-        (plan["customers"], Sentence("That is the largest first. Compare what one yuan brings.")),
-    ):
-        if set(names) == set(_in_order(plan, budget, by)):
-            raise Mistake(sentence)
+    orders = {
+        Sentence("That is by what a whole stage brings. Compare what one yuan brings."): expected,
+        Sentence("That is by what is left after the cost. Compare what one yuan brings: the budget is scarce."): net,
+        Sentence("That is the cheapest first. Compare what one yuan brings."): -cost,
+        Sentence("That is the largest first. Compare what one yuan brings."): plan["customers"],
+    }
+    told(set(names), set(best), {said: set(_in_order(plan, budget, by)) for said, by in orders.items()})
     raise Mistake("The budget holds, but a yuan spent elsewhere is expected to bring more.")
 
 

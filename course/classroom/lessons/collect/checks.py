@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from course.classroom.answers import Mistake, column, equals, exercise, number, same, side, told
+from course.classroom.answers import Mistake, column, equals, exercise, number, side, told
 from course.language import Sentence
 
 #: Money may be rounded to whole yuan, a percentage to one place; known mistakes are told apart to the cent.
@@ -59,15 +59,17 @@ def once(orders: object, money: object, pages: pd.DataFrame) -> None:
     truth = each["totalAmount"].sum()
     if abs(money - truth) <= _YUAN:
         return
-    if abs(money - pages["totalAmount"].sum()) <= _CENT:
-        raise Mistake("The orders are right; the money is still that of every row on every page.")
-    told(money, truth, [(sentence, rows["totalAmount"].sum()) for sentence, rows in known], _CENT)
-    if abs(money - truth / len(each)) <= _CENT:
-        raise Mistake("That is the money of one order on average. The sum is asked for.")
-    if same(money, truth / 100):
-        raise Mistake("totalAmount is in yuan already; it was divided by 100.")
-    if same(money, truth / 1e4, rtol=1e-4):
-        raise Mistake("That is in ten thousands of yuan. Give yuan.")
+    mistakes = [
+        (
+            Sentence("The orders are right; the money is still that of every row on every page."),
+            pages["totalAmount"].sum(),
+        ),
+        *((sentence, rows["totalAmount"].sum()) for sentence, rows in known),
+        (Sentence("That is the money of one order on average. The sum is asked for."), truth / len(each)),
+        (Sentence("totalAmount is in yuan already; it was divided by 100."), truth / 100),
+        (Sentence("That is in ten thousands of yuan. Give yuan."), truth / 1e4),
+    ]
+    told(money, truth, mistakes, _CENT)
     raise Mistake("{name} is {side}.", name="money_once", side=side(money, truth))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from course import clean, collect, company, identity
+from course.classroom.tables import load
 
 #: What a customer's number begins with in each system.
 SYSTEMS = {"C": "crm", "u": "app", "8": "till"}
@@ -47,8 +48,6 @@ def _records(folder: Path) -> pd.DataFrame:
 
 def _net(folder: Path) -> pd.Series:
     """Net yuan by the number under which a system sold: the prepared orders have the persons' numbers already."""
-    from course.classroom.tables import load  # tables imports this module
-
     app = json.loads(gzip.decompress((folder / company.FILES["app_orders"]).read_bytes()))
     sold_to = {order["orderId"]: order["customerId"] for order in app}
     till = receipts(folder)
