@@ -199,9 +199,9 @@ def _run(options: argparse.Namespace) -> int:
 
         previous, earlier = mappings(options.previous), portraits(options.previous)
     if options.demo:
-        from course.classroom import luming
+        from course import demo
 
-        tables = luming.tables(progress=_tell)
+        tables = demo.tables(progress=_tell)
     else:
         tables = collect.gather(
             files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
@@ -297,7 +297,7 @@ def _score(options: argparse.Namespace) -> int:
 
     import pandas as pd
 
-    from course.classroom import score
+    from course import score
 
     if options.seeds:
         with tempfile.TemporaryDirectory() as folder:
@@ -334,7 +334,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from course.classroom.doctor import doctor
+    from course.doctor import doctor
 
     well = True
     for what, good, found in doctor():

@@ -1,8 +1,8 @@
 """What the kit says, in English and in Chinese.
 
-A sentence is written once in English where it is needed and looked up in `catalogue/zh/*.po` (a file a topic) when it
-is shown, so the same sentence can stand in both halves of one report. Babel reads the catalogue as it is: nothing to
-compile, nothing that can be stale.
+A sentence is written once in English where it is needed and looked up in `catalogue/zh/*.po` (a file a topic; what a
+lesson alone says, in its folder's `zh.po`) when it is shown, so the same sentence can stand in both halves of one
+report. Babel reads the catalogue as it is: nothing to compile, nothing that can be stale.
 """
 
 import os
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
-_CATALOGUE = Path(__file__).parent / "catalogue"
+_PACKAGE = Path(__file__).parent
 _active = "en"
 
 
@@ -95,6 +95,11 @@ class _Formatter(string.Formatter):
         return super().format_field(value, spec)
 
 
+def catalogues(lang: str) -> list[Path]:
+    """The files that hold the translations into `lang`: a file a topic, and one in each lesson's folder."""
+    return sorted([*_PACKAGE.glob(f"catalogue/{lang}/*.po"), *_PACKAGE.glob(f"classroom/lessons/*/{lang}.po")])
+
+
 @cache
 def _translations(lang: str) -> dict[str, str]:
     if lang == "en":
@@ -102,7 +107,7 @@ def _translations(lang: str) -> dict[str, str]:
     from babel.messages.pofile import read_po
 
     messages = {}
-    for path in sorted((_CATALOGUE / lang).glob("*.po")):
+    for path in catalogues(lang):
         with path.open("rb") as file:
             messages |= {m.id: m.string for m in read_po(file, locale=lang) if m.id and m.string}
     return messages

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from course import DataError, language, nps
 from course import classroom as kit
 from course.classroom import room
-from course.classroom.assessment import (
+from course.classroom.lessons.capstone.assessment import (
     FORMS,
     LETTERS,
     ClassReport,
@@ -27,11 +27,11 @@ from course.classroom.assessment import (
     reliability,
     skills,
 )
-from course.classroom.feedback import drivers
+from course.classroom.lessons.capstone.feedback import drivers
 from course.language import LANGUAGES, Sentence
 from tests.conftest import ROOT
 
-DATA = ROOT / "course" / "classroom" / "data"
+DATA = ROOT / "course" / "classroom" / "lessons" / "capstone"
 BANK = yaml.safe_load((DATA / "assessment.yaml").read_text(encoding="utf-8"))
 RIGHT = {form: "".join(item.right for item in items(form)) for form in FORMS}
 N = len(RIGHT["A"])

@@ -14,8 +14,8 @@ import pytest
 
 from course import authoring
 from course.authoring.stub import stub
+from course.classroom.lessons.apply import quarter
 from course.classroom.quiz import questions
-from course.classroom.words import sentences
 from course.company.quarter import SEGMENTS
 from course.language import LANGUAGES
 from lab import settings
@@ -252,7 +252,7 @@ def test_a_quarter_is_played_by_keyboard(lab, page, tmp_path):
     learner = Learner(page, address, lang, "board")
     learner.run_all()
     board = learner.cell("game.widgets()")
-    said = sentences("quarter")
+    said = quarter.names()
     handles, shown = board.locator(".noUi-handle"), board.locator(".widget-readout")
     playwright.expect(handles.first).to_be_visible(timeout=20_000)
     # An apology for every complaint, a call for the valuable who are at risk: by arrow keys. Then six rounds by Enter.

@@ -1,17 +1,9 @@
-"""What a notebook talks to: progress, checks, bets, quizzes, tables, and the doctor when something is missing."""
+"""What a notebook talks to: progress, checks, bets, quizzes, tables."""
 
 import json
 import math
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections import namedtuple
-from importlib import metadata
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -23,8 +15,7 @@ from nbclient.exceptions import CellExecutionError
 
 from course import DataError, charts, company, language
 from course import classroom as kit
-from course.classroom import answers, bets, room
-from course.classroom.doctor import doctor
+from course.classroom import answers, bets, folders, room, tables
 from course.language import LANGUAGES, Label, Sentence
 from tests.conftest import ROOT
 
@@ -210,6 +201,63 @@ def test_a_hostile_answer_is_shown_as_text(toy):
 
     said = kit.check("toy-2", {"word": "<script>alert(1)</script>"})._repr_html_()
     assert "<script>" not in said and "&lt;script&gt;" in said
+
+
+A, B, C = (Sentence(name) for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("value", "truth", "mistakes", "tolerance", "found"),
+    [
+        (2.0, 2, {}, {}, True),
+        (2.1, 2, {A: 3}, {}, False),
+        (3, 2, {A: 3}, {}, "a"),
+        (2, 2, {A: 2}, {}, True),  # on this company the mistake gives the truth
+        (2.04, 2, {A: 2.04}, {"atol": 0.05}, "a"),  # a mistake to the last digit is no rounding
+        (2.03, 2, {A: 2.04}, {"atol": 0.05}, True),
+        (3.04, 2, {A: 3.08, B: 3.03, C: 3.05}, {"atol": 0.05}, "b"),  # the nearest
+        (3, 2, {A: 3, B: 3}, {}, "a"),  # the first of those that are equally near
+        (3, 2, [(A, 4), (A, 3)], {}, "a"),
+        (1010, 1000, {}, {"rtol": 0.01}, True),
+        (0.01, 0, {}, {"rtol": 0.01}, True),  # a part of the truth, absolute below 1
+        (math.inf, 2, {A: math.inf}, {}, "a"),
+        ((1, 2), (2, 1), {A: (1, 2)}, {}, "a"),
+        ({1, 2}, {1, 2}, {A: {1}}, {"atol": 9}, True),
+        ({1}, {1, 2}, {A: {1}}, {}, "a"),
+        ([1, math.nan], [1, math.nan], {}, {}, True),
+        ([1, math.nan], [1, 2], {}, {"atol": 9}, False),
+        ([1], [1, 2], {}, {}, False),
+        (pd.Series({"x": 1, "y": 2}), pd.Series({"y": 2, "x": 1}), {}, {}, True),  # by their keys
+        (pd.Series({"x": 1, "y": 3}), pd.Series({"y": 2, "x": 1}), {A: pd.Series({"y": 3, "x": 1})}, {}, "a"),
+        (pd.Series({"x": True}), pd.Series({"x": False}), {A: pd.Series({"x": 1.0})}, {}, "a"),
+        (pd.DataFrame({"p": [1], "q": [2]}), pd.DataFrame({"q": [2], "p": [1]}), {}, {}, True),
+    ],
+)
+def test_a_mistake_is_recognised_by_what_it_gives(value, truth, mistakes, tolerance, found):
+    try:
+        assert answers.told(value, truth, mistakes, **tolerance) is found
+    except answers.Mistake as mistake:
+        assert mistake.sentence.say("en") == found
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.4444, None),
+        (0.444, None),
+        (0.44, "s is rounded too far. Keep three decimals."),
+        (44.4, "s is a percentage. As a share it lies between 0 and 1."),
+        (0.5556, "Not yet"),
+        (0.6, "s is too large."),
+    ],
+)
+def test_a_share_may_have_three_places(value, said):
+    try:
+        answers.share(value, 4 / 9, "s", {Sentence("Not yet"): 5 / 9})
+    except answers.Mistake as mistake:
+        assert mistake.sentence.say("en") == said
+    else:
+        assert said is None
 
 
 def test_an_unknown_exercise_lists_those_there_are():
@@ -426,9 +474,7 @@ def test_a_slider_that_is_not_there_is_named():
 
 
 def test_every_table_is_there_and_an_unknown_one_is_not():
-    from course.classroom.tables import MATERIAL, NAMES, PLAIN
-
-    for name in (*NAMES, *PLAIN, *MATERIAL):
+    for name in (*tables.NAMES, *tables.PLAIN, *folders.materials()):
         given = kit.load(name)
         assert given.stat().st_size if isinstance(given, Path) else len(given), name
     with pytest.raises(DataError, match=r"There is no table “order”. Tables are: orders, lines"):
@@ -469,7 +515,7 @@ def test_a_half_made_company_is_never_seen(monkeypatch, tmp_path):
     monkeypatch.setattr(company, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         kit.use_company(3, 300)
-    assert not (tmp_path / "cache" / ".company" / "3-300").exists() and room.company() is None
+    assert not (tmp_path / "cache" / ".company" / "3-300").exists() and room.company() == ROOT / "datasets"
 
 
 # --- in a kernel -----------------------------------------------------------------------------------------------------
@@ -489,106 +535,3 @@ def test_in_a_notebook_a_refusal_is_a_sentence_and_another_error_keeps_its_trace
     assert refused.traceback == [refused.evalue] and refused.evalue.startswith("没有叫“order”的表")
     _, (error,) = run(opened, "nothing_there", tmp_path=tmp_path)
     assert len(error.traceback) > 1 and "NameError" in error.traceback[-1]
-
-
-# --- the doctor ------------------------------------------------------------------------------------------------------
-
-
-def line(title):
-    (found,) = [(good, said) for what, good, said in doctor() if what.say() == title]
-    assert found[1].say("zh") != found[1].say("en") or found[1].message in ("{version}", "{name}")
-    return found[0], found[1].say("en")
-
-
-def test_on_a_machine_that_is_ready_every_line_is_well(cjk_font):
-    assert [(what.say(), said.say()) for what, good, said in doctor() if not good] == []
-    assert [what.say() for what, _, _ in doctor()] == [
-        "Python",
-        "Packages",
-        "Kernel",
-        "Chinese font",
-        "Memory",
-        "Write access",
-        "Port",
-    ]
-
-
-@pytest.fixture
-def no_kernel(monkeypatch):
-    """The lines that need no kernel, without waiting for one."""
-    module = sys.modules["course.classroom.doctor"]
-    monkeypatch.setattr(module, "_kernel", lambda: (Sentence("Kernel"), True, Sentence("starts and answers")))
-    return module
-
-
-def test_an_old_python_is_told_what_to_install(no_kernel, monkeypatch):
-    monkeypatch.setattr(no_kernel, "sys", SimpleNamespace(version_info=(3, 10, 9)))
-    assert line("Python") == (False, "3.10.9 is too old. Install Python 3.11 or newer, then run lab.py again.")
-
-
-def test_a_missing_package_is_named(no_kernel, monkeypatch):
-    real = metadata.version
-
-    def version(name):
-        if name == "seaborn":
-            raise metadata.PackageNotFoundError(name)
-        return real(name)
-
-    monkeypatch.setattr(metadata, "version", version)
-    assert line("Packages") == (False, "seaborn is missing. Run python3 lab.py again.")
-
-
-def test_a_kernel_that_does_not_start_is_told_how_to_be_mended(monkeypatch, tmp_path):
-    """A real kernel whose Python is not there."""
-    spec = tmp_path / "kernels" / "python3"
-    spec.mkdir(parents=True)
-    argv = [str(tmp_path / "gone" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
-    good, said = line("Kernel")
-    assert not good and said.startswith("does not start (") and "Delete .venv" in said
-
-
-def test_a_missing_font_is_told_what_to_install(no_kernel, monkeypatch):
-    monkeypatch.setattr(charts, "chinese_font", lambda: None)
-    good, said = line("Chinese font")
-    assert not good and "fonts-wqy-microhei" in said
-
-
-def test_too_little_memory_is_said(no_kernel, monkeypatch):
-    import psutil
-
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
-    assert line("Memory") == (False, "1.0 GB free: close other programs until 2 GB are.")
-
-
-def test_a_folder_that_cannot_be_written_is_said(no_kernel, monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_WORK", str(tmp_path / "file" / "work"))
-    (tmp_path / "file").write_text("no folder")
-    good, said = line("Write access")
-    assert not good and "cannot be written (Not a directory)" in said and "Move the kit" in said
-
-
-def test_a_full_disk_is_said(no_kernel, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 9, 2**28))
-    assert line("Write access") == (False, "only 0.2 GB of disk are free. Make room for 0.5 GB.")
-
-
-def test_a_port_that_cannot_be_opened_is_said(no_kernel, monkeypatch):
-    def bind(self, address):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(socket, "socket", type("Barred", (socket.socket,), {"bind": bind}))
-    good, said = line("Port")
-    assert not good and "Permission denied" in said
-
-
-@pytest.mark.parametrize(("lang", "title"), [("en", "Write access"), ("zh", "写入权限")])
-def test_the_doctor_is_a_command(lang, title):
-    command = [Path(sys.executable).with_name("course"), "doctor"]
-    done = subprocess.run(
-        command, env=os.environ | {"COURSE_LANG": lang}, capture_output=True, text=True, encoding="utf-8", cwd=ROOT
-    )
-    assert title in done.stdout and done.returncode == ("✗" in done.stdout)

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import DataError, company, language
-from course.classroom import room, slides
-from course.classroom.consultant import Deck, Review, Slide, consultant, kinds
+from course.classroom import room
+from course.classroom.lessons.capstone import slides
+from course.classroom.lessons.capstone.consultant import Deck, Review, Slide, consultant, kinds
 from course.language import LANGUAGES, Sentence
 from tests.conftest import ROOT
 
-SCRIPT = yaml.safe_load((ROOT / "course" / "classroom" / "data" / "consultant.yaml").read_text(encoding="utf-8"))
+SCRIPT = yaml.safe_load((ROOT / "course/classroom/lessons/capstone/consultant.yaml").read_text(encoding="utf-8"))
 DECKS = [consultant(seed) for seed in range(60)]
 
 

@@ -10,7 +10,6 @@ from babel.messages.pofile import read_po
 from course import DataError, language
 from tests.conftest import ROOT
 
-CATALOGUE = ROOT / "course" / "catalogue" / "zh"
 #: Where a sentence of the catalogue begins: these calls take it as their first argument, or as the one given.
 CALLS = {
     "Sentence": None,
@@ -25,11 +24,11 @@ CALLS = {
 
 def _catalogue():
     messages = {}
-    for path in sorted(CATALOGUE.glob("*.po")):
+    for path in language.catalogues("zh"):
         with path.open("rb") as file:
             own = {m.id: m.string for m in read_po(file) if m.id}
         again = sorted(set(own) & set(messages))
-        assert not again, f"{path.name} says again what another file says: {again}"
+        assert not again, f"{path} says again what another file says: {again}"
         messages |= own
     return messages
 

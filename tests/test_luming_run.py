@@ -10,8 +10,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from course import DataError, cli, company, report, workflow
-from course.classroom import luming, score, tables
+from course import DataError, cli, company, demo, report, score, workflow
+from course.classroom import tables
 from course.report import figures
 from course.result import cells
 from tests import shown
@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sources(folder):
-    return luming.tables(folder)
+    return demo.tables(folder)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_a_card_is_printed_in_either_language(result, written, capsys):
 
 def test_the_sources_without_defects_leave_nothing_in_quarantine(tmp_path):
     company.Company(5, 600, defects=None).write(tmp_path / "sound")
-    prepared = workflow.prepare(luming.tables(tmp_path / "sound"))
+    prepared = workflow.prepare(demo.tables(tmp_path / "sound"))
     assert {kind: len(one.quarantine) for kind, one in prepared.cleaned.items() if len(one.quarantine)} == {}
 
 
@@ -240,7 +240,7 @@ def test_the_sources_without_defects_leave_nothing_in_quarantine(tmp_path):
 )
 def test_one_kind_of_defect_fills_the_quarantine_with_that_kind_alone(tmp_path, kind, rule):
     company.Company(5, 600, defects=[kind]).write(tmp_path / kind)
-    prepared = workflow.prepare(luming.tables(tmp_path / kind))
+    prepared = workflow.prepare(demo.tables(tmp_path / kind))
     rules = {r for one in prepared.cleaned.values() for r in one.quarantine["rule"]}
     assert rules == {rule}
 
@@ -261,22 +261,29 @@ def test_the_score_holds_every_step_against_the_truth(folder):
     ).all()
 
 
+def without_the_classroom(*arguments):
+    """The command line where whatever imports the classroom fails."""
+    code = "import sys; sys.modules['course.classroom'] = None; from course.cli import main; sys.exit(main())"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [("doctor",), ("score", "--seeds", "1", "--customers", "300")], ids=" ".join)
+def test_what_has_no_learner_in_it_needs_no_classroom(arguments):
+    done = without_the_classroom(*arguments, "--lang", "en")
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    assert {"doctor": "Kernel", "score": "pair_precision"}[arguments[0]] in done.stdout
+
+
 def test_the_demo_opens_on_an_answer(tmp_path):
-    command = [sys.executable, "-c", "import sys; from course.cli import main; sys.exit(main())"]
-    done = subprocess.run(
-        [*command, "run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+    done = without_the_classroom("run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en")
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"^[\d,]+ customers bought for [\d,]+ net of refunds", done.stdout)
     assert (tmp_path / "demo" / "report.html").exists()
 
 
 def test_the_shipped_tables_are_what_a_run_prepares(tmp_path):
-    tables.prepare(luming.datasets(), tmp_path)
+    tables.prepare(company.datasets(), tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {f"{name}.parquet" for name in tables.NAMES}
     for path in tmp_path.iterdir():
-        shipped = pd.read_parquet(luming.datasets() / "prepared" / path.name)
+        shipped = pd.read_parquet(company.datasets() / "prepared" / path.name)
         pd.testing.assert_frame_equal(shipped, pd.read_parquet(path))

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from course import DataError, language
 from course.classroom import Quarter
-from course.classroom.quarter import label, measured
-from course.classroom.words import sentences
+from course.classroom.lessons.apply.quarter import label, measured, names
 from course.company import quarter as world
 
 SEEDS = range(1, 21)
@@ -607,7 +606,7 @@ def test_the_board_says_what_costs_too_much_and_changes_nothing():
     *rows, line, button, news = game.widgets().children
     for row in rows:
         row.children[0].value = "call"
-    assert "! " in line.value
+    assert "<b>!</b>" in line.value
     button.click()
     assert "are left. Take fewer" in news.value and game.round == 1
 
@@ -618,4 +617,4 @@ def test_every_code_of_the_game_has_its_name_in_both_languages():
     codes += [*got.players.columns, *got.kinds.columns, *Quarter(1).play().columns]
     for code in codes:
         assert label(code).say("en") and re.search("[一-鿿]", label(code).say("zh")), code
-    assert set(sentences("quarter")) == {*codes, "share_of", "next_round", "would_cost"}
+    assert set(names()) == {*codes, "share_of", "next_round", "would_cost"}

@@ -4,13 +4,19 @@
 """
 
 from course.classroom.answers import check
-from course.classroom.assessment import class_report, class_results, post_test, pre_test, simulated_class
 from course.classroom.bets import bet, calibration, unseal
-from course.classroom.consultant import consultant
-from course.classroom.feedback import feedback, feedback_answers, feedback_report, simulated_feedback
 from course.classroom.lesson import catch_up, open_lesson
+from course.classroom.lessons.apply.quarter import Quarter
+from course.classroom.lessons.capstone.assessment import (
+    class_report,
+    class_results,
+    post_test,
+    pre_test,
+    simulated_class,
+)
+from course.classroom.lessons.capstone.consultant import consultant
+from course.classroom.lessons.capstone.feedback import feedback, feedback_answers, feedback_report, simulated_feedback
 from course.classroom.progress import progress, restore, save
-from course.classroom.quarter import Quarter
 from course.classroom.quiz import quiz
 from course.classroom.tables import load, use_company
 from course.classroom.widgets import play

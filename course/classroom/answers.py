@@ -4,26 +4,24 @@ A check never raises for a wrong answer, never fails on a warning, never prints 
 from the learner's notebook; what they were given is looked at first, so that a skipped cell is told from a mistake.
 """
 
-import importlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
-from course.classroom import progress, room
+from course.classroom import folders, panel, progress, room
 from course.errors import DataError
 from course.language import Sentence
 
 RIGHT, NOT_YET, NOT_ATTEMPTED, SET_UP = "right", "not_yet", "not_attempted", "set_up"
-_SIGNS = {
-    RIGHT: ("✓", "#009E73", Sentence("Right")),
-    NOT_YET: ("✗", "#D55E00", Sentence("Not yet")),
-    NOT_ATTEMPTED: ("○", "#7F7F7F", Sentence("Not attempted")),
-    SET_UP: ("!", "#0072B2", Sentence("Something before is missing")),
+_SHOWN = {
+    RIGHT: (panel.RIGHT, Sentence("Right")),
+    NOT_YET: (panel.WRONG, Sentence("Not yet")),
+    NOT_ATTEMPTED: (panel.OPEN, Sentence("Not attempted")),
+    SET_UP: (panel.SET_UP, Sentence("Something before is missing")),
 }
 
 
@@ -36,15 +34,12 @@ class Outcome:
     sentence: Sentence
 
     def __repr__(self) -> str:
-        sign, _, title = _SIGNS[self.kind]
+        (sign, _), title = _SHOWN[self.kind]
         return Sentence("{sign} {title}: {what}", sign=sign, title=title, what=self.sentence).say()
 
     def _repr_html_(self) -> str:
-        sign, colour, title = _SIGNS[self.kind]
-        return (
-            f'<div role="status" style="border-left:4px solid {colour};padding:.3em .8em">'
-            f"<b>{sign} {escape(title.say())}</b><br>{escape(self.sentence.say())}</div>"
-        )
+        mark, title = _SHOWN[self.kind]
+        return panel.panel(panel.note(self.sentence, mark=mark, title=title))
 
 
 class Mistake(Exception):
@@ -84,11 +79,7 @@ def exercise(name: str, answers: tuple[str, ...], right: Sentence, given: tuple[
 
 def exercises(topic: str) -> dict[str, Exercise]:
     """The checks of a topic, by id."""
-    try:
-        importlib.import_module(f"course.classroom.checks.{topic}")
-    except ModuleNotFoundError as error:
-        if error.name != f"course.classroom.checks.{topic}":
-            raise
+    folders.part(topic, "checks")
     return {n: e for n, e in _exercises.items() if n.rpartition("-")[0] == topic}
 
 
@@ -164,6 +155,9 @@ def _EMPTY() -> None: ...
 # --- what checks have in common --------------------------------------------------------------------------------------
 
 
+#: Figures closer than this are the same to the last digit; a share may be off by half of its third place; a reach of
+#: an interval by this part, as the factor 1.96 is.
+_DIGIT, _THREE_PLACES, _OF_A_REACH = 1e-6, 5e-4 + 1e-9, 0.01
 #: What holds values side by side; `unique()` of a column of text is an ExtensionArray.
 _MANY = pd.Series | pd.DataFrame | pd.Index | pd.api.extensions.ExtensionArray | np.ndarray | list | tuple
 
@@ -183,23 +177,99 @@ def number(answer: object, name: str) -> float:
     return value
 
 
-def close(value: float, truth: float, tolerance: float = 1e-6) -> bool:
-    """Equal up to a relative tolerance (absolute near zero)."""
-    return abs(value - truth) <= tolerance * max(1.0, abs(truth))
+#: What known mistakes give, by what is said of them; pairs where one sentence serves several.
+Mistakes = Mapping[Sentence, object] | Iterable[tuple[Sentence, object]]
 
 
-def equals(
-    answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float], tolerance: float = 1e-6
-) -> None:
-    """The number asked for; a known mistake's value gets that mistake's sentence, another only which side it is on."""
+def told(value: object, truth: object, mistakes: Mistakes, atol: float = 0, rtol: float = 0) -> bool:
+    """Whether an answer is right; a mistake that is recognised is raised as its sentence.
+
+    What is a mistake to the last digit is told, even if rounding would let it pass for the truth; a mistake that gives
+    the truth on this company is none.
+
+    Parameters
+    ----------
+    value, truth : numbers, arrays or sets; Series and frames are compared by their keys, blank is equal to blank.
+    atol, rtol : how far off an answer is still the same: absolute, or as a part of the truth (absolute below 1).
+    """
+    if same(value, truth):
+        return True
+    pairs = mistakes.items() if isinstance(mistakes, Mapping) else mistakes
+    known = [(sentence, wrong) for sentence, wrong in pairs if not same(wrong, truth)]
+    _nearest(value, known)
+    if same(value, truth, atol, rtol):
+        return True
+    _nearest(value, known, atol, rtol)
+    return False
+
+
+def _nearest(value: object, known: list[tuple[Sentence, object]], atol: float = 0, rtol: float = 0) -> None:
+    """Raise the mistake that gives this value, the first of those that give it equally."""
+    off = [round(_apart(value, wrong, atol, rtol), 3) for _, wrong in known]
+    if off and min(off) <= 1:
+        raise Mistake(known[off.index(min(off))][0])
+
+
+def equals(answer: object, truth: float, name: str, mistakes: Mistakes, rtol: float = 0, rounded: float = 0) -> None:
+    """The number asked for; a known mistake gets its sentence (see `told`), another only which side it is on.
+
+    A right answer may be `rounded` by so much, which says nothing of how near a mistake is: that is `rtol`.
+    """
     value = number(answer, name)
-    if close(value, truth, tolerance):
+    if not told(value, truth, mistakes, rtol=rtol) and abs(value - truth) > rounded:
+        raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
+
+
+def share(answer: object, truth: float, name: str, mistakes: Mistakes) -> None:
+    """A share between 0 and 1, for which three places are enough."""
+    value = number(answer, name)
+    if told(value, truth, mistakes, _THREE_PLACES):
         return
-    for sentence, wrong in mistakes.items():
-        if close(value, wrong, tolerance):
-            raise Mistake(sentence)
-    side = Sentence("too large") if value > truth else Sentence("too small")
-    raise Mistake("{name} is {side}.", name=name, side=side)
+    if same(value, 100 * truth, 100 * _THREE_PLACES):
+        raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
+    if same(value, round(truth, 2)):
+        raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
+    raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
+
+
+def reach(value: float, truth: float, mistakes: Mapping[Sentence, float]) -> None:
+    """How far an interval that is not right reaches to each side of its middle, which is right: always a mistake."""
+    told(value / truth, 1.0, {sentence: wrong / truth for sentence, wrong in mistakes.items()}, rtol=_OF_A_REACH)
+    if value > truth:
+        raise Mistake("The middle is right, and the interval is too wide.")
+    raise Mistake("The middle is right, and the interval is too narrow.")
+
+
+def side(value: float, truth: float) -> Sentence:
+    """On which side of the truth a value lies."""
+    return Sentence("too large") if value > truth else Sentence("too small")
+
+
+def same(value: object, other: object, atol: float = 0, rtol: float = 0) -> bool:
+    """Whether two answers are the same; what is compared and how far off they may be is as in `told`."""
+    return _apart(value, other, atol, rtol) <= 1
+
+
+def _apart(value: object, other: object, atol: float, rtol: float) -> float:
+    """The largest difference between two answers, in units of what is allowed; infinite where they do not compare."""
+    if isinstance(value, set):
+        return 0.0 if value == other else np.inf
+    if isinstance(value, pd.Series | pd.DataFrame) and isinstance(other, type(value)):
+        other = other.reindex_like(value) if isinstance(value, pd.DataFrame) else other.reindex(value.index)
+    a, b = _figures(value), _figures(other)
+    if a.shape != b.shape:
+        return np.inf
+    allowed = np.maximum(atol, max(_DIGIT, rtol) * np.maximum(1, np.abs(b)))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(a - b) / allowed
+    off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
+    return float(np.where(np.isnan(off), np.inf, off).max(initial=0.0))
+
+
+def _figures(answer: object) -> np.ndarray:
+    if isinstance(answer, pd.Series | pd.DataFrame):
+        return answer.astype("float64").to_numpy()
+    return np.asarray(answer, dtype="float64")
 
 
 def _called(answer: object, name: str) -> None:

@@ -5,9 +5,8 @@ An ideal learner is right nine times in ten: ranges that always hold are too wid
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
-from course.classroom import progress
+from course.classroom import folders, progress
 from course.errors import DataError
 from course.language import Label, Sentence
 
@@ -29,12 +28,10 @@ class Seal:
 
 
 def _seal(topic: str) -> Seal:
-    try:
-        return import_module(f"course.classroom.seals.{topic}").SEAL
-    except ModuleNotFoundError as error:
-        if error.name != f"course.classroom.seals.{topic}":
-            raise
-        raise DataError("There is nothing to bet on in {topic}.", topic=topic) from None
+    found = folders.part(topic, "seal")
+    if found is None:
+        raise DataError("There is nothing to bet on in {topic}.", topic=topic)
+    return found.SEAL
 
 
 def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:

@@ -2,7 +2,7 @@
 
 import json
 
-from course import charts, language
+from course import charts, language, places
 from course.classroom import progress, room
 from course.errors import DataError
 from course.language import Sentence
@@ -91,7 +91,7 @@ def _tags(cell: dict) -> set[str]:
 def _solution() -> list[dict]:
     if room.lesson() is None:
         raise DataError("No lesson is open. Run the first cell of the notebook, open_lesson(…).")
-    path = room.ROOT / "solutions" / language.active() / f"{room.lesson()}.ipynb"
+    path = places.ROOT / "solutions" / language.active() / f"{room.lesson()}.ipynb"
     if not path.exists():
         raise DataError("The solution of {lesson} is not here.", lesson=room.lesson())
     return json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -1,13 +1,14 @@
 """Questions at the end of a lesson: every wrong answer gets a reason of its own.
 
-`quizzes/<topic>.yaml` holds them. With ipywidgets they are clicked; `quiz("segment", 2, "b")` answers without widgets.
+`quiz.yaml` in a lesson's folder holds them. With ipywidgets they are clicked; `quiz("segment", 2, "b")` answers
+without widgets.
 """
 
 from functools import cache
-from pathlib import Path
 
 import yaml
 
+from course.classroom import folders, panel
 from course.classroom.progress import record
 from course.errors import DataError
 from course.language import Label, Sentence
@@ -21,7 +22,7 @@ def questions(topic: str) -> list[dict]:
     ------
     DataError : the topic has no quiz.
     """
-    path = Path(__file__).parent / "quizzes" / f"{topic}.yaml"
+    path = folders.file(topic, "quiz.yaml")
     if not path.exists():
         raise DataError("There is no quiz on {topic}.", topic=topic)
     return yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -91,16 +92,9 @@ class _Quiz:
             said.value = self._feedback(number, one["options"][change["new"]])
 
         choice.observe(answered, names="value")
-        asked = widgets.HTMLMath(f"<b>{number}. {_safe(Label(**one['question']))}</b>")
+        asked = widgets.HTMLMath(f"<b>{number}. {panel.safe(Label(**one['question']))}</b>")
         return widgets.VBox([asked, choice, said])
 
     def _feedback(self, number: int, option: dict) -> str:
-        colour = "#009E73" if option.get("right") else "#D55E00"
-        said = _safe(_answered(self.topic, number, option))
-        return f'<div style="border-left:4px solid {colour};padding:.2em .8em">{said}</div>'
-
-
-def _safe(sentence: Sentence) -> str:
-    from html import escape
-
-    return escape(sentence.say(), quote=False)
+        mark = panel.RIGHT if option.get("right") else panel.WRONG
+        return panel.panel(panel.note(_answered(self.topic, number, option), mark=mark))

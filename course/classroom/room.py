@@ -1,9 +1,9 @@
 """Where a lesson takes place: the learner's names, the folder for their files, the lesson that is open."""
 
-import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from course import places
+from course.company import SEED, datasets
 
 #: The lesson that open_lesson was called for, and the company it is about: one notebook, one kernel, one of each.
 _open: dict = {"lesson": None, "company": None}
@@ -24,11 +24,8 @@ def namespace() -> dict:
     return vars(__main__)
 
 
-def folder() -> Path:
-    """The learner's own folder: COURSE_WORK where it is set, else work/ of the kit. Made when it is missing."""
-    path = Path(os.environ.get("COURSE_WORK") or ROOT / "work")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+#: The folder for the learner's files.
+folder = places.work
 
 
 def lesson() -> str | None:
@@ -41,11 +38,16 @@ def enter(name: str) -> None:
     _open["lesson"] = name
 
 
-def company() -> Path | None:
-    """The folder of the learner's company; None for the one that is shipped."""
-    return _open["company"]
+def company() -> Path:
+    """The folder of the learner's company: the shipped one until `use_company`."""
+    return _open["company"] or datasets()
+
+
+def seed() -> int:
+    """The seed of the learner's company."""
+    return SEED if company() == datasets() else int(company().name.partition("-")[0])
 
 
 def settle_in(folder: Path | None) -> None:
-    """Make the company in `folder` the learner's."""
+    """Make the company in `folder` the learner's; None leads back to the shipped one."""
     _open["company"] = folder

@@ -10,13 +10,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
 from course import company
-from course.classroom import room
+from course.classroom import folders, room
 from course.errors import DataError
 from course.language import text
 
@@ -33,48 +32,6 @@ NAMES = {
 }
 #: Lists that the company keeps, and the one export that can be looked at before anything is prepared.
 PLAIN = ("products", "stores", "promotions", "app_order_lines")
-#: Tables that one topic alone begins with: functions in `material/<topic>.py` that take the company's folder.
-MATERIAL = {
-    "app_orders_raw": "clean",
-    "members_raw": "clean",
-    "app_accounts": "clean",
-    "both_systems": "clean",
-    "click_times": "clean",
-    "city_tiers": "clean",
-    "tampered": "clean",
-    "defect_prices": "clean",
-    "records": "identity",
-    "receipts": "identity",
-    "labelled": "identity",
-    "candidates": "identity",
-    "crm_raw": "collect",
-    "app_users_raw": "collect",
-    "till_members": "collect",
-    "till_raw": "collect",
-    "tickets_raw": "collect",
-    "clicks_raw": "collect",
-    "app_records": "collect",
-    "app_pages": "collect",
-    "questionnaire": "collect",
-    "questionnaire_errors": "collect",
-    "imports": "collect",
-    "portraits": "apply",
-    "coupon": "apply",
-    "class_of_25": "effect",
-    "film_people": "portrait",
-    "film_ratings": "portrait",
-    "film_titles": "portrait",
-    "film_population": "portrait",
-    "film_fans": "portrait",
-    "survey_raw": "nps",
-    "coded": "nps",
-    "features": "tag",
-    "features_before": "tag",
-    "tag_dictionary": "tag",
-    "asked": "tag",
-    "exposure": "tag",
-    "declared": "tag",
-}
 
 
 def load(name: str) -> pd.DataFrame:
@@ -82,20 +39,22 @@ def load(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : one of NAMES, of PLAIN (files of the company as they are) or of MATERIAL.
+    name : one of NAMES, of PLAIN (files of the company as they are), or a table that a lesson alone begins with: a
+        function of the `material` in its folder, which takes the company's folder.
 
     Raises
     ------
     DataError : there is no such table.
     """
-    if name in MATERIAL:
-        return getattr(import_module(f"course.classroom.material.{MATERIAL[name]}"), name)(_folder())
+    if name in NAMES:
+        return pd.read_parquet(_prepared() / f"{name}.parquet")
     if name in PLAIN:
-        return pd.read_csv(_folder() / company.FILES[name])
-    if name not in NAMES:
-        known = ", ".join([*NAMES, *PLAIN, *MATERIAL])
+        return pd.read_csv(room.company() / company.FILES[name])
+    materials = folders.materials()
+    if name not in materials:
+        known = ", ".join([*NAMES, *PLAIN, *materials])
         raise DataError("There is no table “{kind}”. Tables are: {tables}.", kind=name, tables=known)
-    return pd.read_parquet(_prepared() / f"{name}.parquet")
+    return getattr(folders.part(materials[name], "material"), name)(room.company())
 
 
 def as_of() -> pd.Timestamp:
@@ -135,10 +94,6 @@ def written(seed: int, customers: int) -> Path:
     return folder
 
 
-def _folder() -> Path:
-    return room.company() or room.ROOT / "datasets"
-
-
 def _cache() -> Path:
     return Path(os.environ.get("COURSE_CACHE") or room.folder())
 
@@ -167,8 +122,8 @@ def _put(made: Path, place: Path) -> None:
 
 def _prepared() -> Path:
     """The folder of the prepared tables, made when it is missing; a half-made one is never seen."""
-    folder = _folder()
-    if room.company() is None:
+    folder = room.company()
+    if folder == company.datasets():
         return folder / "prepared"
     place = _cache() / ".tables" / f"{folder.name}-{_fingerprint(folder)}"
     if not place.exists():
@@ -181,10 +136,12 @@ def _prepared() -> Path:
 
 def prepare(folder: Path, out: Path) -> None:
     """Write the prepared tables of the company in `folder` into the folder `out`."""
-    from course import workflow  # the whole of the analysis: a lesson's first picture need not wait for it
-    from course.classroom import luming
+    from course import (
+        demo,
+        workflow,  # the whole of the analysis: a lesson's first picture need not wait for it
+    )
 
-    result = workflow.prepare(luming.tables(folder))
+    result = workflow.prepare(demo.tables(folder))
     out.mkdir(parents=True, exist_ok=True)
     for name, kind in NAMES.items():
         frame = result.cleaned[kind].valid
@@ -200,4 +157,4 @@ def _fingerprint(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    prepare(room.ROOT / "datasets", room.ROOT / "datasets" / "prepared")
+    prepare(company.datasets(), company.datasets() / "prepared")

@@ -6,6 +6,7 @@ Every widget is a function of a few numbers that draws one picture: the sliders 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from course.classroom import folders
 from course.classroom.words import words
 from course.errors import DataError
 
@@ -41,7 +42,7 @@ def play(topic: str, **values: float) -> object:
     ------
     DataError : the lesson has nothing to play with; a value that is none of its sliders, or beyond its ends.
     """
-    _load(topic)
+    folders.part(topic, "game")
     if topic not in _games:
         raise DataError("There is nothing to play with in {topic}.", topic=topic)
     sliders, draw = _games[topic]
@@ -75,13 +76,3 @@ def _handle(widgets: object, slider: Slider) -> object:
         style={"description_width": "initial"},
         layout={"width": "30em"},
     )
-
-
-def _load(topic: str) -> None:
-    import importlib
-
-    try:
-        importlib.import_module(f"course.classroom.games.{topic}")
-    except ModuleNotFoundError as error:
-        if error.name not in ("course.classroom.games", f"course.classroom.games.{topic}"):
-            raise

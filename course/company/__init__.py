@@ -5,7 +5,7 @@ Imports no step of the workflow: truth must not be computed by the code that it 
 
 from course.company.exports import FILES, INPUTS
 from course.company.luming import CUSTOMERS, MAPPING, SEED, Company, orders_parquet, write
-from course.company.truth import STEPS, Unsealed, unseal
+from course.company.truth import STEPS, Unsealed, datasets, unseal
 
 __all__ = [
     "CUSTOMERS",
@@ -16,6 +16,7 @@ __all__ = [
     "STEPS",
     "Company",
     "Unsealed",
+    "datasets",
     "orders_parquet",
     "unseal",
     "write",

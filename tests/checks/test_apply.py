@@ -6,9 +6,9 @@ import pytest
 
 from course import company, effect, language
 from course.classroom import answers, bets, load
-from course.classroom.games.apply import actions, outcome
-from course.classroom.material import apply as material
-from course.classroom.seals.apply import SEAL
+from course.classroom.lessons.apply import material
+from course.classroom.lessons.apply.game import actions, outcome
+from course.classroom.lessons.apply.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 

@@ -7,8 +7,8 @@ import pytest
 
 from course import behaviour, company, language
 from course.classroom import answers, bets, load, room
-from course.classroom.games.behaviour import conversions
-from course.classroom.seals.behaviour import AS_OF, SEAL, turned
+from course.classroom.lessons.behaviour.game import conversions
+from course.classroom.lessons.behaviour.seal import AS_OF, SEAL, turned
 from course.classroom.widgets import play
 from tests.checks import sitting
 from tests.conftest import ROOT

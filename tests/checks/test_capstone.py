@@ -13,8 +13,9 @@ import pytest
 
 from course import company, language
 from course.authoring.build import notebook
-from course.classroom import answers, bets, capstone
-from course.classroom.seals.capstone import SEAL
+from course.classroom import answers, bets
+from course.classroom.lessons.capstone import capstone
+from course.classroom.lessons.capstone.seal import SEAL
 from course.classroom.widgets import play
 from course.errors import DataError
 from tests.checks import sitting

@@ -8,9 +8,8 @@ import pytest
 
 from course import company, language
 from course.classroom import answers, bets, room
-from course.classroom.games.clean import caught, sold
-from course.classroom.material import clean as material
-from course.classroom.seals import clean as seal
+from course.classroom.lessons.clean import material, seal
+from course.classroom.lessons.clean.game import caught, sold
 from course.classroom.widgets import play
 from tests.checks import sitting
 
@@ -387,7 +386,7 @@ def test_a_low_threshold_throws_out_honest_orders_and_a_high_one_misses_wrong_on
 
 
 def test_ages_of_the_check_itself_agree_with_a_calendar():
-    from course.classroom.checks.clean import _edges, _full_years
+    from course.classroom.lessons.clean.checks import _edges, _full_years
 
     for day in (pd.Timestamp("2023-06-15"), pd.Timestamp("2024-12-31")):
         born = _edges(day)

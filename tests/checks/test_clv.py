@@ -5,8 +5,8 @@ import pytest
 
 from course import company, language
 from course.classroom import answers, bets
-from course.classroom.games.clv import curve
-from course.classroom.seals.clv import SEAL
+from course.classroom.lessons.clv.game import curve
+from course.classroom.lessons.clv.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 

@@ -10,9 +10,9 @@ import pytest
 
 from course import behaviour, collect, company, language
 from course.classroom import answers, bets, room
-from course.classroom.games.collect import orders_on_pages
-from course.classroom.material import collect as material
-from course.classroom.seals.collect import SEAL
+from course.classroom.lessons.collect import material
+from course.classroom.lessons.collect.game import orders_on_pages
+from course.classroom.lessons.collect.seal import SEAL
 from course.classroom.tables import load
 from course.classroom.widgets import play
 from tests.checks import sitting

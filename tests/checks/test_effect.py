@@ -6,8 +6,8 @@ import pytest
 
 from course import effect, language
 from course.classroom import answers, bets
-from course.classroom.games.effect import power
-from course.classroom.seals.effect import SEAL
+from course.classroom.lessons.effect.game import power
+from course.classroom.lessons.effect.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 

@@ -6,7 +6,7 @@ import string
 import pytest
 
 from course import authoring, language
-from course.classroom import answers
+from course.classroom import answers, folders
 from course.classroom.quiz import questions
 from course.classroom.words import sentences
 from tests.checks import sitting
@@ -25,6 +25,12 @@ def test_untouched_is_not_attempted_and_a_skipped_cell_is_a_problem_of_the_setup
         found = answers.check(name, dict.fromkeys(one.answers, 1))
         assert found.kind == answers.SET_UP
         assert all(given in found.sentence.say("en") for given in one.given)
+
+
+def test_each_lesson_has_a_folder_and_each_folder_its_lesson():
+    assert sorted(TOPICS) == folders.topics()
+    assert all(folders.part(topic, "checks") and folders.part(topic, "seal") for topic in TOPICS)
+    assert folders.part("nowhere", "checks") is None and folders.part("start", "material") is None
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -62,7 +68,7 @@ def test_every_sentence_of_a_lesson_has_the_same_places_in_both_languages(topic)
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_word_that_a_lesson_calls_by_name_is_there(topic):
     cells = [cell.tree() for cell in sitting.lesson(topic).cells if cell.kind == "code"]
-    game = ast.parse((ROOT / "course" / "classroom" / "games" / f"{topic}.py").read_text(encoding="utf-8"))
+    game = ast.parse(folders.file(topic, "game.py").read_text(encoding="utf-8"))
     calls = [n for tree in [*cells, game] for n in ast.walk(tree) if isinstance(n, ast.Call)]
     spoken = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in ("say", "words")]
     called = {c.args[0].value for c in spoken if isinstance(c.args[0], ast.Constant)}

@@ -10,9 +10,9 @@ import pytest
 
 from course import company, identity, language
 from course.classroom import answers, bets, play, room
-from course.classroom.games import identity as lines
-from course.classroom.material import identity as material
-from course.classroom.seals.identity import SEAL
+from course.classroom.lessons.identity import game as lines
+from course.classroom.lessons.identity import material
+from course.classroom.lessons.identity.seal import SEAL
 from tests.checks import sitting
 
 TOPIC = "identity"

@@ -6,8 +6,8 @@ import pytest
 
 from course import company, language
 from course.classroom import answers, bets
-from course.classroom.games.lifecycle import silence
-from course.classroom.seals.lifecycle import SEAL
+from course.classroom.lessons.lifecycle.game import silence
+from course.classroom.lessons.lifecycle.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 

@@ -7,9 +7,9 @@ import pytest
 
 from course import authoring, company, language, nps
 from course.classroom import answers, bets, room
-from course.classroom.games.nps import coverage
-from course.classroom.material import nps as material
-from course.classroom.seals.nps import SEAL
+from course.classroom.lessons.nps import material
+from course.classroom.lessons.nps.game import coverage
+from course.classroom.lessons.nps.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 from tests.conftest import ROOT

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import language
-from course.classroom import answers, bets, luming, room, tables
-from course.classroom.games.portrait import fans_at
-from course.classroom.material import portrait as material
-from course.classroom.seals.portrait import SEAL
+from course import company, language
+from course.classroom import answers, bets, room, tables
+from course.classroom.lessons.portrait import material
+from course.classroom.lessons.portrait.game import fans_at
+from course.classroom.lessons.portrait.seal import SEAL
 from course.classroom.widgets import play
 from course.company import film
 from tests.checks import sitting
@@ -183,7 +183,7 @@ def test_the_wrong_starting_point_is_told_where_it_changes_the_number(given):
 
 
 def test_people_without_their_fans_are_told_to_run_the_cells(given):
-    bare = given["portrait-2"] | {"people": material.film_people(luming.datasets()), "tgi_students": 100.0}
+    bare = given["portrait-2"] | {"people": material.film_people(company.datasets()), "tgi_students": 100.0}
     assert "Run the cells" in answers.check("portrait-2", bare).sentence.say("en")
     assert "Run the cells" in answers.check("portrait-5", bare | {"n_each": 1}).sentence.say("en")
 
@@ -193,14 +193,14 @@ def test_people_without_their_fans_are_told_to_run_the_cells(given):
 
 def test_another_company_has_another_survey_and_the_shipped_one_that_of_the_published_counts(seat):
     seed = int(seat.name.partition("-")[0])
-    assert material.seed(seat) == seed and material.seed(luming.datasets()) == 0
+    assert material.seed(seat) == seed and material.seed(company.datasets()) == 0
     pd.testing.assert_frame_equal(tables.load("film_people"), film.film(seed)[0])
     pd.testing.assert_frame_equal(tables.load("film_ratings"), film.film(seed)[1])
     assert len(tables.load("film_titles")) == 10 and tables.load("film_population")["region"].is_unique
 
 
 def test_the_fans_are_those_of_the_rule_counted_person_by_person():
-    fans = material.film_fans(luming.datasets()).set_index(["person_id", "genre"])
+    fans = material.film_fans(company.datasets()).set_index(["person_id", "genre"])
     for key, given in film.film(0)[1].dropna().groupby(["person_id", "genre"])["rating"]:
         scores = list(given)
         liked = [s for s in scores if s >= 7]

@@ -10,8 +10,8 @@ import pytest
 
 from course import authoring, company, language, segment
 from course.classroom import answers, bets, room, use_company
-from course.classroom.games.segment import classes_at
-from course.classroom.seals.segment import AS_OF, SEAL
+from course.classroom.lessons.segment.game import classes_at
+from course.classroom.lessons.segment.seal import AS_OF, SEAL
 from course.classroom.widgets import play
 from course.classroom.words import sentences
 from tests.checks import sitting

@@ -6,7 +6,7 @@ import pytest
 
 from course import authoring, behaviour, company, segment
 from course.classroom import answers, room
-from course.classroom.seals.start import SEAL
+from course.classroom.lessons.start.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 from tests.conftest import ROOT
@@ -212,7 +212,7 @@ def test_the_seal_counts_every_number_a_person_is_kept_under(monkeypatch, tmp_pa
 def test_the_game_draws_from_one_per_cent_to_all(monkeypatch, given):
     import matplotlib.pyplot as plt
 
-    from course.classroom.games import start
+    from course.classroom.lessons.start import game as start
 
     drawn = []
     monkeypatch.setattr(start, "load", lambda name: given[name])

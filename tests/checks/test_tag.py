@@ -7,9 +7,9 @@ import pytest
 
 from course import company, language, tag
 from course.classroom import answers, bets, load, room
-from course.classroom.games.tag import counts
-from course.classroom.material import tag as material
-from course.classroom.seals.tag import SEAL
+from course.classroom.lessons.tag import material
+from course.classroom.lessons.tag.game import counts
+from course.classroom.lessons.tag.seal import SEAL
 from course.classroom.widgets import play
 from tests.checks import sitting
 

@@ -1,1 +1,0 @@
-"""What a check knows of the mistakes of a lesson, a file a lesson."""

@@ -1,0 +1,3 @@
+"""Lesson 12."""
+
+TABLES = ("class_of_25",)

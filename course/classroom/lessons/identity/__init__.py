@@ -1,0 +1,3 @@
+"""Lesson 04."""
+
+TABLES = ("records", "receipts", "labelled", "candidates")

@@ -1,0 +1,212 @@
+"""What is looked at in the answers of lesson 09."""
+
+import numpy as np
+import pandas as pd
+
+from course.classroom.answers import Mistake, column, equals, exercise, number, same, share, told
+from course.language import Sentence
+
+_NOW, _BEFORE = 18, 17
+_STAGES = ("first_purchase", "active", "loyal", "at_risk", "lost")
+
+
+@exercise(
+    "lifecycle-1",
+    answers=("new", "returning", "resurrecting", "dormant"),
+    given=("active",),
+    right=Sentence("Three parts that add up to June, and one that June is missing: nobody is counted twice."),
+)
+def june(new: object, returning: object, resurrecting: object, dormant: object, active: pd.DataFrame) -> None:
+    """How many customers of June are of which kind."""
+    of = {m: set(active.loc[active["month"] == m, "customer_id"]) for m in (_NOW, _BEFORE)}
+    now, last = of[_NOW], of[_BEFORE]
+    rows = active.loc[active["month"] < _NOW, "customer_id"]
+    earlier = set(rows)
+    truths = {
+        "new": len(now - earlier),
+        "returning": len(now & last),
+        "resurrecting": len((now & earlier) - last),
+        "dormant": len(last - now),
+    }
+    values = dict(zip(truths, (new, returning, resurrecting, dormant), strict=True))
+    values = {name: number(value, name) for name, value in values.items()}
+    mistakes = {
+        "new": {
+            Sentence("new takes everybody who was not there in May. Who came before May is not new."): len(now - last),
+            Sentence("That is who had been there before: the opposite of new."): len(now & earlier),
+        },
+        "returning": {
+            Sentence("returning counts everybody of June who ever came before. Only those of May return."): (
+                len(now & earlier)
+            ),
+            Sentence("before has a row for every month: a customer stands in it more than once."): int(
+                rows.isin(now).sum()
+            ),
+            Sentence("returning is all of May; those who are in June as well are asked for."): len(last),
+        },
+        "resurrecting": {
+            Sentence("resurrecting still holds those of May. They did not fall silent."): len(now & earlier),
+            Sentence("resurrecting holds new customers too. Who comes back must have been there before."): (
+                len(now - last)
+            ),
+        },
+        "dormant": {
+            Sentence("dormant is everybody who ever came and was not there in June. Only those of May count."): (
+                len(earlier - now)
+            ),
+            Sentence("before has a row for every month: a customer stands in it more than once."): (
+                int((~rows.isin(now)).sum())
+            ),
+            Sentence("dormant is turned round: those of June who were not there in May."): len(now - last),
+        },
+    }
+    for name, truth in truths.items():
+        if 0 < values[name] < 1:
+            raise Mistake("{name} is a share. The number of customers is asked for.", name=name)
+        known = {Sentence("{name} is all of June. One part of it is asked for.", name=name): len(now)}
+        equals(values[name], truth, name, mistakes[name] | known)
+
+
+@exercise(
+    "lifecycle-2",
+    answers=("where",),
+    given=("march", "now"),
+    right=Sentence("The same people, three months on. Two totals side by side could not have told that."),
+)
+def conversion(answer: object, march: pd.DataFrame, now: pd.DataFrame) -> None:
+    """Where the first-time buyers of March are in June, as shares."""
+    pairs = march.merge(now, on="customer_id", suffixes=("_then", "_now"))
+    firsts = pairs[pairs["stage_then"] == "first_purchase"]["stage_now"]
+    counts = firsts.value_counts()
+    found, truth = _by_stage(answer), counts / counts.sum()
+    every = found.index.union(_STAGES)
+    found, truth = found.reindex(every, fill_value=0.0), truth.reindex(every, fill_value=0.0)
+    if not same(found, truth, 1e-3):
+        if same(found / 100, truth, 6e-3):
+            raise Mistake("Those are per cent. Shares from 0 to 1 are asked for.")
+        if same(found, truth.round(2)):
+            raise Mistake("{name} is rounded too far. Keep three decimals.", name="where")
+    backwards = pairs[pairs["stage_now"] == "first_purchase"]["stage_then"].value_counts()
+    everybody = now["stage"].value_counts()
+    known = {
+        Sentence("Those are numbers of customers. Divide by their sum."): counts,
+        Sentence("Those are all customers of June, not those who were first-time buyers in March."): (
+            everybody / everybody.sum()
+        ),
+        Sentence("Those are all customers of March. Where the first-time buyers are in June is asked for."): (
+            march["stage"].value_counts() / len(march)
+        ),
+        Sentence("That looks back: where the first-time buyers of June were in March."): backwards / backwards.sum(),
+        Sentence("The shares are of all customers of June. Divide by the first-time buyers of March."): (
+            counts / len(now)
+        ),
+        Sentence("The shares are of all customers of March. Divide by its first-time buyers alone."): (
+            counts / len(march)
+        ),
+        Sentence("Those who are still first-time buyers were left out. They belong to the hundred per cent."): (
+            counts.drop("first_purchase", errors="ignore")
+            / max(counts.drop("first_purchase", errors="ignore").sum(), 1)
+        ),
+    }
+    if told(found, truth, {said: wrong.reindex(every, fill_value=0) for said, wrong in known.items()}, 1e-3):
+        return
+    if not same(float(found.sum()), 1.0, rtol=1e-3):
+        raise Mistake("where adds up to something else than 1: every one of them is in exactly one stage.")
+    raise Mistake("where adds up to 1, but the shares are those of other customers.")
+
+
+@exercise(
+    "lifecycle-3",
+    answers=("still_there",),
+    given=("followed",),
+    right=Sentence("Whoever is no longer watched says nothing about later, and everything about until then."),
+)
+def still_there(answer: object, followed: pd.DataFrame) -> None:
+    """Kaplan–Meier after month 5."""
+    months, left = followed["months"].to_numpy(), followed["left"].to_numpy() == 1
+
+    def product(ended: np.ndarray, watched: np.ndarray, last: int = 5) -> float:
+        value = 1.0
+        for month in sorted({*months[ended]}):
+            if month <= last:
+                value *= 1 - (ended & (months == month)).sum() / (watched & (months >= month)).sum()
+        return float(value)
+
+    everyone = np.ones(len(months), dtype=bool)
+    truth = product(left, everyone)
+    mistakes = {
+        Sentence("Those no longer watched were counted as gone. Nobody saw them leave."): (product(everyone, everyone)),
+        Sentence(
+            "Those whose end was not seen were dropped altogether. They count for as long as they were watched."
+        ): (product(left, left)),
+        Sentence("That is the share after month 3. Month 5 has a departure too."): product(left, everyone, 3),
+        Sentence("That is the share who had left. The share still there is asked for."): 1 - truth,
+        Sentence("That takes everybody as watched to the end: three departures of six."): (
+            1 - (left & (months <= 5)).sum() / len(months)
+        ),
+        Sentence("Who was censored in month 3 left the denominator too early: they were watched in that month."): (
+            (5 / 6) * (3 / 4) * (2 / 3)
+        ),
+    }
+    share(answer, truth, "still_there", mistakes)
+
+
+@exercise(
+    "lifecycle-4",
+    answers=("V",),
+    given=("P", "R", "d"),
+    right=Sentence("Five states, one equation. Look for the one below zero."),
+)
+def worth(answer: object, P: np.ndarray, R: np.ndarray, d: float) -> None:
+    """V = (I − P/(1 + d))⁻¹ R."""
+    P, R = np.asarray(P, dtype="float64"), np.asarray(R, dtype="float64")
+    one = np.eye(len(R))
+    truth = np.linalg.solve(one - P / (1 + d), R)
+    found = np.asarray(answer, dtype="float64").squeeze()
+    if found.shape != truth.shape:
+        if found.shape == P.shape:
+            raise Mistake("V is a whole matrix: * multiplies entry by entry, @ multiplies a matrix with R.")
+        raise Mistake("V should hold one number for each of the {n} states.", n=len(R))
+    known = {
+        Sentence("The rate was multiplied instead of divided: a yuan next period is worth less now, not more."): (
+            np.linalg.solve(one - P * (1 + d), R)
+        ),
+        Sentence("P was divided by d. One plus the rate is asked for."): np.linalg.solve(one - P / d, R),
+        Sentence("1 + d needs brackets of its own: P / 1 + d divides P by 1 and adds d everywhere."): (
+            np.linalg.pinv(one - P) @ R
+        ),
+        Sentence("1 − … takes every entry from 1. The matrix I is np.eye({n}).", n=len(R)): (
+            np.linalg.pinv(1 - P / (1 + d)) @ R
+        ),
+        Sentence("That is the worth of the next period alone: R plus P R, discounted. The inverse goes on for ever."): (
+            R + P @ R / (1 + d)
+        ),
+        Sentence("The inverse is missing: that is the bracket times R."): (one - P / (1 + d)) @ R,
+        Sentence("P is turned over (P.T): its rows say where one goes, and must stay rows."): (
+            np.linalg.solve(one - P.T / (1 + d), R)
+        ),
+        Sentence("The whole bracket was divided by 1 + d. Only P is."): np.linalg.pinv((one - P) / (1 + d)) @ R,
+    }
+    if told(found, truth, known, 0.051):
+        return
+    if not np.isfinite(found).all():
+        raise Mistake("V has blanks or infinite numbers: was something inverted that has no inverse?")
+    raise Mistake("V has the right form but other numbers. Compute the bracket first and look at it.")
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _by_stage(answer: object) -> pd.Series:
+    """The shares with their stages as index, from a column, a table with one column or a dictionary."""
+    if isinstance(answer, dict):
+        answer = pd.Series(answer, dtype="float64")
+    if isinstance(answer, pd.DataFrame):
+        if answer.shape[1] == 2 and "stage" in answer:
+            answer = answer.set_index("stage")
+        if answer.shape[1] != 1:
+            raise Mistake("where should be one column of shares with the stages as its index.")
+    answer = column(answer, "where")
+    if not pd.api.types.is_numeric_dtype(answer) or not set(answer.index) & set(_STAGES):
+        raise Mistake("where should be one column of shares with the stages as its index.")
+    return answer.astype("float64")

@@ -1,0 +1,3 @@
+"""Lesson 10."""
+
+TABLES = ("survey_raw", "coded")

@@ -1,0 +1,3 @@
+"""Lesson 06."""
+
+TABLES = ("features", "features_before", "tag_dictionary", "asked", "exposure", "declared")
