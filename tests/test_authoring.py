@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from course.authoring import LessonError, build, lessons, read, stale, uncovered
+from course.authoring import LessonError, build, lessons, read, stale
 from course.authoring.build import notebook
 from course.authoring.stub import stub
 from tests.conftest import ROOT
@@ -17,7 +17,7 @@ HINTS = "".join(
 LESSON = f"""---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
 kernelspec: {{name: python3, display_name: Python 3}}
-lesson: {{minutes: 5, covers: [S0.1, S4.37]}}
+lesson: {{minutes: 5}}
 ---
 
 <!-- For authors only. -->
@@ -209,13 +209,13 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
         ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
         ("len(numbers)", "len(numbers)" + " + len(numbers)" * 8, "at most 120, break it"),
         ("len(numbers)", "len(numbers", "This is not Python"),
-        ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
+        ("lesson: {minutes: 5}", "lesson: {}", "minutes of the core path"),
         (
             "```{code-cell}\ncheck",
             '```{code-cell}\n:tags: ["stretch"]\nmore = 1\n```\n\n```{code-cell}\nmore\n```\n\n```{code-cell}\ncheck',
             "needs more, which only a cell beyond the core path brings",
         ),
-        ("lesson: {minutes: 5,", "lesson: {minutes: 6,", "take 5 minutes, the header says 6"),
+        ("lesson: {minutes: 5}", "lesson: {minutes: 6}", "take 5 minutes, the header says 6"),
         ('{"lang": "zh", "minutes": 3}', '{"lang": "zh", "minutes": 4}', "different metadata"),
         (
             '{"lang": "en", "tags": ["solution"]}',
@@ -283,16 +283,6 @@ def test_a_bet_is_an_exercise_without_check_or_hints_and_the_next_cell_takes_it_
     rewritten(house, '+++ {"lang": "en", "tags": ["stretch"]}', cells + '+++ {"lang": "en", "tags": ["stretch"]}')
     assert all("not what this lesson says" in str(e) for e in stale(house))
     assert "low = ...\nhigh = ..." in sources(unexecuted(house, "en", solutions=False))
-
-
-def test_items_that_no_lesson_covers_are_listed(house):
-    left = uncovered(house)
-    assert "S0.1" not in left and "S4.37" not in left and "S0.2" in left and len(left) == 170
-    (house / "lessons" / "not_covered.yaml").write_text("S0.2: the reason\n", encoding="utf-8")
-    assert "S0.2" not in uncovered(house)
-    rewritten(house, "S0.1", "S9.9")
-    with pytest.raises(LessonError, match=r"S9\.9"):
-        uncovered(house)
 
 
 # --- the lessons of this kit -----------------------------------------------------------------------------------------
