@@ -3,10 +3,12 @@
 import importlib
 import json
 
+import nbformat
 import pytest
 
-from course.authoring import LessonError, build, lessons, read, stale
+from course.authoring import LessonError, build, lessons, read, stale, wording
 from course.authoring.build import notebook
+from course.authoring.execute import _where
 from course.authoring.stub import stub
 from tests.conftest import ROOT
 
@@ -145,6 +147,26 @@ def test_chinese_has_no_blank_where_its_source_has_a_line_break(house):
 def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
     english = "\n".join(sources(unexecuted(house, "en", solutions=True)))
     assert "total_of_all = fsum(numbers)" in english and "Fsum is exact." in english and "Nudge" not in english
+
+
+def test_a_notebook_and_its_solution_speak_the_readers_language(house, monkeypatch):
+    known = {"sum": {"n": {"en": "{n} numbers", "zh": "{n} 个数"}}}
+    monkeypatch.setattr(wording, "_sentences", lambda topic: known.get(topic, {}))
+    rewritten(house, "len(numbers)", 'say("n", n=len(numbers))')
+    for solutions in (False, True):
+        assert 'numbers = [1, 2]\nprint(f"{len(numbers)} numbers")' in sources(unexecuted(house, "en", solutions))
+        assert 'numbers = [1, 2]\nprint(f"{len(numbers)} 个数")' in sources(unexecuted(house, "zh", solutions))
+    assert all("not what this lesson says" in str(e) for e in stale(house))
+
+
+def test_an_error_is_told_at_the_lessons_own_line(house):
+    lesson = read(house / "lessons" / "01_sum.md")
+    node = nbformat.reads(json.dumps(unexecuted(house, "zh", solutions=True)), as_version=4)
+    failed = [c for c in node.cells if c.cell_type == "code"][2]
+    failed.outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="fsum", traceback=[])]
+    error = _where(lesson, node, "In [3]\n\x1b[31mNameError: fsum\x1b[0m")
+    assert str(error).endswith("The solution stops here: NameError: fsum")
+    assert LESSON.splitlines()[error.line - 1] == "from math import fsum"
 
 
 def test_cells_are_called_after_what_they_say(house):
