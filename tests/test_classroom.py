@@ -1,5 +1,6 @@
 """What a notebook talks to: progress, checks, bets, quizzes, tables, and the doctor when something is missing."""
 
+import io
 import json
 import math
 import os
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections import namedtuple
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +20,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -239,6 +243,11 @@ def test_without_a_language_a_lesson_opens_in_the_reader_s(monkeypatch):
 def test_without_a_chinese_font_the_chinese_lesson_says_so_once(monkeypatch):
     monkeypatch.setattr(charts, "chinese_font", lambda: None)
     assert "doctor" in str(kit.open_lesson("00_start", "zh"))
+    with warnings.catch_warnings(record=True) as said, rc_context({"font.family": ["DejaVu Sans"]}):
+        figure = Figure()
+        figure.suptitle("中文")
+        figure.savefig(io.BytesIO())
+    assert said == []
     assert "doctor" not in str(kit.open_lesson("00_start", "en"))
 
 
