@@ -1,5 +1,6 @@
 """The lesson factory: four notebooks from one text, and a refusal for every way to spoil a lesson."""
 
+import ast
 import importlib
 import json
 
@@ -10,6 +11,7 @@ from course.authoring import LessonError, build, lessons, read, stale, wording
 from course.authoring.build import notebook
 from course.authoring.execute import _where
 from course.authoring.stub import stub
+from course.language import LANGUAGES
 from tests.conftest import ROOT
 
 HINTS = "".join(
@@ -312,3 +314,14 @@ def test_a_bet_is_an_exercise_without_check_or_hints_and_the_next_cell_takes_it_
 
 def test_the_lessons_keep_the_rules_and_what_is_built_is_what_they_say():
     assert [str(e) for e in stale(ROOT)] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_learner_cannot_take_to_work_is_rare(lang):
+    lines, keyed = 0, []
+    for path in lessons(ROOT / "lessons"):
+        for cell in wording.spoken(read(path), lang).cells:
+            if cell.kind == "code" and not cell.stretch and not cell.exercise:
+                lines += len(cell.text.splitlines())
+                keyed += [n.id for n in ast.walk(cell.tree()) if getattr(n, "id", "") in ("say", "words")]
+    assert "say" not in keyed and len(keyed) / lines < 0.005

@@ -126,6 +126,16 @@ def test_a_long_sentence_is_broken_into_lines_that_stay_on_the_screen(code, lang
     assert said.count('"\n') > 1 and width(said) <= 100
 
 
+def test_only_the_statement_that_became_too_wide_is_laid_out_anew():
+    wide = (
+        "    found = (rows.query('n > 1').sort_values('n').reset_index(), rows.query('n <= 1').sort_values('n').index)"
+    )
+    code = f'for rows in both:\n    if rows:\n        say("long", n=rows)\n{wide}\n    say("tea")'
+    said = spoken(code).split("\n")
+    assert said[:3] == ["for rows in both:", "    if rows:", "        print("] and width(wide) > 100
+    assert said[-2:] == [wide, '    print("tea")'] and said[-3] == "        )"
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

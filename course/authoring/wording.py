@@ -41,20 +41,22 @@ def spoken(lesson: Lesson, lang: str) -> Lesson:
     known = _sentences("common") | _sentences(lesson.name.partition("_")[2])
     lists: dict[str, list | None] = {}
     said = [_Writer(lesson, cell, lang, known, lists).parts() if cell.kind == "code" else [] for cell in lesson.cells]
-    wide = [(cell, part) for cell, parts in zip(lesson.cells, said, strict=True) for part in parts if part.is_wide]
-    laid_out = _laid_out(tuple(part.code for _, part in wide)) if wide else []
-    for (cell, part), code in zip(wide, laid_out, strict=True):
-        if (columns := width(code)) > _MOST:
-            raise lesson.refusal(
-                replace(cell, line=part.line),
-                "With its sentences this statement has a line of {n} columns, at most {most}: give what is long in it "
-                "a name.",
-                n=columns,
-                most=_MOST,
-            )
-    layout = iter(laid_out)
-    texts = ["".join(next(layout) if part.is_wide else part.code for part in parts) for parts in said]
-    return replace(lesson, cells=[replace(c, text=t) if t else c for c, t in zip(lesson.cells, texts, strict=True)])
+    wide = tuple(part.code for parts in said for part in parts if part.is_wide)
+    laid_out = iter(_laid_out(wide) if wide else ())
+    cells = []
+    for cell, parts in zip(lesson.cells, said, strict=True):
+        codes = [next(laid_out) if part.is_wide else part.code for part in parts]
+        for part, code in zip(parts, codes, strict=True):
+            if part.is_new and (columns := width(code)) > _MOST:
+                raise lesson.refusal(
+                    replace(cell, line=part.line),
+                    "With its sentences this statement has a line of {n} columns, at most {most}: give what is long in "
+                    "it a name.",
+                    n=columns,
+                    most=_MOST,
+                )
+        cells.append(replace(cell, text="".join(codes)) if parts else cell)
+    return replace(lesson, cells=cells)
 
 
 @cache
@@ -65,11 +67,36 @@ def _sentences(topic: str) -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class _Part:
-    """A statement, or what stands between two, as the notebook has it, and the source's line."""
+    """A piece of a cell as the notebook has it, and its line in the source.
+
+    `is_new` where a sentence stands in it; `is_wide` where it is a statement, with what its first line is set in by, to
+    be laid out.
+    """
 
     code: str
     line: int
+    is_new: bool = False
     is_wide: bool = False
+
+
+class _Text:
+    """A code with the places of its nodes; the syntax tree counts columns in bytes."""
+
+    def __init__(self, code: str) -> None:
+        self.bytes = code.encode()
+        lines = self.bytes.splitlines(keepends=True)
+        self.starts = [sum(map(len, lines[:i])) for i in range(len(lines))]
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Where the node begins and ends."""
+        return (
+            self.starts[node.lineno - 1] + node.col_offset,
+            self.starts[node.end_lineno - 1] + node.end_col_offset,
+        )
+
+    def between(self, start: int, end: int | None = None) -> str:
+        """The code from one place to another."""
+        return self.bytes[start:end].decode()
 
 
 class _Writer:
@@ -80,41 +107,47 @@ class _Writer:
 
     def __init__(self, lesson: Lesson, cell: Cell, lang: str, known: dict, lists: dict) -> None:
         self.lesson, self.base, self.lang, self.known, self.lists = lesson, cell, lang, known, lists
-        self.bytes = cell.text.encode()  # the syntax tree counts columns in bytes
-        lines = self.bytes.splitlines(keepends=True)
-        self.starts = [sum(map(len, lines[:i])) for i in range(len(lines))]
+        self.text = _Text(cell.text)
 
     def parts(self) -> list[_Part]:
         """The whole cell."""
         parts, at = [], 0
         for statement in self.base.tree().body:
-            start, end = self._span(statement)
-            said, line = self._code(statement), self.base.line + statement.lineno - 1
-            is_wide = said.encode() != self.bytes[start:end] and width(said) > _COLUMNS
-            parts += [_Part(self.bytes[at:start].decode(), line), _Part(said, line, is_wide)]
+            start, end = self.text.span(statement)
+            line = self.base.line + statement.lineno - 1
+            parts.append(_Part(self.text.between(at, start), line))
+            said = self._code(statement)
+            parts += self._broken(said, line) if said != self.text.between(start, end) else [_Part(said, line)]
             at = end
             self.lists |= _written_out(statement)
-        return [*parts, _Part(self.bytes[at:].decode(), self.base.line)]
+        return [*parts, _Part(self.text.between(at), self.base.line)]
+
+    def _broken(self, said: str, line: int) -> Iterator[_Part]:
+        """A statement with sentences in pieces: those within it that became too wide on their own."""
+        text, at = _Text(said), 0
+        for inner in _simple(ast.parse(said).body[0]):
+            start, end = text.span(inner)
+            start -= inner.col_offset
+            code = text.between(start, end)
+            if width(code) > _COLUMNS and code not in self.base.text:
+                yield _Part(text.between(at, start), line, is_new=True)
+                yield _Part(code, line, is_new=True, is_wide=True)
+                at = end
+        yield _Part(text.between(at), line, is_new=True)
 
     def _at(self, node: ast.AST) -> Cell:
         """The cell as one that begins where the node does: a refusal names that line."""
         return replace(self.base, line=self.base.line + node.lineno - 1)
 
-    def _span(self, node: ast.AST) -> tuple[int, int]:
-        return (
-            self.starts[node.lineno - 1] + node.col_offset,
-            self.starts[node.end_lineno - 1] + node.end_col_offset,
-        )
-
     def _code(self, node: ast.AST, quote: str = '"') -> str:
         """The source of a node with sentences; its texts in single quotes where it goes into an f-string."""
-        at, end = self._span(node)
+        at, end = self.text.span(node)
         parts = []
         for found, parent in self._found(node, None, quote):
-            first, last = self._span(found)
-            parts += [self.bytes[at:first].decode(), self._instead(found, parent, quote)]
+            first, last = self.text.span(found)
+            parts += [self.text.between(at, first), self._instead(found, parent, quote)]
             at = last
-        return "".join([*parts, self.bytes[at:end].decode()])
+        return "".join([*parts, self.text.between(at, end)])
 
     def _found(self, node: ast.AST, parent: ast.AST | None, quote: str) -> Iterator[tuple[ast.AST, ast.AST | None]]:
         """What is written anew within a node, the outermost, in order.
@@ -125,7 +158,7 @@ class _Writer:
             yield node, parent
         elif not isinstance(node, ast.JoinedStr):
             inner = [pair for child in ast.iter_child_nodes(node) for pair in self._found(child, node, quote)]
-            yield from sorted(inner, key=lambda pair: self._span(pair[0]))
+            yield from sorted(inner, key=lambda pair: self.text.span(pair[0]))
 
     def _items(self, node: ast.AST) -> list | None:
         """What a list or dictionary of `words(name)` runs over, where the lesson writes it out."""
@@ -256,6 +289,19 @@ def _key(node: ast.AST) -> ast.expr | None:
     return None
 
 
+def _simple(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements within one that have none within them."""
+    inner = [n for child in ast.iter_child_nodes(statement) for n in _within(child)]
+    yield from inner or [statement]
+
+
+def _within(node: ast.AST) -> Iterator[ast.stmt]:
+    if isinstance(node, ast.stmt):
+        yield from _simple(node)
+    elif isinstance(node, ast.ExceptHandler):
+        yield from (n for child in node.body for n in _simple(child))
+
+
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
@@ -308,14 +354,18 @@ def _worked_out(expression: ast.expr, names: dict[str, str]) -> str:
 
 @cache
 def _laid_out(statements: tuple[str, ...]) -> list[str]:
-    """Statements as ruff lays them out: a text in several parts has a line for each."""
+    """Statements as ruff lays them out, set in as they are: a text in several parts has a line for each."""
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--target-version", "py311"]
     between = "# next statement"  # code cells have no comments
+    # What is set in stands in as many blocks, whose heads go again.
+    depths = [(len(code) - len(code.lstrip(" "))) // 4 for code in statements]
+    nested = ["".join(f"{4 * i * ' '}if 1:\n" for i in range(n)) + c for n, c in zip(depths, statements, strict=True)]
     done = subprocess.run(
         [*command, "--line-length", str(_COLUMNS), "-"],
-        input=f"\n{between}\n".join(statements),
+        input=f"\n{between}\n".join(nested),
         capture_output=True,
         check=True,
         encoding="utf-8",
     )
-    return [code.strip("\n") for code in done.stdout.split(between)]
+    codes = done.stdout.split(between)
+    return ["\n".join(c.strip("\n").split("\n")[n:]) for n, c in zip(depths, codes, strict=True)]
