@@ -153,7 +153,7 @@ def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
 
 def test_a_notebook_and_its_solution_speak_the_readers_language(house, monkeypatch):
     known = {"sum": {"n": {"en": "{n} numbers", "zh": "{n} 个数"}}}
-    monkeypatch.setattr(wording, "_sentences", lambda topic: known.get(topic, {}))
+    monkeypatch.setattr(wording, "_sentences", known.get)
     rewritten(house, "len(numbers)", 'say("n", n=len(numbers))')
     for solutions in (False, True):
         assert 'numbers = [1, 2]\nprint(f"{len(numbers)} numbers")' in sources(unexecuted(house, "en", solutions))

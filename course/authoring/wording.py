@@ -20,8 +20,8 @@ import yaml
 from course.authoring.fstring import Place, fstring, width
 from course.authoring.source import Cell, Lesson
 
-#: The sentences of a topic, by key; those of `common` serve all lessons.
-SENTENCES = "classroom/words/{topic}.yaml"
+#: The sentences by key: those that serve all lessons, and before them those of the lesson's topic.
+SENTENCES = ("classroom/words/common.yaml", "classroom/words/{topic}.yaml")
 #: A statement is laid out anew where its sentences make a line wider than this, and refused beyond the second figure.
 _COLUMNS, _MOST = 100, 120
 #: Texts within a place of an f-string: Python 3.11 has its own quotes only once.
@@ -38,7 +38,7 @@ def spoken(lesson: Lesson, lang: str) -> Lesson:
     LessonError : a sentence that is not there, lacks a value or has no place for one; a value that fits into no
         f-string, or that a sentence takes twice although it has to be worked out.
     """
-    known = _sentences("common") | _sentences(lesson.name.partition("_")[2])
+    known = _sentences(lesson.name.partition("_")[2])
     lists: dict[str, list | None] = {}
     said = [_Writer(lesson, cell, lang, known, lists).parts() if cell.kind == "code" else [] for cell in lesson.cells]
     wide = tuple(part.code for parts in said for part in parts if part.is_wide)
@@ -61,8 +61,9 @@ def spoken(lesson: Lesson, lang: str) -> Lesson:
 
 @cache
 def _sentences(topic: str) -> dict[str, dict[str, str]]:
-    path = Path(__file__).parents[1] / SENTENCES.format(topic=topic)
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    paths = [Path(__file__).parents[1] / path.format(topic=topic) for path in SENTENCES]
+    known = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    return {key: said for sentences in known for key, said in sentences.items()}
 
 
 @dataclass(frozen=True)
