@@ -68,6 +68,8 @@ def in_lessons() -> None:
     """
     import seaborn as sns
 
+    # Where no font has Chinese, open_lesson says so once; matplotlib would for every character.
+    warnings.filterwarnings("ignore", message="Glyph .* missing")
     fonts = ["DejaVu Sans", *([chinese_font()] if chinese_font() else [])]
     rc = _STYLE | {"font.family": fonts, "figure.figsize": (6.4, 3.6), "figure.dpi": 100, "figure.facecolor": "white"}
     rc |= {"axes.facecolor": "white", "figure.constrained_layout.use": True, "axes.unicode_minus": False}

@@ -106,7 +106,6 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help=text("lessons into notebooks and solutions"))
     build.add_argument("lessons", metavar="LESSON", nargs="*", help=text("such as 07 or segment; default: all"))
     build.add_argument("--check", action="store_true", help=text("only say what is wrong or stale"))
-    build.add_argument("--coverage", action="store_true", help=text("list the items of the articles no lesson covers"))
     build.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     build.set_defaults(command=_build)
 
@@ -316,10 +315,6 @@ def _build(options: argparse.Namespace) -> int:
 
     root = Path(__file__).resolve().parents[1]
     try:
-        if options.coverage:
-            left = authoring.uncovered(root)
-            print(", ".join(left) or text("Every item is covered."))
-            return 0
         if options.check:
             found = authoring.stale(root)
             for error in found:

@@ -1,13 +1,17 @@
 """The lesson factory: four notebooks from one text, and a refusal for every way to spoil a lesson."""
 
+import ast
 import importlib
 import json
 
+import nbformat
 import pytest
 
-from course.authoring import LessonError, build, lessons, read, stale, uncovered
+from course.authoring import LessonError, build, lessons, read, stale, wording
 from course.authoring.build import notebook
+from course.authoring.execute import _where
 from course.authoring.stub import stub
+from course.language import LANGUAGES
 from tests.conftest import ROOT
 
 HINTS = "".join(
@@ -17,7 +21,7 @@ HINTS = "".join(
 LESSON = f"""---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
 kernelspec: {{name: python3, display_name: Python 3}}
-lesson: {{minutes: 5, covers: [S0.1, S4.37]}}
+lesson: {{minutes: 5}}
 ---
 
 <!-- For authors only. -->
@@ -147,6 +151,26 @@ def test_a_solution_holds_the_answer_and_why_but_no_hints(house):
     assert "total_of_all = fsum(numbers)" in english and "Fsum is exact." in english and "Nudge" not in english
 
 
+def test_a_notebook_and_its_solution_speak_the_readers_language(house, monkeypatch):
+    known = {"sum": {"n": {"en": "{n} numbers", "zh": "{n} 个数"}}}
+    monkeypatch.setattr(wording, "_sentences", known.get)
+    rewritten(house, "len(numbers)", 'say("n", n=len(numbers))')
+    for solutions in (False, True):
+        assert 'numbers = [1, 2]\nprint(f"{len(numbers)} numbers")' in sources(unexecuted(house, "en", solutions))
+        assert 'numbers = [1, 2]\nprint(f"{len(numbers)} 个数")' in sources(unexecuted(house, "zh", solutions))
+    assert all("not what this lesson says" in str(e) for e in stale(house))
+
+
+def test_an_error_is_told_at_the_lessons_own_line(house):
+    lesson = read(house / "lessons" / "01_sum.md")
+    node = nbformat.reads(json.dumps(unexecuted(house, "zh", solutions=True)), as_version=4)
+    failed = [c for c in node.cells if c.cell_type == "code"][2]
+    failed.outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="fsum", traceback=[])]
+    error = _where(lesson, node, "In [3]\n\x1b[31mNameError: fsum\x1b[0m")
+    assert str(error).endswith("The solution stops here: NameError: fsum")
+    assert LESSON.splitlines()[error.line - 1] == "from math import fsum"
+
+
 def test_cells_are_called_after_what_they_say(house):
     first, again = unexecuted(house, "en", False), unexecuted(house, "en", False)
     assert json.dumps(first) == json.dumps(again)
@@ -209,13 +233,13 @@ def test_a_stub_keeps_what_is_to_be_filled_in_and_nothing_of_how(code, given):
         ("len(numbers)", "len(numbers)\n" * 13, "one idea a cell"),
         ("len(numbers)", "len(numbers)" + " + len(numbers)" * 8, "at most 120, break it"),
         ("len(numbers)", "len(numbers", "This is not Python"),
-        ("lesson: {minutes: 5, covers: [S0.1, S4.37]}", "lesson: {covers: []}", "minutes of the core path"),
+        ("lesson: {minutes: 5}", "lesson: {}", "minutes of the core path"),
         (
             "```{code-cell}\ncheck",
             '```{code-cell}\n:tags: ["stretch"]\nmore = 1\n```\n\n```{code-cell}\nmore\n```\n\n```{code-cell}\ncheck',
             "needs more, which only a cell beyond the core path brings",
         ),
-        ("lesson: {minutes: 5,", "lesson: {minutes: 6,", "take 5 minutes, the header says 6"),
+        ("lesson: {minutes: 5}", "lesson: {minutes: 6}", "take 5 minutes, the header says 6"),
         ('{"lang": "zh", "minutes": 3}', '{"lang": "zh", "minutes": 4}', "different metadata"),
         (
             '{"lang": "en", "tags": ["solution"]}',
@@ -285,18 +309,19 @@ def test_a_bet_is_an_exercise_without_check_or_hints_and_the_next_cell_takes_it_
     assert "low = ...\nhigh = ..." in sources(unexecuted(house, "en", solutions=False))
 
 
-def test_items_that_no_lesson_covers_are_listed(house):
-    left = uncovered(house)
-    assert "S0.1" not in left and "S4.37" not in left and "S0.2" in left and len(left) == 170
-    (house / "lessons" / "not_covered.yaml").write_text("S0.2: the reason\n", encoding="utf-8")
-    assert "S0.2" not in uncovered(house)
-    rewritten(house, "S0.1", "S9.9")
-    with pytest.raises(LessonError, match=r"S9\.9"):
-        uncovered(house)
-
-
 # --- the lessons of this kit -----------------------------------------------------------------------------------------
 
 
 def test_the_lessons_keep_the_rules_and_what_is_built_is_what_they_say():
     assert [str(e) for e in stale(ROOT)] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_learner_cannot_take_to_work_is_rare(lang):
+    lines, keyed = 0, []
+    for path in lessons(ROOT / "lessons"):
+        for cell in wording.spoken(read(path), lang).cells:
+            if cell.kind == "code" and not cell.stretch and not cell.exercise:
+                lines += len(cell.text.splitlines())
+                keyed += [n.id for n in ast.walk(cell.tree()) if getattr(n, "id", "") in ("say", "words")]
+    assert "say" not in keyed and len(keyed) / lines < 0.005

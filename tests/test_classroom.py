@@ -1,8 +1,10 @@
 """What a notebook talks to: progress, checks, bets, quizzes, tables."""
 
+import io
 import json
 import math
 import time
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -10,6 +12,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -287,6 +291,11 @@ def test_without_a_language_a_lesson_opens_in_the_reader_s(monkeypatch):
 def test_without_a_chinese_font_the_chinese_lesson_says_so_once(monkeypatch):
     monkeypatch.setattr(charts, "chinese_font", lambda: None)
     assert "doctor" in str(kit.open_lesson("00_start", "zh"))
+    with warnings.catch_warnings(record=True) as said, rc_context({"font.family": ["DejaVu Sans"]}):
+        figure = Figure()
+        figure.suptitle("中文")
+        figure.savefig(io.BytesIO())
+    assert said == []
     assert "doctor" not in str(kit.open_lesson("00_start", "en"))
 
 

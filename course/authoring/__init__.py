@@ -5,7 +5,6 @@ are read as text, and what they run, a kernel of its own runs.
 """
 
 from course.authoring.build import build, stale
-from course.authoring.coverage import uncovered
 from course.authoring.source import Lesson, LessonError, lessons, read
 
-__all__ = ["Lesson", "LessonError", "build", "lessons", "read", "stale", "uncovered"]
+__all__ = ["Lesson", "LessonError", "build", "lessons", "read", "stale"]

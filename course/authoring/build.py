@@ -13,6 +13,7 @@ from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.source import Cell, Lesson, LessonError, lessons, read
 from course.authoring.stub import stub
+from course.authoring.wording import spoken
 from course.language import LANGUAGES, Sentence, text
 
 KINDS = ("notebooks", "solutions")
@@ -98,7 +99,7 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
         ("code", f'from course.classroom import *\n\nopen_lesson("{lesson.name}", "{lang}")', set()),
     ]
     hints: Counter = Counter()
-    for cell in lesson.cells:
+    for cell in spoken(lesson, lang).cells:
         if cell.kind == "markdown" and cell.lang != lang:
             continue
         if cell.lang == "zh":

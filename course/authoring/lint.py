@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import yaml
 
 from course.authoring.source import Cell, Lesson, LessonError
 from course.authoring.stub import stub
+from course.authoring.wording import spoken
+from course.language import LANGUAGES
 
 #: An exercise has as many hints: a nudge, a direction, nearly the answer.
 HINTS = 3
@@ -43,7 +46,8 @@ def check(lesson: Lesson) -> None:
     ------
     LessonError : for the first rule broken, in the order of the lesson's lines where rules are of one kind.
     """
-    for rule in (_twins, _headings, _pictures, _exercises, _leaks, _given, _core, _pandas, _words, _length, _minutes):
+    rules = (_twins, _headings, _pictures, _exercises, _leaks, _given, _core, _pandas, _words, _languages, _length)
+    for rule in (*rules, _minutes):
         rule(lesson)
 
 
@@ -286,6 +290,43 @@ def _words(lesson: Lesson) -> None:
                 raise lesson.refusal(
                     cell, "Text in code is read in one language only: take the sentence from the catalogue, say(…)."
                 )
+
+
+def _languages(lesson: Lesson) -> None:
+    """The notebooks of the two languages differ in texts, and in the order of the same places, only."""
+    english, chinese = (spoken(lesson, lang).cells for lang in LANGUAGES)
+    for cell, one, other in zip(lesson.cells, english, chinese, strict=True):
+        if cell.kind != "code":
+            continue
+        for own, a, b in zip(cell.tree().body, one.tree().body, other.tree().body, strict=True):
+            if ast.dump(_Wordless().visit(a)) != ast.dump(_Wordless().visit(b)):
+                raise lesson.refusal(
+                    replace(cell, line=cell.line + own.lineno - 1),
+                    "The sentences of this statement have other places in English than in Chinese, or another format "
+                    "in one: make them the same.",
+                )
+
+
+class _Wordless(ast.NodeTransformer):
+    """Code without its texts: of an f-string only the places stay, sorted, and of those a choice between one and many
+    (“row”, “rows”) is a text too."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Constant:
+        places = [v for v in node.values if isinstance(v, ast.FormattedValue) and not _is_number(v.value)]
+        kept = [
+            (ast.dump(self.visit(p.value)), p.conversion, p.format_spec and ast.dump(p.format_spec)) for p in places
+        ]
+        return ast.Constant("".join(sorted(map(repr, kept))))
+
+
+def _is_number(node: ast.expr) -> bool:
+    match node:
+        case ast.IfExp(test=ast.Compare(comparators=[ast.Constant(value=1)]), body=ast.Constant(value=str())):
+            return True
+    return False
 
 
 def _length(lesson: Lesson) -> None:

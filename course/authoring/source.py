@@ -1,7 +1,7 @@
 """A lesson's source: MyST Markdown, read into cells that know their line."""
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from course.errors import DataError
@@ -52,12 +52,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: its file, the cells in order, and the metadata `minutes` and `covers` (ids of the source articles)."""
+    """A lesson: its file, the cells in order, and the `minutes` of its core path."""
 
     path: Path
     cells: list[Cell]
     minutes: int
-    covers: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -101,7 +100,7 @@ def read(path: Path) -> Lesson:
         if raw.cell_type == "markdown" and raw.source.startswith("<!--") and raw.source.endswith("-->"):
             continue  # a remark of the author's
         cells.append(_cell(path.name, raw, line))
-    lesson = Lesson(path, cells, meta["minutes"], [str(i) for i in meta.get("covers", [])])
+    lesson = Lesson(path, cells, meta["minutes"])
     for lang in LANGUAGES:
         first = next((c for c in cells if c.lang == lang), None)
         if first is None or not first.text.startswith("# "):

@@ -23,8 +23,8 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     _refuse_in_a_sentence()
     if language.active() == "zh" and charts.chinese_font() is None:
         return Sentence(
-            "Lesson {number} is open. This machine has no Chinese font, so charts are labelled in English; how to add "
-            "one says python3 lab.py doctor.",
+            "Lesson {number} is open. This machine has no Chinese font, so charts show boxes in place of Chinese; how "
+            "to add one says python3 lab.py doctor.",
             number=name[:2],
         )
     return Sentence("Lesson {number} is open. {progress}", number=name[:2], progress=progress.progress())
