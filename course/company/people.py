@@ -30,9 +30,9 @@ _TASTE = np.array([0.21, 0.28, 0.02, 0.21, 0.19, 0.09])
 _RATE_SHAPE, _RATE_MEAN = 1.15, 5.2
 _LEAVING_SHAPE, _LEAVING_MEAN = 2.0, 0.55
 #: Ages at which age bands, tariffs and rules begin, and the days on which some persons reach one of them: on the last
-#: day of a half-year, for which one reports, and on the day after, on which it is too late.
+#: day of a half-year, for which one reports, and just after it (not on 1 January, which forms write for unknown).
 BOUNDS = (18, 25, 30, 35, 40, 45, 50, 55, 60, 65)
-BIRTHDAYS = tuple(np.datetime64(d) for d in ("2024-06-30", "2024-07-01", "2024-12-31", "2025-01-01"))
+BIRTHDAYS = tuple(np.datetime64(d) for d in ("2024-06-30", "2024-07-01", "2024-12-31", "2025-01-02"))
 #: The other days that wrong arithmetic does not survive: born on a 29 February, these ages are reached in 2024.
 _LEAP_DAY, _LEAP_AGES = np.datetime64("2024-02-29"), tuple(range(20, 81, 4))
 #: Share of the persons moved to each of these dates of birth.
