@@ -364,7 +364,8 @@ def _of(frame: pd.DataFrame, name: np.ndarray, position: str = "person") -> pd.D
 
 def _birthdays(own: pd.DataFrame, birth: pd.Series, on: pd.Series) -> pd.DataFrame:
     """Those whose birth date was chosen: person_id, on (the birthday), turns."""
-    return own.assign(on=on, turns=on.dt.year - birth.dt.year)[on.notna()].astype({"turns": "int64"})
+    chosen = own.assign(on=on, turns=on.dt.year - birth.dt.year)[on.notna()]
+    return chosen.astype({"turns": "int64"}).reset_index(drop=True)
 
 
 def _process(frame: pd.DataFrame) -> dict[str, object]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from course.company.plan import CATEGORIES, CITIES, DAYS, END, PAST, PUSH_GROUPS, Plan, dates, stream
+from course.company.plan import CATEGORIES, CITIES, DAYS, PAST, PUSH_GROUPS, Plan, dates, stream
 
 _DATA = Path(__file__).parent / "data"
 
@@ -30,9 +30,9 @@ _TASTE = np.array([0.21, 0.28, 0.02, 0.21, 0.19, 0.09])
 _RATE_SHAPE, _RATE_MEAN = 1.15, 5.2
 _LEAVING_SHAPE, _LEAVING_MEAN = 2.0, 0.55
 #: Ages at which age bands, tariffs and rules begin, and the days on which some persons reach one of them: on the last
-#: day of a half-year, for which one reports, and just after it (not on 1 January, which forms write for unknown).
+#: day of a half-year, for which one reports, or just after it (not on 1 January, which forms write for unknown).
 BOUNDS = (18, 25, 30, 35, 40, 45, 50, 55, 60, 65)
-BIRTHDAYS = tuple(np.datetime64(d) for d in ("2024-06-30", "2024-07-01", "2024-12-31", "2025-01-02"))
+BIRTHDAYS = tuple(np.datetime64(d) for d in ("2023-12-31", "2024-06-30", "2024-07-01", "2024-12-31", "2025-01-02"))
 #: The other days that wrong arithmetic does not survive: born on a 29 February, these ages are reached in 2024.
 _LEAP_DAY, _LEAP_AGES = np.datetime64("2024-02-29"), tuple(range(20, 81, 4))
 #: Share of the persons moved to each of these dates of birth.
@@ -302,7 +302,8 @@ def _at_the_bounds(age: np.ndarray, birth: np.ndarray, plan: Plan) -> tuple[np.n
         year, rest = int(str(day)[:4]), str(day)[4:]
         for reached in ages:
             to = np.datetime64(f"{year - reached}{rest}")
-            fits = np.isnat(reached_on) & (age == reached - (day > END)) & (born_in == year - reached)
+            # Whoever was born in that year is so old on the last day of the books.
+            fits = np.isnat(reached_on) & (born_in == year - reached) & (age == 2024 - born_in)
             pool = np.flatnonzero(fits & (_swappable(birth) == _swappable(to)))
             moved = rng.choice(pool, min(most, len(pool)), replace=False)
             birth[moved], reached_on[moved] = to, day
