@@ -358,19 +358,18 @@ def tickets(
     """
     person, again = calls["person"].to_numpy(), calls["again"].to_numpy()
     crm_id, phone = ids["crm"].to_numpy()[person], facts["phone"].to_numpy()[person]
-    u = np.empty(len(calls))
-    u[~again] = stream(plan.seed, "ticket_ids").random(np.sum(~again))
-    u[again] = stream(plan.seed, "ticket_ids of repeats").random(np.sum(again))
     number = np.array([f"T{i:06d}" for i in range(1, len(calls) + 1)])
-    begun = np.empty(np.sum(~again), dtype="int64")
+    begun = np.empty(np.sum(~again), dtype="int64")  # where the first ticket of every matter stands
     begun[calls["matter"].to_numpy()[~again]] = np.flatnonzero(~again)
+    # Whoever asks again is known as before.
+    by_phone = (stream(plan.seed, "ticket_ids").random(len(begun)) < 0.25)[calls["matter"]]
     end = dates(np.array([PAST])).astype("datetime64[s]")
     closed = calls["closed"].to_numpy() < end
     heard = (rated["answers"] & (rated["rated"] < end[0])).to_numpy() & closed
     table = pd.DataFrame(
         {
             "工单编号": number,
-            "客户编号": np.where(pd.isna(crm_id) | (u < 0.25), phone, crm_id),
+            "客户编号": np.where(pd.isna(crm_id) | by_phone, phone, crm_id),
             "创建时间": stamped(calls["opened"].to_numpy()),
             "关闭时间": np.where(closed, stamped(calls["closed"].to_numpy()), ""),
             "主题": np.array(TOPICS)[calls["topic"]],
