@@ -20,6 +20,7 @@ KEYS = {
     "survey_2024_05": ["答卷编号"],
     "survey_2024_11": ["答卷编号"],
     "clicks": ["visitor_id", "at"],
+    "consents": ["log_id"],
 }
 LEDGER = ["source", "key", "column", "kind", "true", "given"]
 
@@ -203,16 +204,33 @@ def _zero_price(tables: Tables, rng, ledger: _Ledger) -> None:
 
 def _impossible_date(tables: Tables, rng, ledger: _Ledger) -> None:
     """A year that cannot be."""
+    _spoil_years(tables, rng, ledger, "completed")
+
+
+def _impossible_refund_date(tables: Tables, rng, ledger: _Ledger) -> None:
+    """The same of orders that were refunded: two things are the matter with one row."""
+    _spoil_years(tables, rng, ledger, "refunded")
+
+
+def _spoil_years(tables: Tables, rng, ledger: _Ledger, status: str) -> None:
     frame = tables["app_orders"]
-    rows = ledger.some(rng, tables, "app_orders", "createdAt", 0.0006, (frame["status"] == "completed").to_numpy())
-    year = rng.choice(["2204", "1900", "2124"], len(rows))
-    ledger.put(
-        tables,
-        "app_orders",
-        rows,
-        "createdAt",
-        [y + c[4:] for y, c in zip(year, frame["createdAt"].iloc[rows], strict=True)],
-    )
+    rows = ledger.some(rng, tables, "app_orders", "createdAt", 0.0006, (frame["status"] == status).to_numpy())
+    created = frame["createdAt"].iloc[rows]
+    given = [y + c[4:] for y, c in zip(rng.choice(["2204", "1900", "2124"], len(rows)), created, strict=True)]
+    ledger.put(tables, "app_orders", rows, "createdAt", given)
+
+
+def _state_before(tables: Tables, rng, ledger: _Ledger) -> None:
+    """A refunded order is exported twice: as it is now, and behind that as it was before, completed."""
+    frame = tables["app_orders"]
+    sound = (frame["status"] == "refunded") & frame["createdAt"].between("2023", "2024-12-21")
+    rows = ledger.some(rng, tables, "app_orders", "orderId", 0.0008, sound.to_numpy())
+    before = frame.iloc[rows].copy()
+    arrived = pd.to_datetime(before["createdAt"].str[:19]) + pd.Timedelta(days=3)
+    before["status"], before["updatedAt"] = "completed", arrived.dt.strftime("%Y-%m-%dT%H:%M:%S+08:00")
+    ledger.note("app_orders", before["orderId"], "orderId", "", before["orderId"])
+    both = pd.concat([frame, before])
+    tables["app_orders"] = both.sort_index(kind="stable").reset_index(drop=True)
 
 
 def _repeated_order(tables: Tables, rng, ledger: _Ledger) -> None:
@@ -301,6 +319,16 @@ def _double_answer(tables: Tables, rng, ledger: _Ledger) -> None:
         tables[table] = pd.concat([frame, copy]).sort_values(["提交时间", "答卷编号"], ignore_index=True)
 
 
+# --- consents --------------------------------------------------------------------------------------------------------
+
+
+def _nobodys_consent(tables: Tables, rng, ledger: _Ledger) -> None:
+    """An answer to a text message whose sender was not recognised: the account is blank."""
+    frame = tables["consents"]
+    rows = ledger.some(rng, tables, "consents", "account", 0.0008, (frame["channel"] == "sms_reply").to_numpy())
+    ledger.put(tables, "consents", rows, "account", "")
+
+
 #: Every kind, in the order in which they are put in.
 KINDS: dict[str, Callable[[Tables, np.random.Generator, _Ledger], None]] = {
     "wrong_birth_year": _wrong_birth_year,
@@ -321,6 +349,9 @@ KINDS: dict[str, Callable[[Tables, np.random.Generator, _Ledger], None]] = {
     "double_answer": _double_answer,
     "blank_code": _blank_code,
     "wrong_scale": _wrong_scale,
+    "impossible_refund_date": _impossible_refund_date,
+    "state_before": _state_before,
+    "nobodys_consent": _nobodys_consent,
 }
 
 

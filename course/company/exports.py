@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from course.company.people import People, lexicon
-from course.company.plan import CITIES, PAST, PUSH_GROUPS, STORES_PER_CITY, TOPICS, Plan, dates, stream
+from course.company.plan import CITIES, PAST, PUSH_GROUPS, STORES_PER_CITY, TOPICS, Plan, dates, stamped, stream
 from course.company.products import catalogue
 from course.company.purchases import Sales, moments
 from course.company.service import WAVES
@@ -34,6 +34,13 @@ FILES = {
     "promotions": "promotions.csv",
     "products": "products.csv",
     "stores": "stores.csv",
+    "ticket_closings": "ticket_closings.csv",
+    "points": "points.csv.gz",
+    "tiers": "tiers.csv",
+    "topups": "topups.csv",
+    "coupons": "coupons.csv",
+    "consents": "consents.csv.gz",
+    "babies": "app_babies.csv",
 }
 #: The tables of the workflow: canonical table → the exports that make it up.
 INPUTS = {
@@ -150,16 +157,12 @@ def app_users(people: People, facts: pd.DataFrame, ids: pd.DataFrame, plan: Plan
             "birthday": pd.DatetimeIndex(own["birth_date"]).strftime("%Y-%m-%d"),
             "gender": frame["gender"].to_numpy(),
             "city": frame["city"].to_numpy(),
-            "registered_at": _local(registered),
+            "registered_at": stamped(registered),
             "push_group": np.array(PUSH_GROUPS)[frame["group"]],
             "nickname": np.where(shown, own["nickname"], ""),
         }
     )
     return table.sort_values("user_id", ignore_index=True)
-
-
-def _local(times: np.ndarray) -> pd.Index:
-    return pd.DatetimeIndex(times).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _offset(times: np.ndarray) -> pd.Index:
@@ -263,7 +266,7 @@ def till(
     table = pd.DataFrame(
         {
             "receipt_no": receipt,
-            "transaction_time": _local(moments(day, both["second"])),
+            "transaction_time": stamped(moments(day, both["second"])),
             "store_no": [f"S{s:02d}" for s in both["store"]],
             "member_no": np.concatenate([member, member[np.searchsorted(at, back)]]),
             "amount": sign * both["cents"].to_numpy() / 100,
@@ -326,7 +329,7 @@ def survey(came: pd.DataFrame, wave: str, ids: pd.DataFrame, facts: pd.DataFrame
     number = ids["card"].fillna(ids["crm"]).to_numpy()[person]
     customer = np.where(by_phone | pd.isna(number), phone, number)
     table = pd.DataFrame({"答卷编号": [f"{wave[-2:]}{i:05d}" for i in range(1, len(came) + 1)]})
-    table["提交时间"] = _local(came["answered"].to_numpy())
+    table["提交时间"] = stamped(came["answered"].to_numpy())
     table["会员编号"] = customer
     table["推荐意愿"] = came["score"].to_numpy()
     for name in (c for c in came if c.startswith(("driver_", "item_"))):
@@ -338,31 +341,65 @@ def survey(came: pd.DataFrame, wave: str, ids: pd.DataFrame, facts: pd.DataFrame
 
 
 def tickets(
-    calls: pd.DataFrame, ids: pd.DataFrame, facts: pd.DataFrame, plan: Plan
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    calls: pd.DataFrame, rated: pd.DataFrame, ids: pd.DataFrame, facts: pd.DataFrame, plan: Plan
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Service tickets: the customer by CRM number, or by phone where there is none or it was not asked for.
+
+    Parameters
+    ----------
+    calls, rated : what `service.with_repeats` and `service.ratings` gave.
 
     Returns
     -------
     tickets : as exported; not yet closed at the end of the books: blank
-    truth : ticket_id, person, left (bool: the customer left over it)
+    closings : of those that are closed, the agent's mark and the customer's answer to the closing question
+    truth : ticket_id, person, left (bool: the customer left over it), matter (ticket with which it began), settled
+        (bool), satisfaction (1–5, also of those who were not heard), answered (bool)
     """
-    rng = stream(plan.seed, "ticket_ids")
-    person = calls["person"].to_numpy()
+    person, again = calls["person"].to_numpy(), calls["again"].to_numpy()
     crm_id, phone = ids["crm"].to_numpy()[person], facts["phone"].to_numpy()[person]
-    number = [f"T{i:06d}" for i in range(1, len(calls) + 1)]
-    closed = calls["closed"].to_numpy()
+    number = np.array([f"T{i:06d}" for i in range(1, len(calls) + 1)])
+    begun = np.empty(np.sum(~again), dtype="int64")  # where the first ticket of every matter stands
+    begun[calls["matter"].to_numpy()[~again]] = np.flatnonzero(~again)
+    # Whoever asks again is known as before.
+    by_phone = (stream(plan.seed, "ticket_ids").random(len(begun)) < 0.25)[calls["matter"]]
     end = dates(np.array([PAST])).astype("datetime64[s]")
+    closed = calls["closed"].to_numpy() < end
+    heard = (rated["answers"] & (rated["rated"] < end[0])).to_numpy() & closed
     table = pd.DataFrame(
         {
             "工单编号": number,
-            "客户编号": np.where(pd.isna(crm_id) | (rng.random(len(calls)) < 0.25), phone, crm_id),
-            "创建时间": _local(calls["opened"].to_numpy()),
-            "关闭时间": np.where(closed < end, _local(closed), ""),
+            "客户编号": np.where(pd.isna(crm_id) | by_phone, phone, crm_id),
+            "创建时间": stamped(calls["opened"].to_numpy()),
+            "关闭时间": np.where(closed, stamped(calls["closed"].to_numpy()), ""),
             "主题": np.array(TOPICS)[calls["topic"]],
         }
     )
-    return table, pd.DataFrame({"ticket_id": number, "person": person, "left": calls["left"].to_numpy()})
+    closings = pd.DataFrame(
+        {
+            "工单编号": number,
+            "客服标记": _settled(rated["agent_says_settled"]),
+            "评价时间": np.where(heard, stamped(rated["rated"].to_numpy()), ""),
+            "满意度": rated["satisfaction"].astype("Int64").where(heard),
+            "顾客确认": np.where(heard, _settled(rated["says_settled"]), ""),
+        }
+    )
+    truth = pd.DataFrame(
+        {
+            "ticket_id": number,
+            "person": person,
+            "left": calls["left"].to_numpy(),
+            "matter": number[begun[calls["matter"]]],
+            "settled": calls["settled"].to_numpy(),
+            "satisfaction": rated["satisfaction"],
+            "answered": heard,
+        }
+    )
+    return table, closings[closed].reset_index(drop=True), truth
+
+
+def _settled(yes: pd.Series) -> np.ndarray:
+    return np.where(yes, "已解决", "未解决")
 
 
 def authors(written: pd.DataFrame, facts: pd.DataFrame, plan: Plan) -> np.ndarray:

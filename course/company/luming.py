@@ -7,7 +7,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course.company import campaigns, defects, dictionary, exports, service, social, texts, truth, visits
+from course.company import (
+    campaigns,
+    consents,
+    coupons,
+    defects,
+    dictionary,
+    exports,
+    membership,
+    service,
+    social,
+    texts,
+    truth,
+    visits,
+)
 from course.company.people import ROLES, TYPES, UPLIFT_TYPES, contacts, traits
 from course.company.plan import (
     CATEGORIES,
@@ -18,6 +31,7 @@ from course.company.plan import (
     START,
     calendar,
     dates,
+    day_of,
     draw,
     promotions,
     stream,
@@ -110,6 +124,7 @@ class Company:
         self._member = stream(plan.seed, "members").random(self.customers) < 0.85
         undisturbed = orders(self._people, self._promos, stream(plan.seed, "orders"))
         self._calls, stayed = service.tickets(undisturbed, self._people, plan)
+        self._all_calls = service.with_repeats(self._calls, plan)
         bought, self._invited = campaigns.run(stayed, self._people, self._member, plan)
         self._sales = fill(bought, self._people, plan, self._promos, self._shelf, stream(plan.seed, "baskets"))
         self._ids = exports.identifiers(self._people, self._sales, self._member, plan)
@@ -136,13 +151,42 @@ class Company:
         self._said = []
         for wave in service.WAVES:
             tables[wave] = self._survey(wave)
-        tables["tickets"], self._ticket_truth = exports.tickets(self._calls, ids, facts, plan)
+        rated = service.ratings(self._all_calls, plan)
+        tables["tickets"], tables["ticket_closings"], self._ticket_truth = exports.tickets(
+            self._all_calls, rated, ids, facts, plan
+        )
         tables["posts"] = self._post_table()
         tables["campaigns"] = campaigns.log(self._invited, ids["crm"].to_numpy())
         tables["promotions"] = calendar(self._promos)
         tables["products"] = exports.products(self._shelf.cents)
         tables["stores"] = exports.stores()
+        tables |= self._programme(tables) | self._allowed(tables)
         self.tables, self._ledger = defects.inject(tables, self.defects, plan.seed)
+
+    def _programme(self, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """The loyalty programme and the coupons, for the orders that the exports hold."""
+        plan, people, member = self.plan, self._people, self._member
+        crm_id, app_id = self._ids["crm"].to_numpy(), self._ids["app"].to_numpy()
+        entries, self._collected = membership.points(
+            tables["app_orders"], tables["till_sales"], self._buyers, people, member, plan
+        )
+        self._grown = {year: membership.growth(entries, len(people), year) for year in membership.YEARS}
+        made, self._topped_up = membership.topups(people, member, self._grown[2023], plan)
+        handed, self._coupon_truth = coupons.coupons(tables["app_orders"], self._buyers, people, app_id, plan)
+        return {
+            "points": membership.points_log(entries, crm_id),
+            "tiers": membership.tiers(self._grown, people, member, crm_id),
+            "topups": membership.topup_log(made, crm_id),
+            "coupons": handed,
+        }
+
+    def _allowed(self, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """What customers allow."""
+        cards = tables["till_members"].set_index("member_no")["joined_at"].map(day_of)
+        known = consents.accounts(self._ids, self._people.frame["joined_day"].to_numpy(), cards)
+        log, self._consent_truth = consents.consents(known, self.plan)
+        filled, self._baby_truth = consents.babies(self._people, self._ids["app"].to_numpy(), self.plan)
+        return {"consents": log, "babies": filled}
 
     def _survey(self, wave: str) -> pd.DataFrame:
         came = self._answers[(self._answers["wave"] == wave) & self._answers["responds"]]
@@ -174,6 +218,7 @@ class Company:
         basic = frame[["household", "gender", "city"]].assign(joined_on=dates(frame["joined_day"]))
         shifted = np.flatnonzero(frame["shift_from"] >= 0)
         babies = np.isin(frame["role"], (1, 2))
+        self._member_truth = self._known_members(name)
         self.truth = {
             "people": pd.concat([own, known, basic], axis=1),
             "ids": self._known_ids(name),
@@ -212,6 +257,15 @@ class Company:
             "texts": pd.concat(self._said, ignore_index=True)[["source", "key", "theme", "sentiment"]],
             "campaign_people": self._campaign_people(name),
             "campaign_effects": campaigns.effects(self._invited),
+            "birthdays": _birthdays(own, known["birth_date"], pd.Series(self._facts["reached_on"])),
+            "consents": _of(self._consent_truth, name),
+            "babies": _of(self._baby_truth, name),
+            "members": self._member_truth,
+            "tier_effects": membership.effects(self._member_truth),
+            "coupons": _of(_of(self._coupon_truth, name, "owner"), name, "user"),
+            "rating_drivers": pd.DataFrame(
+                service.rating_effects(self.plan).items(), columns=["driver", "effect"]
+            ).round(6),
         }
         self.truth["facts"] = pd.DataFrame(self._single_facts(), columns=["step", "name", "value"]).astype("str")
 
@@ -233,12 +287,32 @@ class Company:
         )
         return pd.concat(parts).dropna().sort_values(["person_id", "system", "customer_id"], ignore_index=True)
 
+    def _known_members(self, name: np.ndarray) -> pd.DataFrame:
+        """Everyone whose points were assessed at the end of 2023, with both outcomes of 2024."""
+        who = np.flatnonzero(self._member & (self._people.frame["joined_day"] < day_of("2024-01-01")).to_numpy())
+        points, topped_up = self._grown[2023][who], self._topped_up.iloc[who]
+        return pd.DataFrame(
+            {
+                "person_id": name[who],
+                "growth": points,
+                "tier": np.array(membership.TIERS)[membership.level(points)],
+                "collected": self._collected[who],
+                "topup_without": topped_up["without"].to_numpy(),
+                "topup_with_gold": topped_up["with_gold"].to_numpy(),
+            }
+        )
+
     def _campaign_people(self, name: np.ndarray) -> pd.DataFrame:
         invited = self._invited
         out = _of(invited[["person", "arm", "logged", "reference", "treated"]], name)
         out.insert(0, "campaign_id", [campaigns.CAMPAIGNS[i].campaign_id for i in invited["campaign"]])
         out["uplift_type"] = np.array(UPLIFT_TYPES)[invited["uplift"]]
         return out.rename(columns={"reference": "outcome_reference", "treated": "outcome_treated"})
+
+    def _settled_at_once(self) -> float:
+        """Share of the matters that the first ticket settled."""
+        tickets = self._ticket_truth
+        return float(tickets.loc[tickets["ticket_id"] == tickets["matter"], "settled"].mean())
 
     def _single_facts(self) -> list[tuple[str, str, object]]:
         plan, sales = self.plan, self._sales.orders
@@ -270,6 +344,8 @@ class Company:
             ("nps", "slow_factor", service.SLOW),
             ("nps", "zero_driver", "app"),
             ("nps", "delivery_change", f"{plan.delivery_change:.4f}"),
+            ("service", "satisfied", f"{service.top_two(self._ticket_truth['satisfaction']):.4f}"),
+            ("service", "settled_at_once", f"{self._settled_at_once():.4f}"),
             ("effect", "drift_month", str(dates(np.array([plan.drift_month]))[0])[:7]),
             ("effect", "moved_to_mini_program", MOVED_TO_MINI),
             ("effect", "price_rise_2024", f"{plan.price_rise[1] - 1:.4f}"),
@@ -278,12 +354,18 @@ class Company:
         ]
 
 
-def _of(frame: pd.DataFrame, name: np.ndarray) -> pd.DataFrame:
-    """`frame` with person_id instead of the position `person`."""
-    at = frame.columns.get_loc("person")
-    out = frame.drop(columns="person").reset_index(drop=True)
-    out.insert(at, "person_id", name[frame["person"]])
+def _of(frame: pd.DataFrame, name: np.ndarray, position: str = "person") -> pd.DataFrame:
+    """`frame` with person_id (owner_id …) instead of the position `person` (owner …)."""
+    at = frame.columns.get_loc(position)
+    out = frame.drop(columns=position).reset_index(drop=True)
+    out.insert(at, f"{position}_id", name[frame[position]])
     return out
+
+
+def _birthdays(own: pd.DataFrame, birth: pd.Series, on: pd.Series) -> pd.DataFrame:
+    """Those whose birth date was chosen: person_id, on (the birthday), turns."""
+    chosen = own.assign(on=on, turns=on.dt.year - birth.dt.year)[on.notna()]
+    return chosen.astype({"turns": "int64"}).reset_index(drop=True)
 
 
 def _process(frame: pd.DataFrame) -> dict[str, object]:

@@ -29,6 +29,14 @@ _TASTE = np.array([0.21, 0.28, 0.02, 0.21, 0.19, 0.09])
 #: Purchases a year: gamma with this shape and mean. A lifetime is exponential with a gamma rate (mean a year).
 _RATE_SHAPE, _RATE_MEAN = 1.15, 5.2
 _LEAVING_SHAPE, _LEAVING_MEAN = 2.0, 0.55
+#: Ages at which age bands, tariffs and rules begin, and the days on which some persons reach one of them: on the last
+#: day of a half-year, for which one reports, or just after it (not on 1 January, which forms write for unknown).
+BOUNDS = (18, 25, 30, 35, 40, 45, 50, 55, 60, 65)
+BIRTHDAYS = tuple(np.datetime64(d) for d in ("2023-12-31", "2024-06-30", "2024-07-01", "2024-12-31", "2025-01-02"))
+#: The other days that wrong arithmetic does not survive: born on a 29 February, these ages are reached in 2024.
+_LEAP_DAY, _LEAP_AGES = np.datetime64("2024-02-29"), tuple(range(20, 81, 4))
+#: Share of the persons moved to each of these dates of birth.
+_AT_A_BOUND = 0.0003
 
 
 @dataclass
@@ -234,8 +242,8 @@ def contacts(plan: Plan, people: People) -> pd.DataFrame:
 
     Returns
     -------
-    frame, one row a person: name, name_en, phone (11 digits), email, address, address_en, birth_date, nickname, device,
-    own_phone (bool)
+    frame, one row a person: name, name_en, phone (11 digits), email, address, address_en, birth_date, reached_on (the
+    birthday for which the birth date was chosen; blank for most), nickname, device, own_phone (bool)
     """
     rng = stream(plan.seed, "contacts")
     frame, size = people.frame, len(people)
@@ -249,6 +257,7 @@ def contacts(plan: Plan, people: People) -> pd.DataFrame:
     phone = np.where(borrowed, phone[first], phone)
     days_old = frame["age"].to_numpy() * 365.2425 + rng.integers(1, 365, size)
     birth = dates(np.full(size, PAST - 1)) - days_old.astype("timedelta64[D]")
+    birth, reached_on = _at_the_bounds(frame["age"].to_numpy(), birth, plan)
     domain = rng.choice(_MAIL, size)
     dot = rng.choice(["", ".", "_"], size)
     plain = [n.lower().replace("ü", "u").replace(" ", d) for n, d in zip(name_en, dot, strict=True)]
@@ -266,11 +275,46 @@ def contacts(plan: Plan, people: People) -> pd.DataFrame:
             "address": address,
             "address_en": address_en,
             "birth_date": birth,
+            "reached_on": reached_on,
             "nickname": [f"{w}{n}" for w, n in zip(words, rng.choice(10**6, size, replace=False), strict=True)],
             "device": np.where(same_device, device[first], device),
             "own_phone": ~borrowed,
         }
     )
+
+
+def _at_the_bounds(age: np.ndarray, birth: np.ndarray, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Dates of birth of which a few are moved within their year, so that wrong arithmetic of ages shows.
+
+    Nobody's age on the last day of the books changes, nor whether day and month could be taken for each other: the
+    defects of birthdays meet the same persons as without.
+
+    Returns
+    -------
+    birth : datetime64[D]
+    reached_on : datetime64[D], the birthday (of BIRTHDAYS, or 29 February 2024) of those who were moved; else NaT
+    """
+    rng = stream(plan.seed, "bounds")
+    birth, reached_on = birth.copy(), np.full(len(birth), np.datetime64("NaT"), dtype="datetime64[D]")
+    born_in = birth.astype("datetime64[Y]").astype("int64") + 1970
+    most = max(1, round(_AT_A_BOUND * len(birth)))
+    for day, ages in [*((day, BOUNDS) for day in BIRTHDAYS), (_LEAP_DAY, _LEAP_AGES)]:
+        year, rest = int(str(day)[:4]), str(day)[4:]
+        for reached in ages:
+            to = np.datetime64(f"{year - reached}{rest}")
+            # Whoever was born in that year is so old on the last day of the books.
+            fits = np.isnat(reached_on) & (born_in == year - reached) & (age == 2024 - born_in)
+            pool = np.flatnonzero(fits & (_swappable(birth) == _swappable(to)))
+            moved = rng.choice(pool, min(most, len(pool)), replace=False)
+            birth[moved], reached_on[moved] = to, day
+    return birth, reached_on
+
+
+def _swappable(day: np.ndarray) -> np.ndarray:
+    """Dates that are still dates, and others, when day and month change places."""
+    month = day.astype("datetime64[M]")
+    day_of_month = (day - month.astype("datetime64[D]")).astype("int64") + 1
+    return (day_of_month <= 12) & (day_of_month != month.astype("int64") % 12 + 1)
 
 
 def _names(rng: np.random.Generator, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -50,6 +50,16 @@ def day_of(date: str) -> int:
     return int((np.datetime64(date) - START).astype("int64"))
 
 
+def day_number(times: pd.Series | np.ndarray) -> np.ndarray:
+    """The day of each moment (datetime64): the opposite of `dates`."""
+    return (np.asarray(times).astype("datetime64[D]") - START).astype("int64")
+
+
+def stamped(times: np.ndarray) -> pd.Index:
+    """Moments as most exports write them: 2024-03-05 19:20:21, in Luming's own time."""
+    return pd.DatetimeIndex(times).strftime("%Y-%m-%d %H:%M:%S")
+
+
 @dataclass(frozen=True)
 class Plan:
     """The secrets of one company, drawn from its seed; every one of them is a right answer of some lesson.

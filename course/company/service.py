@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from course.company.people import People
-from course.company.plan import PAST, TOPICS, Plan, dates, day_of, stream
+from course.company.plan import PAST, TOPICS, Plan, dates, day_number, day_of, stream
 
 #: A ticket of the slow queue stays open so many times longer than the median hours of any other.
 SLOW, HOURS = 5.0, 9.0
@@ -15,6 +15,9 @@ DRIVERS = ("delivery", "quality", "price", "service", "app", "store")
 #: Survey waves: name, first day, and the id by which answers come back.
 WAVES = {"survey_2024_05": ("2024-05-13", "phone"), "survey_2024_11": ("2024-11-18", "card or CRM")}
 #: Psychographic items: factor (0 novelty seeking, 1 thrift), and whether agreement means the opposite.
+#: Of the tickets of the slow queue, and of the others: the share whose matter is not settled when they are closed, and
+#: of those the share of customers who ask again. A matter comes up four times at the most.
+UNSETTLED_SLOW, UNSETTLED, ASKS_AGAIN, _ROUNDS = 0.25, 0.14, 0.75, 3
 ITEMS = ((0, False), (1, False), (0, True), (1, False), (0, False), (1, True), (0, False), (1, False))
 
 
@@ -56,6 +59,97 @@ def tickets(bought: pd.DataFrame, people: People, plan: Plan) -> tuple[pd.DataFr
     )
     frame = frame[(second // 86400 < end[person[has]]) & stays[has]]
     return frame.sort_values(["opened", "person"], ignore_index=True), bought[stays].reset_index(drop=True)
+
+
+def with_repeats(calls: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The tickets of `tickets` and those by which the same matter comes up again, some under another topic.
+
+    Nobody asks again after leaving over a ticket.
+
+    Returns
+    -------
+    frame sorted by `opened`: person, topic, opened, closed, left, matter (position in `calls` of the ticket with which
+    it began), again (bool), settled (bool)
+    """
+    rng = stream(plan.seed, "repeats")
+    left_on = calls[calls["left"]].groupby("person")["closed"].min()
+    calls = calls.assign(matter=np.arange(len(calls)), again=False, settled=True)
+    parts, own = [], calls
+    for _ in range(_ROUNDS + 1):
+        slow = (own["topic"] == TOPICS.index(plan.slow_topic)).to_numpy()
+        own["settled"] = (rng.random(len(own)) >= np.where(slow, UNSETTLED_SLOW, UNSETTLED)) & ~own["left"]
+        parts.append(own)
+        own = _asked_again(own[~own["settled"] & ~own["left"]], slow_topic=plan.slow_topic, rng=rng)
+        own = own[~(own["opened"] > own["person"].map(left_on))].reset_index(drop=True)
+    return pd.concat(parts).sort_values(["opened", "person"], ignore_index=True)
+
+
+def _asked_again(before: pd.DataFrame, slow_topic: str, rng: np.random.Generator) -> pd.DataFrame:
+    """What follows tickets that settled nothing: mostly within a week, in opening hours."""
+    size = len(before)
+    day = day_number(before["closed"]) + 1 + rng.exponential(2.5, size).astype("int64")
+    topic = np.where(rng.random(size) < 0.85, before["topic"], rng.choice(len(TOPICS), size, p=_TOPIC_SHARES))
+    second = day * 86400 + rng.integers(9 * 3600, 21 * 3600, size)
+    hours = HOURS * np.where(topic == TOPICS.index(slow_topic), SLOW, 1.0) * rng.lognormal(0, 0.8, size)
+    asks = (rng.random(size) < ASKS_AGAIN) & (day < PAST)
+    epoch = dates(np.array([0])).astype("datetime64[s]")
+    after = before.assign(
+        topic=topic,
+        opened=epoch + second.astype("timedelta64[s]"),
+        closed=epoch + (second + (hours * 3600).astype("int64")).astype("timedelta64[s]"),
+        again=True,
+    )
+    return after[asks].copy()
+
+
+def ratings(calls: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """What every customer would answer to the question that closes a ticket: how satisfied, 1 to 5.
+
+    Waiting and an unsettled matter cost satisfaction, asking again does once more, the topic by itself does nothing.
+    Those at the ends of the scale answer more often.
+
+    Parameters
+    ----------
+    calls : what `with_repeats` gave.
+
+    Returns
+    -------
+    frame aligned with `calls`: satisfaction (1–5), answers (bool), says_settled, agent_says_settled (bool: the agent's
+    mark, given before anybody is asked), rated (datetime64[s])
+    """
+    rng, size = stream(plan.seed, "ratings"), len(calls)
+    effect = rating_effects(plan)
+    hours = (calls["closed"] - calls["opened"]).dt.total_seconds().to_numpy() / 3600
+    settled, again = calls["settled"].to_numpy(), calls["again"].to_numpy()
+    level = 4.35 + effect["wait_doubled"] * np.log2(np.maximum(hours, 0.1) / HOURS)
+    level += np.where(settled, 0, effect["unsettled"]) + np.where(again, effect["asked_again"], 0)
+    satisfaction = np.clip(np.round(level + rng.normal(0, 0.75, size)), 1, 5).astype("int64")
+    later = rng.integers(300, 36 * 3600, size)
+    return pd.DataFrame(
+        {
+            "satisfaction": satisfaction,
+            "answers": rng.random(size) < np.array([0.5, 0.4, 0.25, 0.3, 0.42])[satisfaction - 1],
+            "says_settled": settled ^ (rng.random(size) < 0.04),
+            "agent_says_settled": rng.random(size) < np.where(settled, 0.97, 0.7),
+            "rated": calls["closed"].to_numpy() + later.astype("timedelta64[s]"),
+        }
+    )
+
+
+def rating_effects(plan: Plan) -> dict[str, float]:
+    """What moves the answer to a ticket's closing question, in points of 5; that of the topic is exactly zero."""
+    rng = stream(plan.seed, "rating effects")
+    return {
+        "wait_doubled": -float(rng.uniform(0.22, 0.34)),
+        "unsettled": -float(rng.uniform(1.0, 1.5)),
+        "asked_again": -float(rng.uniform(0.3, 0.5)),
+        "topic": 0.0,
+    }
+
+
+def top_two(satisfaction: pd.Series) -> float:
+    """Share of the answers from 1 to 5 that are 4 or 5."""
+    return float((satisfaction >= 4).mean())
 
 
 def answers(bought: pd.DataFrame, people: People, calls: pd.DataFrame, plan: Plan) -> pd.DataFrame:

@@ -56,6 +56,26 @@ STEPS = {
             "Now opening: what all customers would have answered, what drives the score, and what each text says."
         ),
     ),
+    "ages": (("birthdays",), Sentence("Now opening: whose birthday lies on a day that matters.")),
+    "consent": (
+        ("consents", "babies"),
+        Sentence(
+            "Now opening: who said no under one account and meant all, and whose baby's birthday a guardian allowed."
+        ),
+    ),
+    "service": (
+        ("tickets", "rating_drivers"),
+        Sentence(
+            "Now opening: which tickets are one matter, what every customer would have answered, and what drives it."
+        ),
+    ),
+    "tiers": (
+        ("members", "tier_effects"),
+        Sentence(
+            "Now opening: what every member would have topped up with gold and without, and what each tier changes."
+        ),
+    ),
+    "coupons": (("coupons",), Sentence("Now opening: who was given each coupon that was used, and who used it.")),
     "apply": (
         ("campaign_people",),
         Sentence("Now opening: what each invited customer did in one arm and would have done in the other."),
