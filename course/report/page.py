@@ -26,10 +26,7 @@ from course.report.sections import (
     stake,
     tag,
 )
-from course.segment import money_share
 from course.workflow import Result
-
-__all__ = ["money_share", "render"]  # lesson 13 takes money_share from here
 
 #: What the page begins with: the step, and what it answers.
 ANSWERS = (

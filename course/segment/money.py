@@ -3,7 +3,7 @@
 import pandas as pd
 
 from course.intervals import share_of_sum
-from course.segment.scoring import class_sizes
+from course.segment.rfm import class_sizes
 
 #: Classes that spent above the median and have been silent for longer than the median: whom to look at first.
 AT_STAKE = ("important_keep", "important_win_back")

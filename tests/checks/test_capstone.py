@@ -61,7 +61,7 @@ for name in weights.index:
         ("capstone-1", REFERENCE["capstone-1"].replace("1.96", "1.959964")),
         (
             "capstone-1",
-            "from course.report.page import money_share\n_, share_low, share_high = money_share(buyers, inside)",
+            "from course.segment import money_share\n_, share_low, share_high = money_share(buyers, inside)",
         ),
         ("capstone-2", "accused = {str(s.number): [s.kind, 'peeking'] for s in deck if s.wrong}"),
         ("capstone-2", "accused = dict([(s.number, s.kind) for s in deck if s.wrong][1:])"),
