@@ -83,15 +83,14 @@ class ItemItem:
         block.eliminate_zeros()
         return block
 
-    def recommend(self, purchases: pd.DataFrame, k: int = 10, new_only: bool = True) -> pd.DataFrame:
-        """The k products each customer is most likely to take up, given what they have bought.
+    def recommend(self, purchases: pd.DataFrame, k: int = 10) -> pd.DataFrame:
+        """The k products new to a customer that each is most likely to take up, given what they have bought.
 
         Parameters
         ----------
         purchases : of the customers to advise: customer_id, order_id, ordered_at, amount, product_id. Who has bought
             nothing that was learnt from gets the most popular products.
         k : products a customer.
-        new_only : leave out what the customer already has.
 
         Returns
         -------
@@ -107,7 +106,7 @@ class ItemItem:
         history, customers = self._history(_bought(purchases, last, last))
         parts = []
         for at, scores in self._scores(history):
-            best = top(scores, k, history[at] if new_only else None)
+            best = top(scores, k, history[at])
             row, place = np.nonzero(best >= 0)
             parts.append((at.start + row, place + 1, best[row, place], scores[row, best[row, place]]))
         row, place, product, score = (np.concatenate(c) for c in zip(*parts, strict=True))

@@ -151,29 +151,25 @@ def historic(orders: pd.DataFrame, as_of: object = None, basis: str | None = Non
     return out
 
 
-def cohort(
-    orders: pd.DataFrame, as_of: object = None, discount_rate_per_month: float = 0.0, basis: str | None = None
-) -> pd.DataFrame:
+def cohort(orders: pd.DataFrame, as_of: object = None, basis: str | None = None) -> pd.DataFrame:
     """Customer value by month of the first order: who still buys, times what they bring.
 
     Parameters
     ----------
     orders, as_of, basis : as for `historic`.
-    discount_rate_per_month : of calendar months; month 0 is not discounted.
 
     Returns
     -------
     frame, one row a cohort and age, months without a purchase included: cohort (first day of its month), age (calendar
         months since), customers (in the cohort), active (with a purchase in that month), retention (active /
         customers), money_per_active, money (per customer of the cohort: retention × money_per_active), cumulative
-        (discounted money per customer up to that age), complete (False for the month of `as_of`, unless that is its
-        last day)
+        (money per customer up to that age), complete (False for the month of `as_of`, unless that is its last day);
+        `.attrs["basis"]`
 
     Raises
     ------
-    DataError : as for `historic`, and for a negative discount rate.
+    DataError : as for `historic`.
     """
-    _check_terms(1.0, discount_rate_per_month)
     as_of = last_day(orders, as_of, NEEDS)
     money, basis = _money(orders, basis)
     out = query(_COHORT, {"orders": money}, as_of=as_of)
@@ -181,11 +177,10 @@ def cohort(
     out["retention"] = out["active"] / out["customers"]
     out["money_per_active"] = (total / out["active"]).where(out["active"] > 0, 0.0)
     out["money"] = total / out["customers"]
-    today = out["money"] / (1 + discount_rate_per_month) ** out["age"]
-    out["cumulative"] = today.groupby(out["cohort"]).cumsum()
+    out["cumulative"] = out.groupby("cohort")["money"].cumsum()
     month_end = (as_of + pd.offsets.MonthEnd(0)).normalize()
     out["complete"] = (out["age"] < out.groupby("cohort")["age"].transform("max")) | (as_of == month_end)
-    out.attrs |= {"basis": basis, "discount_rate_per_month": float(discount_rate_per_month)}
+    out.attrs["basis"] = basis
     return out
 
 

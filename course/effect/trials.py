@@ -314,7 +314,7 @@ def by_arm(
     schema.require(campaigns, "campaigns", ("campaign_id", "customer_id"))
     # Controls have no date of sending: a blank is no fault here, a text is.
     schema.require(campaigns.dropna(subset=[c for c in campaigns if c == "sent_at"]), "campaigns", ("sent_at",))
-    as_of = last_day(orders, as_of)
+    as_of = last_day(orders, as_of, before_first=True)
     if window_days < 1 or not (control_share is None or 0 < control_share < 1):
         raise DataError(
             "The window is at least one day and the control a share between 0 and 1; got {days} and {share}.",
