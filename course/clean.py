@@ -16,6 +16,8 @@ import yaml
 
 from course import engine, schema
 from course.collect import Table, control_totals
+from course.collect.mapping import normal
+from course.collect.values import times
 from course.engine import query
 from course.errors import DataError
 from course.language import Sentence
@@ -248,16 +250,49 @@ _SQL_TYPES = {
 }
 
 
+#: Headers, as `normal` has them, of when an order last changed.
+_CHANGED = {
+    "updatedat",
+    "updatetime",
+    "lastupdated",
+    "lastmodified",
+    "modifiedat",
+    "更新时间",
+    "修改时间",
+    "最后更新时间",
+}
+#: Where nothing says which state of an order came last: what is given back stays so, what is paid was unpaid before.
+_LAST = {"unpaid": 0, "completed": 1, "cancelled": 2, "refunded": 3}
+
+
 def _repeated_orders(table: Table) -> np.ndarray:
-    """Rows of an order table that repeat an earlier row of the same order id to the letter."""
+    """Rows of an order table that say nothing new of their order: the same to the letter as an earlier row, or an
+    earlier state of an order whose last state another row has."""
     frame = table.frame
-    if table.has_lines or "order_id" not in table.mapping:
-        return np.zeros(len(frame), dtype=bool)
-    suspects = frame["order_id"].duplicated(keep=False) & frame["order_id"].notna()
-    content = frame[suspects].drop(columns=["source", "source_row"]).astype("str")
     repeated = np.zeros(len(frame), dtype=bool)
-    repeated[np.flatnonzero(suspects)] = content.duplicated().to_numpy()
+    if table.has_lines or "order_id" not in table.mapping:
+        return repeated
+    suspects = np.flatnonzero((frame["order_id"].duplicated(keep=False) & frame["order_id"].notna()).to_numpy())
+    content = frame.iloc[suspects].drop(columns=["source", "source_row"])
+    copies = content.astype("str").duplicated().to_numpy()
+    repeated[suspects] = copies
+    if "status" in content:
+        repeated[suspects[~copies]] = _earlier_states(content[~copies])
     return repeated
+
+
+def _earlier_states(orders: pd.DataFrame) -> np.ndarray:
+    """True for rows of one order, at one moment and of one amount, that are not its last state."""
+    same = ["order_id", "customer_id", "ordered_at", "amount"]
+    changed = next((c for c in orders if normal(c) in _CHANGED), None)
+    when = times(orders[changed], changed).values if changed else pd.Series(pd.NaT, index=orders.index)
+    rank = orders["status"].map(_LAST).fillna(_LAST["completed"])
+    ranked = orders[same].assign(when=when, rank=rank, row=np.arange(len(orders)))
+    ranked = ranked.sort_values(["when", "rank", "row"], na_position="first")
+    earlier = ranked.duplicated(same, keep="last") & (
+        ranked.groupby(same, dropna=False)["rank"].transform("nunique") > 1
+    )
+    return earlier.reindex(orders.index).to_numpy()
 
 
 def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Segmentation: RFM and its eight classes, clusters and whether there are any, what a segment is worth knowing for."""
 
-from course.orders import last_day
 from course.segment.clusters import Clusters, cluster
 from course.segment.factors import Factors, cronbach_alpha, factors
 from course.segment.money import AT_STAKE, at_stake, class_money, money_share
@@ -33,7 +32,6 @@ __all__ = [
     "dimensions",
     "factors",
     "foretells",
-    "last_day",
     "money_share",
     "rfm",
     "scores",

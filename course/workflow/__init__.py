@@ -1,6 +1,5 @@
 """The steps in order: collected tables in, portraits with their ledger out. Nothing is written or printed here."""
 
-from course.result import portraits as previous_portraits
 from course.workflow.features import portrait_columns
 from course.workflow.ledger import ledger
 from course.workflow.look import look
@@ -16,6 +15,5 @@ __all__ = [
     "personal",
     "portrait_columns",
     "prepare",
-    "previous_portraits",
     "run",
 ]

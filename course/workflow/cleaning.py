@@ -5,11 +5,12 @@ from datetime import date
 
 import pandas as pd
 
-from course import clean, schema, segment
+from course import clean, schema
 from course.clean import Cleaned
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence
+from course.orders import last_day
 
 
 def clean_all(
@@ -30,7 +31,7 @@ def clean_all(
     # Orders come first, because they say what the day is; with them their lines, by which they are reconciled.
     cleaned, late, day = _orders(tables, as_of, tell), [], as_of
     if as_of is None and cleaned:
-        day = segment.last_day(cleaned["orders"].valid)
+        day = last_day(cleaned["orders"].valid)
     for kind in (k for k in tables if k not in cleaned):
         tell(_cleaning(kind))
         try:

@@ -27,12 +27,12 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        (  # row by row, the last copy kept, other order, another index
+        (  # rule 2 first, row by row, other order, another index
             "clean-1",
-            "back = received.query(\"status in ['refunded', 'cancelled', 'unpaid']\")\n"
-            "rest = received[~received['status'].isin(['refunded', 'cancelled', 'unpaid'])]\n"
-            "copies = rest[rest.duplicated('order_id', keep='last')]\n"
-            "rest = rest.drop_duplicates('order_id', keep='last')\n"
+            "rest = received.drop_duplicates('order_id')\n"
+            "copies = received.drop(index=rest.index)\n"
+            "back = rest.query(\"status in ['refunded', 'cancelled', 'unpaid']\")\n"
+            "rest = rest[~rest['status'].isin(['refunded', 'cancelled', 'unpaid'])]\n"
             "bad = (rest['ordered_at'] < '2023') | (rest['ordered_at'] >= '2025') "
             "| (rest['amount'] / rest['listed'] > 5)\n"
             "aside = pd.concat([copies, back], ignore_index=True)\n"
@@ -122,6 +122,15 @@ AGE = "def age_on(born, day):\n    {}\n    return age.where(age.between(0, 110))
             "Both rows",
         ),
         ("clean-1", STATES + "away = back\n" + FAULTY + SPLIT, "counted twice"),
+        (
+            "clean-1",
+            STATES + "rest = received[~back]\n"
+            "copies = rest[rest.duplicated('order_id', keep='last')]\n"
+            "rest = rest.drop_duplicates('order_id', keep='last')\n"
+            + FAULTY.replace("received", "rest")
+            + "aside = pd.concat([copies, received[back]])\nwrong, valid = rest[faulty], rest[~faulty]",
+            "an earlier state",
+        ),
         (
             "clean-1",
             STATES + "away = back | received.duplicated(['customer_id', 'amount'])\n" + FAULTY + SPLIT,

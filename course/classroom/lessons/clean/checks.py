@@ -28,7 +28,7 @@ _OLDEST = 110
     ),
 )
 def parts(valid: object, aside: object, wrong: object, received: pd.DataFrame) -> None:
-    """The three tables, an order at a time: copies are equal to the letter, so which of them is set aside is free."""
+    """The three tables, an order at a time: which of its copies is set aside is free, unless their states differ."""
     if not {"order_id", "status", "ordered_at", "amount", "listed"} <= set(getattr(received, "columns", ())):
         raise Mistake("received has lost a column. Run the cells from the top once more.")
     got = {name: table(answer, name, ("order_id",)) for name, answer in zip(_PARTS, (valid, aside, wrong), strict=True)}
@@ -63,6 +63,7 @@ def _by_order(received: pd.DataFrame) -> pd.DataFrame:
     """One row an order id: what is known of it, and how many of its rows belong to which part."""
     orders = received.drop_duplicates("order_id").set_index("order_id")[["status", "ordered_at", "amount", "listed"]]
     orders["rows"] = received["order_id"].value_counts().reindex(orders.index)
+    orders["states"] = received.groupby("order_id")["status"].nunique().reindex(orders.index)
     orders["back"] = orders["status"].isin(_BACK)
     orders["year"] = ~orders["ordered_at"].dt.year.between(2023, 2024)
     orders["off"] = orders["amount"] > _OFF * orders["listed"]
@@ -76,7 +77,7 @@ def _by_order(received: pd.DataFrame) -> pd.DataFrame:
 def _lost(lost: pd.DataFrame) -> Sentence:
     if lost["listed"].isna().all():
         return Sentence("those whose listed is blank")
-    if ((lost["rows"] > 1) & ~lost["back"]).all():
+    if ((lost["rows"] > 1) & (~lost["back"] | (lost["states"] > 1))).all():
         return Sentence("those that came once more")
     if (lost["ordered_at"] >= "2024-12-31").all() and (lost["ordered_at"] < "2025-01-01").all():
         return Sentence("those of 31 December")
@@ -108,11 +109,11 @@ _SIGNS: tuple[tuple[Callable[[pd.DataFrame], pd.Series], Sentence], ...] = (
         Sentence("Orders on their way were set aside. Shipped is sold: only refunded, cancelled and unpaid are not."),
     ),
     (
-        lambda o: o["back"] & (o["got_valid"] > 0),
+        lambda o: o["back"] & (o["states"] == 1) & (o["got_valid"] > 0),
         Sentence("Some orders are valid that were refunded, cancelled or never paid. Look at all three states."),
     ),
     (
-        lambda o: o["back"] & (o["got_wrong"] > 0),
+        lambda o: o["back"] & (o["states"] == 1) & (o["got_wrong"] > 0),
         Sentence("What was taken back is true, though not sold: it belongs in aside, and rule 1 comes first."),
     ),
     (
@@ -122,6 +123,13 @@ _SIGNS: tuple[tuple[Callable[[pd.DataFrame], pd.Series], Sentence], ...] = (
     (
         lambda o: ~o["back"] & (o["rows"] > 1) & (o["got_valid"] > o["valid"]) & ~o["year"] & ~o["off"],
         Sentence("Orders that came once more are still counted twice."),
+    ),
+    (
+        lambda o: o["back"] & (o["states"] > 1) & (o["got_valid"] > 0),
+        Sentence(
+            "Orders that were given back are valid in an earlier state. Rule 2 counts every row before, also one that "
+            "rule 1 has taken."
+        ),
     ),
     (
         lambda o: _honest(o) & (o["rows"] > 1) & (o["got_wrong"] > 0) & (o["got_valid"] > 0),

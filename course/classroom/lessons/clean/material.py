@@ -169,7 +169,8 @@ def _states(came: pd.DataFrame, worth: pd.Series) -> dict[str, pd.DataFrame]:
 
 def _put(orders: pd.DataFrame, fixes: dict[str, pd.DataFrame], which: str) -> pd.DataFrame:
     """The orders with the ledger's amounts and dates of these kinds."""
-    for kind, column in (("outlier", "amount"), ("impossible_date", "created_at")):
+    dated = ("impossible_date", "created_at"), ("impossible_refund_date", "created_at")
+    for kind, column in (("outlier", "amount"), *dated):
         if kind in fixes:
             cells = fixes[kind][which].astype(orders[column].dtype)
             orders = orders.assign(**{column: orders["order_id"].map(cells).fillna(orders[column])})
