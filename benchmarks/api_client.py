@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from course.collect import api
-from course.company.api import Faults, serve
+from course.company.order_server import Faults, serve
 
 ORDERS = [
     {"orderId": f"L{n:04d}", "createdAt": "2024-03-01T00:00:00+08:00", "totalAmount": n, "lines": []} for n in range(60)

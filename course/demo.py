@@ -10,7 +10,7 @@ import pandas as pd
 from course import collect
 from course.collect import Table, api
 from course.company import FILES, INPUTS, datasets
-from course.company import api as order_api
+from course.company import order_server
 from course.language import Sentence
 
 #: Codes that mean "not answered", as the company's data dictionary has them.
@@ -44,7 +44,7 @@ def _source(folder: Path, name: str) -> str:
 def _app_orders(folder: Path) -> collect.Raw:
     """The orders as the app's API gives them, one row an order; their lines are a table of their own."""
     records = json.loads(gzip.decompress((folder / FILES["app_orders"]).read_bytes()))
-    with order_api.serve(records) as server:
+    with order_server.serve(records) as server:
         fetched = api.fetch(server.url, server.token, random_state=0)
     rows = [{k: v for k, v in record.items() if k != "lines"} for record in fetched.records]
     raw = collect.open_source(pd.DataFrame(rows))

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from course import DataError, collect
 from course.collect import api
-from course.company.api import Faults, documents, serve
+from course.company.order_server import Faults, documents, serve
 from tests.conftest import ROOT
 
 NONE = dict.fromkeys(Faults.__dataclass_fields__, 0.0)

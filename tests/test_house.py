@@ -113,3 +113,16 @@ def test_every_text_file_ends_with_one_newline(tracked):
     for path, text in texts(tracked):
         if text:
             assert text.endswith("\n") and not text.endswith("\n\n"), path
+
+
+def test_the_map_of_the_house_names_what_is_there_and_the_same_in_both_languages():
+    english, chinese = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").split("\n# 房子的结构\n")
+    named = [
+        re.findall(r"`((?:course|tests|lessons|docs)/[\w/.]+|pyproject\.toml)`", half) for half in (english, chinese)
+    ]
+    assert len(named[0]) > 20 and sorted(set(named[0])) == sorted(set(named[1]))
+    missing = [name for name in named[0] if not (ROOT / name).exists()]
+    assert not missing, missing
+    rooms = re.findall(r"`(\w+)/?`", english.partition("|---|---|")[2].partition("\n\n")[0])
+    lacking = [n for n in rooms if not ((ROOT / "course" / n).is_dir() or (ROOT / f"course/{n}.py").exists())]
+    assert len(rooms) > 20 and not lacking, lacking

@@ -16,7 +16,7 @@ import pandas as pd
 from course import collect, company
 from course.classroom import room
 from course.collect.api import orders_frame
-from course.company.api import serve
+from course.company.order_server import serve
 
 _CRM = {
     "客户编号": "customer_id",
