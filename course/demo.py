@@ -9,8 +9,7 @@ import pandas as pd
 
 from course import collect
 from course.collect import Table, api
-from course.company import FILES, INPUTS, datasets
-from course.company import order_server
+from course.company import FILES, INPUTS, datasets, order_server
 from course.language import Sentence
 
 #: Codes that mean "not answered", as the company's data dictionary has them.
