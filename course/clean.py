@@ -16,10 +16,11 @@ import yaml
 
 from course import engine, schema
 from course.collect import Table, control_totals
-from course.collect.mapping import normal
-from course.collect.values import times
+from course.collect.mapping import CHANGED
+from course.collect.values import exact, times
 from course.engine import query
 from course.errors import DataError
+from course.forms import normal
 from course.language import Sentence
 
 _RULES = Path(__file__).parent / "rules"
@@ -168,7 +169,9 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
     )
     if table.kind == "orders":
         refunds = match_refunds(valid, cleaned.set_aside)
-        valid["refunded"], cancelled = refunds["refunded"].to_numpy(), refunds["cancelled"].to_numpy()
+        said = valid["refunded"].to_numpy("float64") if "refunded" in valid else 0.0
+        valid["refunded"], cancelled = said + refunds["refunded"].to_numpy(), refunds["cancelled"].to_numpy()
+        cleaned.notes += _not_taken_off(table, cleaned.set_aside, float(refunds["refunded"].sum()))
     else:
         cancelled = None
     _flag(cleaned, np.flatnonzero(number == 0), list(rules.get("flags") or []), table, cancelled)
@@ -250,17 +253,6 @@ _SQL_TYPES = {
 }
 
 
-#: Headers, as `normal` has them, of when an order last changed.
-_CHANGED = {
-    "updatedat",
-    "updatetime",
-    "lastupdated",
-    "lastmodified",
-    "modifiedat",
-    "更新时间",
-    "修改时间",
-    "最后更新时间",
-}
 #: Where nothing says which state of an order came last: what is given back stays so, what is paid was unpaid before.
 _LAST = {"unpaid": 0, "completed": 1, "cancelled": 2, "refunded": 3}
 
@@ -284,7 +276,7 @@ def _repeated_orders(table: Table) -> np.ndarray:
 def _earlier_states(orders: pd.DataFrame) -> np.ndarray:
     """True for rows of one order, at one moment and of one amount, that are not its last state."""
     same = ["order_id", "customer_id", "ordered_at", "amount"]
-    changed = next((c for c in orders if normal(c) in _CHANGED), None)
+    changed = next((c for c in orders if normal(c) in CHANGED), None)
     when = times(orders[changed], changed).values if changed else pd.Series(pd.NaT, index=orders.index)
     rank = orders["status"].map(_LAST).fillna(_LAST["completed"])
     ranked = orders[same].assign(when=when, rank=rank, row=np.arange(len(orders)))
@@ -406,8 +398,8 @@ def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dic
     accounts = {"received": _account(frame), "valid": _account(frame[number == 0])}
     for i, rule in enumerate(rules, 1):
         taken = frame[number == i]
-        # The last ones are not the user's: they are named when they catch something.
-        if len(taken) or rule not in _ALWAYS:
+        # The last ones are not the user's, and quiet ones are rare: they are named when they catch something.
+        if len(taken) or not (rule in _ALWAYS or rule.get("quiet")):
             accounts[rule["name"]] = _account(taken)
     return accounts
 
@@ -478,8 +470,9 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     """Match cancellations to what they cancel.
 
     A cancellation that names its order (`cancels_order_id`) goes there. Any other goes to the last earlier row of the
-    same customer, product and price (for orders: of the same customer and amount) with at least its quantity; a row
-    takes no more than it sold. What finds no partner (bought before the data begin) changes nothing.
+    same customer, product and price with at least its quantity; of orders, to the last earlier one of the customer with
+    its very amount, else to the last at least as large: a part was given back. A row takes no more than it sold.
+    What finds no partner (bought before the data begin) changes nothing.
 
     Returns
     -------
@@ -496,22 +489,23 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     sold = _parties(valid, key, lines)
     returned = _parties(back, key, lines)
     returned["amount"], returned["units"] = -returned["amount"], -returned["units"]
-    if not lines:  # an order is cancelled as a whole
+    if not lines:  # of an order it is money that is taken back
         sold["units"], returned["units"] = sold["amount"], returned["amount"]
     cancels = back["cancels_order_id"] if "cancels_order_id" in back else pd.Series(None, index=back.index, dtype="str")
     returned["cancels"] = cancels.to_numpy()
     same = " AND ".join(f's."{k}" = r."{k}"' for k in key)
+    first = "" if lines else "has = units DESC,"
     sql = f"""
         WITH candidates AS (
             SELECT s.row AS sold, s.units AS has, s.moment AS bought, r.*
             FROM returned AS r JOIN sold AS s ON s.order_id = r.cancels {f"AND {same}" if lines else ""}
             UNION ALL
             SELECT s.row, s.units, s.moment, r.*
-            FROM returned AS r JOIN sold AS s ON {same} {"" if lines else "AND s.units = r.units"}
+            FROM returned AS r JOIN sold AS s ON {same}
             WHERE r.cancels IS NULL AND s.moment <= r.moment AND s.units >= r.units
         ), chosen AS (
             SELECT * FROM candidates
-            QUALIFY row_number() OVER (PARTITION BY row ORDER BY bought DESC, sold DESC) = 1
+            QUALIFY row_number() OVER (PARTITION BY row ORDER BY {first} bought DESC, sold DESC) = 1
         ), running AS (
             SELECT *, sum(units) OVER (PARTITION BY sold ORDER BY moment, row) AS taken FROM chosen
         )
@@ -522,6 +516,25 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
     none.loc[valid.index[pairs["sold"]], "cancelled"] = True
     return none
+
+
+def _not_taken_off(table: Table, set_aside: pd.DataFrame, refunded: float) -> list[Sentence]:
+    """Money given back in rows of its own that found no order: what customers brought is stated too high by it.
+
+    Of lines it is the rule, as what was bought before the data begin is given back too, and is not said.
+    """
+    if table.has_lines or "rule" not in set_aside:
+        return []
+    back = set_aside.loc[(set_aside["rule"] == "cancellation") & (set_aside["amount"] < 0), "amount"]
+    left = round(-exact(back) - refunded, 2)
+    if left <= 0:
+        return []
+    return [
+        Sentence(
+            "{money:,.2f} was given back in rows that fit no earlier order of their customer; it is not taken off.",
+            money=left,
+        )
+    ]
 
 
 def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:

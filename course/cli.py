@@ -23,7 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return options.command(options)
     except DataError as error:
-        print(text("Refused: {why}", why=error.sentence), file=sys.stderr)
+        asked = getattr(error, "lines", None)  # questions say themselves, each with its readings
+        lines = asked() if asked else [language.Sentence("Refused: {why}", why=error.sentence)]
+        for line in lines:
+            print(line.say(), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(text("Stopped. Nothing was written."), file=sys.stderr)
@@ -143,6 +146,16 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blank", action="append", default=[], metavar="COLUMN=VALUE", help=text("VALUE in COLUMN means not filled in")
     )
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=text("the answer to a question that an earlier run asked"),
+    )
+    parser.add_argument(
+        "--provisional", action="store_true", help=text("where something is open, take the likelier reading and say so")
+    )
     parser.add_argument("--encoding", help=text("of text files, where the one found is wrong"))
     parser.add_argument(
         "--date-order", choices=["dmy", "mdy"], help=text("whether 03/04/2024 is 3 April (dmy) or March 4 (mdy)")
@@ -156,6 +169,15 @@ def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
         if len(pair) != 2 or not all(pair):
             raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option=option, item=item)
     return pairs
+
+
+def _answers(items: list[str]) -> dict[str, str]:
+    """{key: answer}; a key may hold a word of the file, and with it any sign."""
+    pairs = [tuple(part.strip() for part in item.rpartition("=")[::2]) for item in items]
+    for item, pair in zip(items, pairs, strict=True):
+        if not all(pair):
+            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option="--answer", item=item)
+    return dict(pairs)
 
 
 def _blanks(items: list[str]) -> dict[str, list[str]]:
@@ -203,7 +225,14 @@ def _run(options: argparse.Namespace) -> int:
         tables = demo.tables(progress=_tell)
     else:
         tables = collect.gather(
-            files, mapping, previous=previous, blanks=blanks, encoding=options.encoding, date_order=options.date_order
+            files,
+            mapping,
+            previous=previous,
+            blanks=blanks,
+            encoding=options.encoding,
+            date_order=options.date_order,
+            answers=_answers(options.answer),
+            provisional=options.provisional,
         )
     for kind, table in tables.items():
         _show_mapping(kind, table)

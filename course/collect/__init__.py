@@ -3,17 +3,18 @@
 Nothing is judged here (that is `course.clean`): a cell that cannot be read becomes blank and is kept in `problems`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from course import schema
-from course.collect import values
+from course import forms, schema
+from course.collect import applying, asking, guards, values
 from course.collect.mapping import complete, settle
+from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw, open_source
 from course.errors import DataError, first_few
 from course.language import Sentence
@@ -72,6 +73,8 @@ def read(
     blanks: Mapping[str, Sequence[str]] | None = None,
     encoding: str | None = None,
     date_order: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    provisional: bool = False,
 ) -> Table:
     """Read one table from one or several files.
 
@@ -85,22 +88,26 @@ def read(
     blanks : {column (canonical or the export's): values that mean "not filled in"}.
     encoding : of text files, where the one found is wrong.
     date_order : "dmy" or "mdy", where the dates leave it open.
+    answers : {key of a question: answer}; provisional : the likelier reading stands where nothing is said.
 
     Raises
     ------
+    Asked : questions that the data leave open.
     DataError : a structural fault: unreadable, ragged, columns that cannot be mapped; blanks of an unknown column.
     """
-    table = _read(source, kind, mapping, blanks, encoding, date_order)
+    said = Answers(answers or {}, provisional)
+    table = _read(source, kind, mapping, blanks, encoding, date_order, said)
     _refuse_unused_blanks(blanks, [table])
+    _settle_questions(said, [table])
     return table
 
 
-def _read(source, kind, mapping, blanks, encoding, date_order) -> Table:
+def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers) -> Table:
     items = [source] if isinstance(source, Source) else list(source)
     if not items:
         raise DataError("No file was named for “{kind}”.", kind=kind)
     raws = (item if isinstance(item, Raw) else open_source(item, encoding) for item in items)
-    parts = [_read_one(raw, kind, dict(mapping or {}), blanks or {}, date_order) for raw in raws]
+    parts = [_read_one(raw, kind, dict(mapping or {}), blanks or {}, date_order, answers) for raw in raws]
     _number_repeated_names(parts)
     totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
     table = parts[0] if len(parts) == 1 else _combine(parts)
@@ -116,6 +123,8 @@ def gather(
     blanks: Mapping[str, Sequence[str]] | None = None,
     encoding: str | None = None,
     date_order: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    provisional: bool = False,
 ) -> dict[str, Table]:
     """Read several tables with one mapping.
 
@@ -125,7 +134,7 @@ def gather(
     mapping : {column: column of the export}. A key goes to every table that has this column and whose file has that
         one; "surveys.customer_id" names the table.
     previous : {kind: mapping} of an earlier run; what it says holds where the columns are still there.
-    blanks, encoding, date_order : as for `read`.
+    blanks, encoding, date_order, answers, provisional : as for `read`.
 
     Raises
     ------
@@ -137,12 +146,29 @@ def gather(
     }
     chosen = _distribute(raws, mapping or {})
     tables = {}
+    said = Answers(answers or {}, provisional)
     for kind, opened in raws.items():
         remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
-        tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order)
+        tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
+    _settle_questions(said, list(tables.values()))
     return tables
+
+
+def _settle_questions(said: Answers, tables: list[Table]) -> None:
+    """All open questions at once; what was taken for the time being is a note of every table."""
+    if said.open:
+        raise Asked(said.open)
+    for key in said.given:
+        if key not in said.used:
+            raise DataError(
+                "Nothing was asked under {key}. Questions of these files: {keys}.",
+                key=key,
+                keys=", ".join(sorted(said.used)) or "–",
+            )
+    for table in tables[:1]:
+        table.notes[:0] = said.notes
 
 
 def _refuse_unused_blanks(blanks: Mapping[str, Sequence[str]] | None, tables: list[Table]) -> None:
@@ -187,33 +213,35 @@ def control_totals(frame: pd.DataFrame) -> dict:
         "rows": len(frame),
         "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
         "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
-        "money": money(frame["amount"]) if "amount" in frame else None,
+        "money": values.exact(frame["amount"]) if "amount" in frame else None,
         "first": dates.min().date() if len(dates) else None,
         "last": dates.max().date() if len(dates) else None,
     }
 
 
-def money(amounts: pd.Series) -> float:
-    """Sum of amounts, exact to the millionth: summed as whole numbers, so no order of rows changes it."""
-    values = amounts.dropna().to_numpy(dtype="float64")
-    usual = np.abs(values) < 1e9  # float64 still tells a tenth of a millionth apart
-    micro = (values[usual] * 1e6).round().astype("int64")
-    total = sum(int(part.sum()) for part in np.array_split(micro, len(micro) // 1000 + 1))  # no part beyond 2⁶³
-    total += sum(int((Decimal(repr(v)) * 10**6).to_integral_value()) for v in values[~usual].tolist())
-    return total / 10**6
-
-
-def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None) -> Table:
-    mapping, notes = settle(raw.frame, kind, raw.header, chosen)
-    complete(mapping, raw.frame, kind, raw.name, notes)
+def _read_one(
+    raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None, answers: Answers
+) -> Table:
+    form = recognised(raw, kind)
+    cells_of, mapping, notes = _columns(raw, kind, form, chosen)
+    _refuse_twins(raw, mapping, chosen)
     notes = raw.notes + notes
-    taken = set(mapping.values())
-    frame = pd.DataFrame(index=raw.frame.index)
+    taken = {part for shown in mapping.values() for part in (shown, *re.split(r" [+−] |, ", shown))}
+    frame = pd.DataFrame(index=next(iter(cells_of.values())).index)
     problems = []
     columns = schema.canonical(kind).columns
-    for name in (n for n in columns if n in mapping):
-        cells = _blanked(raw.frame[mapping[name]], [*blanks.get(name, ()), *blanks.get(mapping[name], ())])
-        column = _convert(cells, name, columns[name].type, mapping[name], date_order)
+    for name in (n for n in columns if n in cells_of):
+        cells = _blanked(
+            cells_of[name],
+            [*blanks.get(name, ()), *blanks.get(mapping.get(name, ""), ()), *(form.blanks if form else ())],
+        )
+        shown = mapping.get(name, name)
+        try:
+            column = _convert(cells, name, columns[name].type, shown, date_order)
+        except values.TwoWays as two:
+            column = _convert(cells, name, columns[name].type, shown, _asked_order(two, raw.name, shown, answers))
+        except values.ThousandsOrDecimals as two:
+            column = values.money(cells, shown, _asked_point(two, raw.name, shown, answers) == "thousands")
         frame[name] = column.values
         notes += column.notes
         if column.bad.any():
@@ -221,11 +249,16 @@ def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date
             problems.append(pd.DataFrame({"row": at, "column": name, "value": cells.iloc[at].astype("str").to_numpy()}))
     for column in (c for c in raw.frame.columns if c not in taken):
         if column not in columns and column not in ("source", "source_row"):
-            frame[column] = raw.frame[column]
+            frame[column] = raw.frame[column].reindex(frame.index)
     frame = _derive(frame, kind) if kind == "orders" else frame
     frame.insert(len(frame.columns), "source", raw.name)
     frame["source"] = frame["source"].astype("category")
     frame["source_row"] = frame.index
+    if kind == "orders":
+        _sign_of_money(frame, cells_of)
+        guards.guard(guards.Orders(frame, mapping, form, raw.name, answers, notes, raw.merged))
+    if kind == "surveys":
+        asking.guard(frame, mapping, form, raw.name, answers)
     return Table(
         kind,
         frame.reset_index(drop=True),
@@ -235,6 +268,88 @@ def _read_one(raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date
         pd.concat(problems, ignore_index=True) if problems else _no_problems(),
         [{"name": raw.name} | raw.facts],
     )
+
+
+def _refuse_twins(raw: Raw, mapping: dict[str, str], chosen: dict[str, str]) -> None:
+    """A column that is used and has another of its name beside it, with other contents: which one is meant?"""
+    for name, column in mapping.items():
+        twin = f"{column} (2)"
+        if name in chosen or column not in raw.frame or twin not in raw.frame:
+            continue
+        if not raw.frame[column].astype("str").equals(raw.frame[twin].astype("str")):
+            raise DataError(
+                "{file}: several columns are called {column} and differ. Say which one is {name}: --map "
+                "{name}={column}, or --map {name}={twin}.",
+                file=raw.name,
+                column=column,
+                name=name,
+                twin=f'"{twin}"',
+            )
+
+
+def recognised(raw: Raw, kind: str) -> forms.Form | None:
+    """The form of a file that is read as `kind`.
+
+    Raises
+    ------
+    DataError : a form that is recognised in order to refuse it.
+    """
+    form = forms.recognise(raw.frame.columns) if raw.header else None
+    if form is not None and form.kind == "refuse":
+        applying.apply(form, raw.frame, raw.name)
+    return form if form is not None and form.kind == kind else None
+
+
+def _columns(
+    raw: Raw, kind: str, form: forms.Form | None, chosen: dict[str, str]
+) -> tuple[dict[str, pd.Series], dict[str, str], list[Sentence]]:
+    """The cells of each canonical column, where they come from, and what was decided: by the form where the file has
+    one, else by the headers; the reader's own choice comes before either."""
+    if form is None:
+        mapping, notes = settle(raw.frame, kind, raw.header, chosen)
+        complete(mapping, raw.frame, kind, raw.name, notes)
+        return {name: raw.frame[column] for name, column in mapping.items()}, mapping, notes
+    applied = applying.apply(form, raw.frame, raw.name)
+    if kind == "surveys":
+        asking.find_score(applied, form, raw, chosen)
+    own, _ = settle(raw.frame[list(dict.fromkeys(chosen.values()))], kind, False, chosen)
+    cells = applied.cells | {name: raw.frame[column] for name, column in own.items()}
+    complete(applied.columns | own, raw.frame, kind, raw.name, applied.notes)
+    return cells, applied.columns | own, applied.notes
+
+
+def _sign_of_money(frame: pd.DataFrame, cells_of: Mapping[str, pd.Series]) -> None:
+    """The currencies that the amounts themselves name, where no column does and there is more than one."""
+    if "currency" in frame or "amount" not in cells_of:
+        return
+    named = values.currencies(cells_of["amount"])
+    if named.nunique() > 1:
+        frame["currency"] = named
+
+
+def _asked_order(two: values.TwoWays, file: str, column: str, answers: Answers) -> str:
+    words = {"dmy": Sentence("day first"), "mdy": Sentence("month first")}
+    readings = tuple(
+        Reading(order, Sentence("{order}: {first} to {last}", order=words[order], first=first, last=last))
+        for order, (first, last) in two.spans.items()
+    )
+    asks = Sentence("{file}: which comes first in the dates of {column}, day or month?", file=file, column=column)
+    return answers.to(Question("dates", asks, readings))
+
+
+def _asked_point(two: values.ThousandsOrDecimals, file: str, column: str, answers: Answers) -> str:
+    words = {"thousands": Sentence("thousands"), "decimals": Sentence("three decimals")}
+    readings = tuple(
+        Reading(name, Sentence("{what}: {money:,.2f} in all", what=words[name], money=total))
+        for name, total in two.sums.items()
+    )
+    asks = Sentence(
+        "{file}: what does the separator in {column} part, as in {example}?",
+        file=file,
+        column=column,
+        example=two.example,
+    )
+    return answers.to(Question(f"separator.{column}", asks, readings))
 
 
 def _no_problems() -> pd.DataFrame:
@@ -264,6 +379,10 @@ def _convert(cells: pd.Series, name: str, type_: str, shown: str, date_order: st
         return values.texts(cells)
     if type_ in ("time", "date"):
         return values.times(cells, shown, date_order)
+    if type_ == "score":
+        return values.scores(cells)
+    if type_ == "money":
+        return values.money(cells, shown)
     return values.numbers(cells)
 
 

@@ -1,32 +1,35 @@
 """Which column of an export is which: suggested by its header, vetoed by its content, settled by the user."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
 import pandas as pd
 
-from course import schema
+from course import forms, schema
 from course.collect import values
 from course.errors import DataError, first_few
+from course.forms import normal
 from course.language import Sentence
 
 _SAMPLE = 500
-
-
-def normal(header: object) -> str:
-    """A header without case, spaces, punctuation and bracketed units: "Invoice No." and "invoice_no" are one."""
-    text = unicodedata.normalize("NFKC", str(header if header is not None else "")).lower()
-    bare = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
-    # A header that stands in brackets as a whole keeps what they hold.
-    return re.sub(r"[\W_]+", "", bare) or re.sub(r"[\W_]+", "", text)
+#: Headers, as `normal` has them, of when an order last changed.
+CHANGED = {
+    "updatedat",
+    "updatetime",
+    "lastupdated",
+    "lastmodified",
+    "modifiedat",
+    "更新时间",
+    "修改时间",
+    "最后更新时间",
+}
 
 
 @cache
 def _all_headers() -> frozenset[str]:
     columns = (c for kind in schema.TABLES for c in schema.canonical(kind).columns.values())
-    return frozenset(normal(h) for c in columns for h in (c.name, *(h for tier in c.headers for h in tier)))
+    named = frozenset(normal(h) for c in columns for h in (c.name, *(h for tier in c.headers for h in tier)))
+    return named | forms.known_headers()
 
 
 def known_headers(cells: Iterable[object]) -> int:

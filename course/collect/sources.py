@@ -34,13 +34,17 @@ csv.field_size_limit(1 << 20)
 @dataclass
 class Raw:
     """Cells of one source. `frame`'s index is the row number in the source (a text's first line and a sheet's first row
-    are 1; records of typed files count from 1); `header` is False where columns are named by position ("1", "2", …)."""
+    are 1; records of typed files count from 1); `header` is False where columns are named by position ("1", "2", …);
+    `merged` are the columns with a cell merged over several rows: one value for all of them; `labels` say in words what
+    a column holds (the questions of a survey), where the file does."""
 
     name: str
     frame: pd.DataFrame
     header: bool
     facts: dict
     notes: list[Sentence] = field(default_factory=list)
+    merged: frozenset[str] = frozenset()
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None) -> Raw:
@@ -111,6 +115,8 @@ _NAMES = {
     "parquet": Sentence("a Parquet file"),
     "sqlite": Sentence("an SQLite database"),
     "duckdb": Sentence("a DuckDB database"),
+    "stats": Sentence("a file of SPSS, Stata or R"),
+    "hyper": Sentence("a Tableau extract"),
     "gzip": Sentence("a gzip file"),
     "zip": Sentence("a zip archive"),
     "pdf": Sentence("a PDF"),
@@ -123,13 +129,19 @@ _SUFFIXES = {
     ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".ods": "excel",
     ".parquet": "parquet", ".pq": "parquet", ".gz": "gzip", ".duckdb": "duckdb",
     ".sqlite": "sqlite", ".sqlite3": "sqlite",
-    ".pdf": "pdf", ".zip": "zip",
+    ".sav": "stats", ".zsav": "stats", ".dta": "stats", ".rds": "stats", ".rdata": "stats",
+    ".pdf": "pdf", ".zip": "zip", ".hyper": "hyper",
 }  # fmt: skip
 
 
 def _format(path: Path, head: bytes) -> str:
     found = _magic(path, head)
     promised = _SUFFIXES.get(path.suffix.lower())
+    if found == "hyper":
+        raise DataError(
+            "{file} is a Tableau extract, which only Tableau reads. Export it there as CSV: Worksheet, Export, Data.",
+            file=_name(path),
+        )
     if found in ("pdf", "html", "image", "zip") or (promised and promised != found):
         raise DataError(
             "{file} is {found}{promised}. {advice}",
@@ -150,6 +162,10 @@ def _magic(path: Path, head: bytes) -> str:
         return "pdf"
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
         return "image"
+    if head.startswith((b"$FL2", b"$FL3", b"<stata_dta>", b"RDX2\n", b"RDX3\n")) or _is_r(head):
+        return "stats"
+    if head.startswith(b"HyPer") or head.startswith(b"Hyper"):
+        return "hyper"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK\x03\x04"):
@@ -165,6 +181,16 @@ def _magic(path: Path, head: bytes) -> str:
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|!--|html|head|meta|style|body|table|svg|\?xml)", head.lower()):
         return "html"
     return "text"
+
+
+def _is_r(head: bytes) -> bool:
+    """R packs what it saves: behind gzip's head stands R's own."""
+    if not head.startswith(b"\x1f\x8b"):
+        return False
+    try:
+        return zlib.decompressobj(31).decompress(head, 8).startswith((b"X\n\0\0\0", b"RDX2\n", b"RDX3\n"))
+    except zlib.error:
+        return False
 
 
 def _is_workbook(path: Path) -> bool:
@@ -360,7 +386,14 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             rows.clear()
             held.clear()
 
+    below: list[list[str]] = []
     for line, cells in chain(head[layout.first :], records):
+        if below or (len(cells) < width and _begins_footer(cells)):
+            # Only the end of a file is no table; what follows as a record says that a line above is broken.
+            if len(cells) == width and sum(map(bool, cells)) > width // 2:
+                _fit(name, line - 1, below[-1], width)
+            below.append(cells)
+            continue
         rows.append(line)
         held.append(cells if len(cells) == width else _fit(name, line, cells, width))
         if len(rows) == _CHUNK:
@@ -370,7 +403,7 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
     frame.columns = names
     frame, notes = _without_totals(name, frame)
     facts = {"delimiter": {"\t": "tab", " ": "blanks"}.get(delimiter, delimiter)}
-    return Raw(name, frame, layout.header, facts, layout.notes + notes)
+    return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
 
 
 def _delimiter(sample: str) -> str:
@@ -417,6 +450,32 @@ def _records(name: str, data: bytes, encoding: str, delimiter: str) -> Iterator[
         if cells and (cells[0].strip() or any(c.strip() for c in cells)):
             yield start, cells
         start = reader.line_num + 1
+
+
+#: What stands below a table: sums and signatures, lines of dashes, sentences; a record that was cut short does not.
+_FOOTER = re.compile(
+    r"^[`'\s]*(?:总|合计|共\d|grand total|total|sum\b|applied filters|confidential|copyright|[-—=─]{3,})", re.I
+)
+
+
+def _begins_footer(cells: list[str]) -> bool:
+    first = cells[0].strip()
+    alone = not any(c.strip() for c in cells[1:])
+    return bool(_FOOTER.match(first)) or (alone and bool(re.search(r"\s|[一-鿿].*[：:。]", first)))
+
+
+def _footer(name: str, below: list[list[str]]) -> list[Sentence]:
+    if not below:
+        return []
+    text = " ".join(c.strip() for c in below[0] if c.strip())
+    return [
+        Sentence(
+            "{file}: {rows} {rows:line|lines} below the table left out, beginning “{text}”.",
+            file=name,
+            rows=len(below),
+            text=text[:60],
+        )
+    ]
 
 
 def _fit(name: str, line: int, cells: list[str], width: int) -> list[str]:
@@ -478,12 +537,13 @@ def _layout(name: str, records: list[tuple[int, list]]) -> _Layout:
         and not any(str(r[len(names) - 1] or "").strip() for r in head[best + 1 :] if len(r) >= len(names))
     ):
         names.pop()  # a trailing delimiter
-    _refuse_repeated(name, names)
+    names, twins = _numbered(name, names)
     names = [n or str(i + 1) for i, n in enumerate(names)]
-    return _Layout(names, best + 1, True, _titles(name, titles))
+    return _Layout(names, best + 1, True, _titles(name, titles) + twins)
 
 
-_FIGURE = re.compile(r"\d{1,4}[-/.年]\d{1,2}|^[¥$£€]?[\d,.]+$")
+#: A number or a date as a whole cell; "Q8-1", "Q1.1" and "1-1服务" are names.
+_FIGURE = re.compile(r"^\d{1,4}[-/.年]\d{1,2}(?:[-/.月]\d{0,4})?日?(?:[ T]+\S*\d.*)?$|^[¥$£€]?[\d,.]+$")
 
 
 def _figures(row: list) -> int:
@@ -501,9 +561,19 @@ def _filled(row: list) -> int:
 
 
 def _looks_like_header(head: list[list], at: int) -> bool:
-    """A first row without figures or dates above rows that have some."""
+    """A first row without figures or dates above rows that have some; months may be names of columns too."""
     below = head[at + 1 : at + 20]
-    return bool(head[at]) and not _figures(head[at]) and (not below or any(map(_figures, below)))
+    if not head[at] or _filled(head[at]) == 0:
+        return False
+    months = sum(bool(_MONTH.match(str(c or "").strip())) for c in head[at])
+    figures = _figures(head[at])
+    if figures and (figures > months or any(_MONTH.match(str(c or "").strip()) for row in below for c in row)):
+        return False
+    return not below or any(map(_figures, below))
+
+
+#: A month without a day: a column of a table that is spread out, never the date of a record.
+_MONTH = re.compile(r"^(?:19|20)\d\d[-/.年](?:0?[1-9]|1[0-2])月?$")
 
 
 def _continues(head: list[list], at: int) -> bool:
@@ -534,12 +604,22 @@ def _two_lines(above: list[str], names: list[str]) -> list[str]:
     ]
 
 
-def _refuse_repeated(name: str, names: list[str]) -> None:
-    twice = [n for n, count in Counter(n for n in names if n).items() if count > 1]
-    if twice:
-        raise DataError(
-            "{file}: two columns are called {names}. Rename one of them.", file=name, names=first_few(twice)
-        )
+def _numbered(name: str, names: list[str]) -> tuple[list[str], list[Sentence]]:
+    """Columns that are called alike are told apart by a number; the first keeps its name."""
+    seen: Counter = Counter()
+    numbered = []
+    for n in names:
+        seen[n] += 1
+        numbered.append(f"{n} ({seen[n]})" if n and seen[n] > 1 else n)
+    twice = [n for n, count in seen.items() if n and count > 1]
+    if not twice:
+        return numbered, []
+    note = Sentence(
+        "{file}: several columns are called {names}; the first keeps its name, the others are numbered.",
+        file=name,
+        names=first_few(twice),
+    )
+    return numbered, [note]
 
 
 def _titles(name: str, rows: int) -> list[Sentence]:
@@ -614,15 +694,29 @@ def _sheet(file: str, sheet: str, page: list[list], merged: list, notes: list[Se
     records = [(i, row) for i, row in enumerate(page, 1) if _filled(row)]
     layout = _layout(file, records[:60])
     body = records[layout.first :]
+    once = set()
     for (top, left), (bottom, right) in merged:  # a cell merged downwards means its value in every row
         if body and top + 1 >= body[0][0] and left == right:
+            once.add(layout.names[left] if left < len(layout.names) else "")
             for row in range(top + 1, bottom + 1):
                 page[row][left] = page[top][left]
     width = len(layout.names)
     cells = [[None if c == "" else c for c in row[:width]] + [None] * (width - len(row)) for _, row in body]
     frame = pd.DataFrame(cells, columns=layout.names, index=[i for i, _ in body], dtype="object")
     frame, total_notes = _without_totals(file, frame)
-    return Raw(file, frame.apply(_settle), layout.header, {"sheet": sheet}, notes + layout.notes + total_notes)
+    frame, below = _without_footer(file, frame)
+    notes = notes + layout.notes + total_notes + below
+    return Raw(file, frame.apply(_settle), layout.header, {"sheet": sheet}, notes, frozenset(once))
+
+
+def _without_footer(file: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Sentence]]:
+    """Rows at the end of a sheet that hold one remark and no record."""
+    filled = frame.notna().sum(axis=1).to_numpy()
+    end = len(frame)
+    while end and len(frame.columns) > 2 and filled[end - 1] == 1 and _begins_footer([str(frame.iloc[end - 1, 0])]):
+        end -= 1
+    below = [[str(c) for c in row if c is not None] for row in frame.iloc[end:].to_numpy()]
+    return frame.iloc[:end], _footer(file, below)
 
 
 def _settle(column: pd.Series) -> pd.Series:
@@ -654,6 +748,38 @@ def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:
     except (pa.ArrowException, OSError):
         raise DataError("{file} is a damaged Parquet file. Copy or export it again.", file=_name(path)) from None
     return _typed(_name(path), frame, {})
+
+
+def _read_stats(path: Path, part: str | None, encoding: str | None) -> Raw:
+    """SPSS, Stata or R. User-missing values are blank; value labels never take a number's place."""
+    ending = path.suffix.lower()
+    r = ending in (".rds", ".rdata", ".rda")
+    try:
+        if r:
+            import pyreadr
+        else:
+            import pyreadstat
+    except ImportError:
+        raise DataError(
+            "{file} is {kind}; reading it needs a package more: pip install {package}.",
+            file=_name(path),
+            kind=_NAMES["stats"],
+            package="pyreadr" if r else "pyreadstat",
+        ) from None
+    try:
+        if r:
+            frames = {str(name): frame for name, frame in pyreadr.read_r(str(path)).items()}
+            part = _one_of(path, part, list(frames)) if set(frames) != {"None"} else "None"
+            return _typed(_name(path), frames[part], {} if part == "None" else {"table": part})
+        read = pyreadstat.read_dta if ending == ".dta" else pyreadstat.read_sav
+        frame, meta = read(str(path))
+    except DataError:
+        raise
+    except Exception as error:  # each of the readers has errors of its own, with no common parent
+        raise _damaged(path, error) from None
+    raw = _typed(_name(path), frame, {})
+    raw.labels = {c: str(text) for c, text in meta.column_names_to_labels.items() if text}
+    return raw
 
 
 def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
@@ -725,10 +851,11 @@ def _damaged(path: Path, error: Exception) -> DataError:
 def _typed(name: str, frame: pd.DataFrame, facts: dict, rows: Sequence[int] | None = None) -> Raw:
     """A frame with types of its own as Raw: column names as text, records counted from 1 unless `rows` says so."""
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1).set_axis(rows or range(1, len(frame) + 1))
-    _refuse_repeated(name, list(frame.columns))
+    names, notes = _numbered(name, list(frame.columns))
+    frame = frame.set_axis(names, axis=1)
     for column in (c for c in frame if frame[c].dtype == object):  # not by Series.map, which makes 1, None a float
         frame[column] = pd.Series([_flat(v) for v in frame[column]], index=frame.index, dtype="object")
-    return Raw(name, frame, True, facts)
+    return Raw(name, frame, True, facts, notes)
 
 
 def _flat(cell: object) -> object:
@@ -745,6 +872,7 @@ _READERS = {
     "text": _read_text,
     "excel": _read_excel,
     "parquet": _read_parquet,
+    "stats": _read_stats,
     "sqlite": _read_sqlite,
     "duckdb": _read_duckdb,
 }

@@ -6,6 +6,7 @@ Every function works on the distinct values of a column and reports what it coul
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -46,12 +47,22 @@ def _distinct(cells: pd.Series) -> tuple[np.ndarray, pd.Series]:
     """Codes (−1: blank) and the distinct filled texts, in order of appearance."""
     texts = cells.astype("str")
     codes, distinct = pd.factorize(texts)
-    # ="00123" is how shops keep a spreadsheet from eating the zeros.
-    distinct = pd.Series(distinct, dtype="str").str.replace(r'^\s*="(.*)"\s*$', r"\1", regex=True)
+    distinct = _unwrapped(pd.Series(distinct, dtype="str"))
     blank = is_blank(distinct).to_numpy(dtype=bool)
     renumber = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)  # the last is for codes of −1
     codes = renumber[codes]
     return codes, distinct[~blank].reset_index(drop=True)
+
+
+def _unwrapped(distinct: pd.Series) -> pd.Series:
+    """Without what keeps a spreadsheet from eating zeros: ="00123" and tabs anywhere, ' and ` where all cells do."""
+    distinct = distinct.str.replace(r'^\s*="(.*)"\s*$', r"\1", regex=True)
+    distinct = distinct.str.replace("[\u200b\u200e\u200f\ufeff]", "", regex=True).str.strip("\t")
+    for sign in ("'", "`"):
+        filled = distinct[distinct.str.strip() != ""]
+        if len(filled) and filled.str.startswith(sign).mean() >= 0.95:
+            distinct = distinct.str.removeprefix(sign)
+    return distinct
 
 
 def _spread(codes: np.ndarray, values: pd.Series, index: pd.Index) -> pd.Series:
@@ -107,21 +118,20 @@ def texts(cells: pd.Series) -> Column:
     return Column(_spread(codes, distinct.str.strip(), cells.index), np.zeros(len(cells), dtype=bool))
 
 
+#: The words of state a canonical table knows; the last three come from forms and guards.
+CANONICAL_STATUSES = (*STATUSES, "test", "no_order", "other_currency", "unfinished", "counts_again")
+#: The states that forms, and answers to questions, speak of, in canonical words.
+STATUS_OF_STATE = {"sale": "completed", "refunded": "refunded", "not_a_sale": "cancelled", "pending": "unpaid"}
+_STATUS_OF |= {word: word for word in CANONICAL_STATUSES}
+
+
 def statuses(cells: pd.Series) -> Column:
-    """Order states in four words (completed, cancelled, refunded, unpaid); others stay and are named in a note."""
+    """Order states in the words of the canonical table; a word that is not known stays as it is."""
     codes, distinct = _distinct(cells)
     plain = distinct.str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
     known = plain.map(_STATUS_OF)
-    notes = []
-    if known.isna().any():
-        notes.append(
-            Sentence(
-                "These order states are not known and count as sales: {states}.",
-                states=first_few(distinct[known.isna()], 8),
-            )
-        )
     values = known.astype("str").where(known.notna(), distinct.str.strip())
-    return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool), notes)
+    return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool))
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -139,6 +149,75 @@ _ENGLISH = re.compile(r"^(?:\d{1,3}(?:[,' ]\d{3})+|\d+)?(?:\.\d*)?$")
 
 #: From here on float64 has no cents left to tell apart, and no business such figures: unreadable, like infinity.
 _BEYOND = 1e15
+
+
+class ThousandsOrDecimals(DataError):
+    """Money that can be read with thousands or with three decimals throughout; `sums` has the total of either."""
+
+    def __init__(self, column: str, example: str, sums: dict[str, float]) -> None:
+        super().__init__("Column {column}: {example} can be read in two ways.", column=column, example=example)
+        self.example, self.sums = example, sums
+
+
+#: One separator before exactly three digits, and no other sign of what it is: 1.250 and 12,500, not 0.125 or 1250.000.
+_THREE = re.compile(r"^[+-]?[1-9]\d{0,2}([.,])\d{3}$")
+
+
+def money(cells: pd.Series, column: str, thousands: bool | None = None) -> Column:
+    """`numbers`, where a separator before three digits is settled: `thousands` says what it is.
+
+    Raises
+    ------
+    ThousandsOrDecimals : the column leaves it open.
+    """
+    read = numbers(cells)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return read
+    codes, distinct = _distinct(cells)
+    bare = distinct.str.replace(r"[^\d.,+-]", "", regex=True)
+    split = bare[bare.str.contains("[.,]", regex=True)]
+    three = split.str.match(_THREE)
+    if split.empty or not three.all() or split.str.extract("([.,])")[0].nunique() > 1:
+        return read
+    if split.iloc[0].lstrip("+-")[:4].find(",") > 0 and thousands is None:
+        return read  # 1,250 has thousands wherever nothing else has a comma
+    plain = pd.to_numeric(bare.str.replace("[.,]", "", regex=True), errors="coerce")
+    point = pd.to_numeric(bare.str.replace(",", "."), errors="coerce")
+    sums = {name: exact(_spread(codes, one, cells.index)) for name, one in (("thousands", plain), ("decimals", point))}
+    if thousands is None:
+        raise ThousandsOrDecimals(column, str(split.iloc[0]), sums)
+    chosen = plain if thousands else point
+    unread = chosen.isna().to_numpy()
+    bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
+    return Column(_spread(codes, chosen, cells.index), bad, read.notes)
+
+
+#: What names a currency in a cell of money: a sign, or a code of three letters.
+_SIGN = re.compile(
+    r"([€£₹₽₩₺₫฿₴₦])|\b(EUR|USD|GBP|CNY|RMB|JPY|HKD|CHF|AUD|CAD|INR|SGD)\b|(US\$|HK\$|[$¥￥元円])", re.IGNORECASE
+)
+_CODES = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₽": "RUB",
+    "₩": "KRW",
+    "us$": "USD",
+    "hk$": "HKD",
+    "rmb": "CNY",
+    "元": "CNY",
+}
+_CODES |= {"円": "JPY", "￥": "¥"}
+
+
+def currencies(cells: pd.Series) -> pd.Series:
+    """The currency that each cell of money names, as code or sign ("¥" may be two, "$" many); blank where none does."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return pd.Series(pd.NA, index=cells.index, dtype="str")
+    codes, distinct = _distinct(cells)
+    said = distinct.str.extract(_SIGN).bfill(axis=1)[0]
+    named = said.map(lambda s: _CODES.get(s.lower(), s.upper()), na_action="ignore").astype("str")
+    return _spread(codes, named, cells.index)
 
 
 def numbers(cells: pd.Series) -> Column:
@@ -169,6 +248,28 @@ def numbers(cells: pd.Series) -> Column:
     return Column(_spread(codes, values, cells.index), bad, notes)
 
 
+_LABELLED = re.compile(
+    r"^(?:(?P<before>[^\d]*[^\d\s.,+-])\s*[-–—:：]\s*(?P<last>\d{1,2})|(?P<first>\d{1,2})\s*(?:分|points?)?\s*"
+    r"(?:[-–—:：]\s*[^\d\s].*|[（(][^\d]*[)）])?)$",
+    re.IGNORECASE,
+)
+
+
+def scores(cells: pd.Series) -> Column:
+    """Answers on a scale as numbers: 10, "10分（极有可能）", "Extremely likely - 10", "0 - Not at all likely".
+
+    A range of scores ("1-2 - very unlikely") is none.
+    """
+    read = numbers(cells)
+    if not read.bad.any():
+        return read
+    found = cells[read.bad].astype("str").str.strip().str.extract(_LABELLED)
+    figure = pd.to_numeric(found["last"].fillna(found["first"]))
+    values = read.values.copy()
+    values[read.bad] = figure.to_numpy("float64")
+    return Column(values, read.bad & values.isna().to_numpy(), read.notes)
+
+
 def _decimal_comma(plain: list[str]) -> bool:
     """Whether the column writes 1.299,00: some value can only be read so, and none only the other way."""
     bare = [m["digits"].strip() for m in map(_MONEY.match, plain) if m]
@@ -197,6 +298,16 @@ def _number(plain: str, comma: bool) -> float:
     # Decimal digits first, scale after: 1.2万 is 12000 and not 11999.999….
     value = float(digits + (match["exponent"] or ""))
     return (-1) ** negative * (round(value * scale, 6) if scale != 1 else value)
+
+
+def exact(amounts: pd.Series) -> float:
+    """Sum of amounts, exact to the millionth: summed as whole numbers, so no order of rows changes it."""
+    values = amounts.dropna().to_numpy(dtype="float64")
+    usual = np.abs(values) < 1e9  # float64 still tells a tenth of a millionth apart
+    micro = (values[usual] * 1e6).round().astype("int64")
+    total = sum(int(part.sum()) for part in np.array_split(micro, len(micro) // 1000 + 1))  # no part beyond 2⁶³
+    total += sum(int((Decimal(repr(v)) * 10**6).to_integral_value()) for v in values[~usual].tolist())
+    return total / 10**6
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
@@ -261,6 +372,9 @@ def _plain_dates(distinct: pd.Series) -> pd.Series:
     plain = plain.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True)
     plain = plain.str.replace(r"^(\d{1,4})[/.](\d{1,2}|[A-Za-z]{3})[/.](\d{1,4})(?=\D|$)", r"\1-\2-\3", regex=True)
     plain = plain.str.replace(r"^([A-Za-z]{3,9})\.? (\d{1,2}),", r"\1 \2", regex=True)
+    plain = plain.str.replace(r"(?<=\d{4}),? +(?=\d{1,2}:)", " ", regex=True)
+    # A clock of 24 hours that says PM all the same.
+    plain = plain.str.replace(r"(?<![\d:])(1[3-9]|2[0-3]|00)(:\d\d(?::\d\d)?) ?[AaPp][Mm]$", r"\1\2", regex=True)
     return plain.str.replace(r"(\d)([AaPp][Mm])$", r"\1 \2", regex=True)
 
 
@@ -336,6 +450,21 @@ def _short_years_first(left: pd.Series) -> pd.Series:
     return left[:0] if values.isna().any() else values
 
 
+class TwoWays(DataError):
+    """Dates of which every one can be read day first and month first; `spans` has first and last day by order, the
+    order with the shorter span first: a year of business has many days, and seldom one day in every month."""
+
+    def __init__(self, by_day: pd.Series, by_month: pd.Series, column: str, rows: pd.Index) -> None:
+        super().__init__(
+            "Column {column}: day and month cannot be told apart (rows {rows}), every value can be read both ways. "
+            "Say which comes first with --date-order dmy or --date-order mdy.",
+            column=column,
+            rows=first_few(rows),
+        )
+        spans = {o: (d.min().date(), d.max().date()) for o, d in (("dmy", by_day), ("mdy", by_month))}
+        self.spans = dict(sorted(spans.items(), key=lambda item: (item[1][1] - item[1][0], item[0])))
+
+
 def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str:
     """Day first or month first, from the values that can be read only one way."""
     only_day, only_month = by_day.notna() & by_month.isna(), by_month.notna() & by_day.isna()
@@ -355,12 +484,7 @@ def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str
         )
     if only_day.any() or only_month.any():
         return "dmy" if only_day.any() else "mdy"
-    raise DataError(
-        "Column {column}: day and month cannot be told apart (rows {rows}), every value can be read both ways. "
-        "Say which comes first with --date-order dmy or --date-order mdy.",
-        column=column,
-        rows=first_few(rows_of(differ[differ].index)),
-    )
+    raise TwoWays(by_day, by_month, column, rows_of(differ[differ].index))
 
 
 def _serials(plain: pd.Series) -> pd.Series:
@@ -402,6 +526,11 @@ def _to_one_zone(
     common = per_row.index[per_row == per_row.iloc[0]].min()
     if len(per_row) == 1:
         return values, []
+    if len(per_row) == 2 and abs(per_row.index[0] - per_row.index[1]) == 60:
+        note = Sentence(
+            "{column} is one clock in summer and winter time; its times were taken as written.", column=column
+        )
+        return values, [note]
     moved = values + pd.to_timedelta(common - offsets, unit="min")
     zone = f"UTC{int(common) // 60:+03d}:{int(abs(common)) % 60:02d}"
     note = Sentence(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import collect, schema
+from course import collect, forms, schema
 from course.collect import Raw, open_source
 from course.collect.mapping import lacking, settle
 from course.errors import DataError
@@ -29,7 +29,8 @@ def look(
     """
     raw = file if isinstance(file, Raw) else open_source(file, encoding)
     kind = _likely_kind(raw, mapping or {})
-    table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order)
+    # What is open is told with both readings; only a run needs the answer.
+    table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order, provisional=True)
     facts, totals = table.sources[0], table.totals.iloc[0]
     lines = [
         Sentence(
@@ -76,6 +77,9 @@ def _likely_kind(raw: Raw, mapping: Mapping[str, str]) -> str:
     """The table whose required columns the file has; of several the one with most columns found."""
     if not raw.header:
         return "orders"
+    form = forms.recognise(raw.frame.columns)
+    if form is not None and form.kind != "refuse" and not mapping:
+        return form.kind
     found = {}
     for kind in schema.TABLES:
         if not set(mapping) <= set(schema.canonical(kind).columns):

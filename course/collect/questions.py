@@ -1,0 +1,109 @@
+"""Questions that the data leave open: two readings whose headline differs, with the words that answer them.
+
+Nothing is decided in silence: a question that was not answered ends the reading, with all other open ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from course.errors import DataError
+from course.language import Sentence
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read the data: the `answer` that chooses it, and what it `says`, with the total it gives."""
+
+    answer: str
+    says: Sentence
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, under which `key` it is answered, and the readings, the likelier first."""
+
+    key: str
+    asks: Sentence
+    readings: tuple[Reading, ...]
+
+
+class Asked(DataError):
+    """Questions that must be answered before a figure can be given."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = tuple({q.key: q for q in questions}.values())
+        first = self.questions[0]
+        super().__init__(
+            "{asks} {readings}{more}",
+            asks=first.asks,
+            readings=Sentence("Answer with --answer {key}={value}.", key=first.key, value=_choices(first)),
+            more=Sentence(" And {n} more {n:question|questions}.", n=len(self.questions) - 1)
+            if len(self.questions) > 1
+            else "",
+        )
+
+    def lines(self) -> list[Sentence]:
+        """Every question with its readings and the words that answer it, a sentence a line."""
+        lines = []
+        for question in self.questions:
+            lines.append(Sentence("Question: {asks}", asks=question.asks))
+            lines += [
+                Sentence("  --answer {key}={value}   {says}", key=question.key, value=r.answer, says=r.says)
+                for r in question.readings
+            ]
+        return lines
+
+
+def _choices(question: Question) -> str:
+    return " | ".join(reading.answer for reading in question.readings)
+
+
+@dataclass
+class Answers:
+    """What the reader has said, and what is still open.
+
+    Attributes
+    ----------
+    given : {key: answer}
+    provisional : the likelier reading is taken where nothing is said, and the reader is told
+    open : questions without an answer; used : keys that were asked for; notes : readings taken for the time being
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    provisional: bool = False
+    open: list[Question] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    notes: list[Sentence] = field(default_factory=list)
+
+    def to(self, question: Question) -> str:
+        """The answer; for a question that is still open the likelier reading, so that the others can be found too.
+
+        Raises
+        ------
+        DataError : an answer that is none of the readings.
+        """
+        self.used.add(question.key)
+        if question.key in self.given:
+            answer = self.given[question.key]
+            if answer not in [r.answer for r in question.readings]:
+                raise DataError(
+                    "--answer {key}={value} is none of the readings: {readings}.",
+                    key=question.key,
+                    value=answer,
+                    readings=_choices(question),
+                )
+            return answer
+        likelier = question.readings[0]
+        if self.provisional:
+            self.notes.append(
+                Sentence(
+                    "For the time being: {says} ({asks} --answer {key}={value})",
+                    says=likelier.says,
+                    asks=question.asks,
+                    key=question.key,
+                    value=likelier.answer,
+                )
+            )
+        else:
+            self.open.append(question)
+        return likelier.answer

@@ -1,0 +1,209 @@
+"""What the exports of known systems look like and mean, as data: a form a system, in the YAML files of this folder.
+
+A form is recognised by the headers that must all be there. What it says is then applied by `course.collect.applying`;
+no system's name stands in code.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from course.errors import DataError
+from course.language import Label
+
+#: What a state may be; `closed` is refunded where money was paid (`paid_if`), else no sale.
+STATES = ("sale", "refunded", "not_a_sale", "pending", "closed")
+_KINDS = ("orders", "customers", "events", "surveys", "tickets", "refuse")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of states: in `columns`, a word that `is`, `starts` with or `has` one of `words` is that state."""
+
+    columns: tuple[str, ...]
+    words: dict[str, dict[str, str]]  # {"is" | "starts" | "has": {word as compared: state}}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one system's export means; the columns are named as the export names them.
+
+    Attributes
+    ----------
+    all, any : headers of which every one, and at least one, must be there
+    order_id : candidates, the first that is there; customer_id : in the order of trust; nobody : ids of guests
+    never : columns that name no customer, however they look
+    ordered_at : one column, or date and time of day
+    add, take : the order's money is the sum of these less the sum of those; level : "order" (once an order, however
+        many rows it has) or "line"
+    refunded : money given back; refunded_list : (column of records, their amount)
+    rows : which rows are refunds (`refund`) of which order (`of`), of what amount, and which are no business (`drop`)
+    state : rules, the first that knows the word wins; otherwise : the state of words no rule knows (None: asked)
+    paid_if : filled, and not zero, where a closed order had been paid
+    test, unfinished : {column: values} of rows that are a trial, or an answer that was broken off
+    drop : {column: values} of rows that are left out; words : {event: what the system calls it}; once_per : what
+        is told twice has one and the same value in this column
+    blanks : values that mean "not filled in"; header_rows : rows of the header, the names first
+    columns : {canonical column: column} of everything else
+    """
+
+    name: str
+    system: Label
+    kind: str
+    all: tuple[str, ...]
+    any: tuple[str, ...] = ()
+    order_id: tuple[str, ...] = ()
+    customer_id: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    ordered_at: tuple[str, ...] = ()
+    level: str | None = None
+    add: tuple[str, ...] = ()
+    take: tuple[str, ...] = ()
+    refunded: tuple[str, ...] = ()
+    refunded_list: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping = field(default_factory=dict)
+    state: tuple[Rule, ...] = ()
+    otherwise: str | None = None
+    paid_if: str | None = None
+    currency: str | None = None
+    currency_is: str | None = None
+    test: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unfinished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    once_per: str | None = None
+    blanks: tuple[str, ...] = ()
+    header_rows: int = 1
+    strip: str = ""
+    fill_down: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    why: Label | None = None
+    no_customer: Label | None = None
+
+
+#: What a BI tool writes before the name of a column that it added up.
+_SUM = re.compile(r"^\s*(?:sum of\s+|求和项[:：]?\s*)")
+
+
+def normal(header: object) -> str:
+    """A header without case, spaces, punctuation and bracketed units: "Invoice No." and "invoice_no" are one."""
+    text = unicodedata.normalize("NFKC", str(header if header is not None else "")).lower()
+    text = _SUM.sub("", text)
+    bare = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
+    # A header that stands in brackets as a whole keeps what they hold.
+    return re.sub(r"[\W_]+", "", bare) or re.sub(r"[\W_]+", "", text)
+
+
+def word(cell: object) -> str:
+    """A word of state as it is compared: without case, and with one kind of punctuation."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(cell)).strip().lower())
+
+
+def recognise(headers: Iterable[object], own: Path | None = None) -> Form | None:
+    """The form whose headers are all here; of several the one that asks for most, None where there is none.
+
+    Parameters
+    ----------
+    own : a YAML file with forms of the reader's own, which come before the kit's.
+
+    Raises
+    ------
+    DataError : a file of forms that cannot be read.
+    """
+    here = _plain(headers)
+    for known in ([load(own)] if own else []) + [_shipped()]:
+        fits = [f for f in known if here >= _plain(f.all) and (not f.any or here & _plain(f.any))]
+        if fits:
+            return max(fits, key=lambda f: (len(f.all), f.name))
+    return None
+
+
+def _plain(headers: Iterable[object]) -> set[str]:
+    """As `normal` has them; a header of signs alone ("#") is itself."""
+    return {normal(h) or str(h).strip() for h in headers} - {""}
+
+
+@cache
+def known_headers() -> frozenset[str]:
+    """Every header that a form names, as `normal` has it: by them a header is told from a title above it."""
+    named = (normal(h) for f in _shipped() for h in (*f.all, *f.any, *f.customer_id, *f.add, *f.refunded))
+    return frozenset(named) - {""}
+
+
+def load(path: Path) -> tuple[Form, ...]:
+    """The forms of a YAML file.
+
+    Raises
+    ------
+    DataError : no YAML, a key that no form has, a kind or a state that there is not.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError("{file} is no file of forms: {why}.", file=path.name, why=str(error).splitlines()[0]) from None
+    if not isinstance(content, dict):
+        raise DataError("{file} is no file of forms: {why}.", file=path.name, why="name: {kind: …}")
+    return tuple(_form(name, keys, path.name) for name, keys in content.items())
+
+
+@cache
+def _shipped() -> tuple[Form, ...]:
+    return tuple(form for path in sorted(Path(__file__).parent.glob("*.yaml")) for form in load(path))
+
+
+_KEYS = {f for f in Form.__dataclass_fields__ if f not in ("name", "level", "add", "take", "otherwise")}
+_KEYS |= {"amount", "else"}
+
+
+def _form(name: str, keys: object, file: str) -> Form:
+    """One form out of YAML."""
+
+    def refuse(what: object) -> DataError:
+        return DataError("{file}, form {name}: {what} is not understood.", file=file, name=name, what=what)
+
+    if not isinstance(keys, dict) or (unknown := set(keys) - _KEYS):
+        raise refuse(", ".join(sorted(map(str, unknown))) if isinstance(keys, dict) else keys)
+    if keys.get("kind") not in _KINDS or not keys.get("all"):
+        raise refuse(f"kind: {keys.get('kind')}, all: {keys.get('all')}")
+    plain = {k: v for k, v in keys.items() if k not in ("amount", "else", "state", "system", "why", "no_customer")}
+    listed = {k: _tuple(v) for k, v in plain.items() if k in _LISTS}
+    amount = keys.get("amount") or {}
+    otherwise = keys.get("else")
+    if otherwise is not None and otherwise not in STATES:
+        raise refuse(f"else: {otherwise}")
+    rules = []
+    for rule in keys.get("state") or ():
+        words = {how: _states(rule.get(how) or {}) for how in ("is", "starts", "has")}
+        if strange := {s for found in words.values() for s in found.values()} - set(STATES):
+            raise refuse(", ".join(sorted(strange)))
+        rules.append(Rule(_tuple(rule["in"]), words))
+    labels = {k: Label(**keys[k]) for k in ("why", "no_customer") if k in keys}
+    return Form(
+        name=str(name),
+        system=Label(**keys["system"]) if "system" in keys else Label(str(name), str(name)),
+        **(plain | listed | labels),
+        level=amount.get("level"),
+        add=_tuple(amount.get("add") or ()),
+        take=_tuple(amount.get("take") or ()),
+        state=tuple(rules),
+        otherwise=otherwise,
+    )
+
+
+_LISTS = ("all", "any", "order_id", "customer_id", "nobody", "never", "ordered_at", "refunded", "blanks")
+
+
+def _tuple(value: object) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str | int) else tuple(map(str, value))
+
+
+def _states(given: Mapping[str, list]) -> dict[str, str]:
+    return {word(w): state for state, words in given.items() for w in words}
