@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 CALLS = {
     "Sentence": None,
     "DataError": None,
+    "__init__": None,
     "text": None,
     "phrase": None,
     "Mistake": None,
