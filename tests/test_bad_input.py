@@ -656,7 +656,7 @@ ACCEPTED = [
     Accepted("an outlier of 10⁹", _outlier, 121, "1000001200", says="One order (row 122) is 100% of all money"),
     Accepted(
         "amounts with signs and units",
-        _amounts("¥1,299.00", "1.2万", "(12.50)", "￥3 元", "US$ 4", "5.00-", "1 000.5"),
+        _amounts("¥1,299.00", "1.2万", "(12.50)", "￥3 元", "RMB 4", "5.00-", "1 000.5"),
         7,
         "14289",
         {4: "cancellation order_id 3", 7: "cancellation order_id 6"},

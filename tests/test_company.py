@@ -278,6 +278,7 @@ FOUND_AS = {
     "zero_price": "price_not_positive",
     "impossible_date": "impossible_date",
     "repeated_order": "repeated_order",
+    "state_before": "repeated_order",
     "blank_code": "score_out_of_range",
     "wrong_scale": "score_out_of_range",
 }

@@ -104,6 +104,14 @@ def test_lines_whose_money_differs_or_is_what_their_price_makes_are_added_up_wit
     assert net(read(tmp_path, priced)) == (2, 1, 80.00)
 
 
+def test_lines_of_one_price_less_a_discount_are_lines_and_one_sum_for_two_of_them_is_the_orders(tmp_path):
+    head = "order no,customer no,order date,amount,product,qty,unit price\n"
+    less = head + "1,A,2024-01-05,45.00,tea,1,50.00\n1,A,2024-01-05,45.00,cup,2,25.00\n"
+    assert net(read(tmp_path, less)) == (1, 1, 90.00)
+    whole = head + "1,A,2024-01-05,95.00,tea,1,50.00\n1,A,2024-01-05,95.00,cup,2,25.00\n"
+    assert net(read(tmp_path, whole)) == (1, 1, 95.00)
+
+
 def test_an_answer_to_no_question_and_one_that_is_no_reading_are_refused(tmp_path):
     with pytest.raises(DataError, match="Nothing was asked under money"):
         read(tmp_path, ONCE, answers={"money": "order"})

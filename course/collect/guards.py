@@ -83,21 +83,28 @@ def _filled_once(orders: Orders) -> None:
         )
 
 
+#: A line costs what quantity and price make, less a discount; by so much more it may be rounded or taxed.
 _LEVELS = """
 WITH orders AS (
     SELECT order_id, count(*) AS rows, count(amount) AS filled, min(amount) AS least, max(amount) AS most,
         sum(amount) AS total, arg_min(amount, row) AS first, count(quantity * unit_price) AS priced,
+        max(quantity * unit_price) AS dearest, min(quantity * unit_price) AS cheapest,
         count(*) FILTER (abs(amount - quantity * unit_price) <= 0.011 + 0.001 * abs(amount)) AS by_line
     FROM lines WHERE order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1
+), judged AS (
+    SELECT *, filled = rows AND least = most AND most <> 0 AS same, filled = rows AND priced = rows AS listed
+    FROM orders
 )
 SELECT count(*) AS orders,
     count(*) FILTER (filled = 1 AND first IS NOT NULL) AS once,
-    count(*) FILTER (filled = rows AND least = most AND most <> 0) AS same,
-    count(*) FILTER (filled = rows AND least = most AND most <> 0 AND priced = rows AND by_line < rows) AS proven,
-    count(*) FILTER (filled = rows AND priced = rows AND by_line = rows) AS by_line,
+    count(*) FILTER (same) AS same,
+    count(*) FILTER (same AND listed AND by_line < rows AND (dearest > cheapest OR most > 1.3 * dearest)) AS proven,
+    count(*) FILTER (
+        listed AND (by_line = rows OR (same AND dearest = cheapest AND most BETWEEN 0.5 * dearest AND 1.3 * dearest))
+    ) AS by_line,
     count(DISTINCT most) AS amounts,
     coalesce(sum(total), 0) AS as_lines, coalesce(sum(most) FILTER (filled > 0), 0) AS as_orders
-FROM orders
+FROM judged
 """
 
 

@@ -569,7 +569,12 @@ def _looks_like_header(head: list[list], at: int) -> bool:
     figures = _figures(head[at])
     if figures and (figures > months or any(_MONTH.match(str(c or "").strip()) for row in below for c in row)):
         return False
-    return not below or any(map(_figures, below))
+    # In cells that nobody parted a figure is no cell of its own.
+    digits = (
+        any(re.search(r"\d", str(c or "")) for c in head[at]),
+        any(re.search(r"\d", str(c or "")) for r in below for c in r),
+    )
+    return not below or any(map(_figures, below)) or digits == (False, True)
 
 
 #: A month without a day: a column of a table that is spread out, never the date of a record.

@@ -217,6 +217,9 @@ def currencies(cells: pd.Series) -> pd.Series:
     codes, distinct = _distinct(cells)
     said = distinct.str.extract(_SIGN).bfill(axis=1)[0]
     named = said.map(lambda s: _CODES.get(s.lower(), s.upper()), na_action="ignore").astype("str")
+    for sign, meant in (("¥", {"CNY", "JPY"}), ("$", {"USD", "HKD", "AUD", "CAD", "SGD"})):
+        if len(found := meant & set(named.dropna())) == 1:  # the sign is that of the one code beside it
+            named = named.mask(named == sign, found.pop())
     return _spread(codes, named, cells.index)
 
 

@@ -184,7 +184,8 @@ def declared(share: object, low: object, high: object, birthdays: pd.DataFrame) 
     }
     centre, unit = (high + low) / 2, _Z * error
     near = {said: wrong / unit for said, wrong in reaches.items() if abs(centre - truth) <= 0.1 * wrong + 1e-9}
-    told((high - low) / 2 / unit, 1.0, near, rtol=0.02)
+    if high > low:
+        told((high - low) / 2 / unit, 1.0, near, rtol=0.02)
     if (high - low) / 2 > _Z * error:
         raise Mistake("The share is right, and its interval is too wide or lies beside it.")
     raise Mistake("The share is right, and its interval is too narrow or lies beside it.")
