@@ -154,7 +154,8 @@ def test_nothing_on_a_past_day_sees_what_came_later(sources):
         if time is None or kind == "customers":
             cut[kind] = table
             continue
-        keep = ~(table.frame[time] >= day + pd.Timedelta(days=1))
+        # A year that cannot be is no later day: such a row is as wrong on that day as on any other.
+        keep = ~(table.frame[time] >= day + pd.Timedelta(days=1)) | (table.frame[time].dt.year > 2100)
         frame = table.frame[keep].reset_index(drop=True)
         place = pd.Series(range(int(keep.sum())), index=table.frame.index[keep])
         problems = table.problems[table.problems["row"].isin(place.index)]

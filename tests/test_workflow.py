@@ -331,7 +331,9 @@ def test_classes_waves_and_drivers_of_a_survey_of_customers(orders):
 
 
 def test_five_point_answers_are_refused_by_name(orders):
-    survey = read("surveys", customer_id=["a"] * 40, score=[1, 2, 3, 4, 5] * 8)
+    survey = collect.read(
+        pd.DataFrame({"customer_id": ["a"] * 40, "score": [1, 2, 3, 4, 5] * 8}), "surveys", answers={"scale": "0-10"}
+    )
     got = workflow.run({"orders": orders, "surveys": survey})
     assert "nps" not in got.found
     assert any("willingness to recommend" in s.say("en") and "between 1 and 5" in s.say("en") for s in got.not_done)
