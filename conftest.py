@@ -19,6 +19,16 @@ import pytest
 MEMORY = 1024
 #: The lesson that the quick gear runs, in both languages, as trainees get it and as instructors do.
 QUICK_LESSON = "07_segment"
+#: Files of tests that take more than a minute each: the second gear's.
+SLOW_FILES = (
+    "test_bad_input",
+    "test_capstone",
+    "test_clusters",
+    "test_lab",
+    "test_luming_run",
+    "test_notebooks",
+    "test_workflow",
+)
 _CACHE = "COURSE_CACHE"
 _SECOND_GEAR = "(python3 lab.py test --all runs them)"
 
@@ -50,7 +60,7 @@ def pytest_collection_modifyitems(config, items):
     """The quick gear leaves out what is marked slow."""
     if not config.option.all:
         for item in items:
-            if item.get_closest_marker("slow"):
+            if item.get_closest_marker("slow") or (item.path.stem in SLOW_FILES and QUICK_LESSON not in item.nodeid):
                 item.add_marker(pytest.mark.skip(reason=f"slow {_SECOND_GEAR}"))
 
 
