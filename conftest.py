@@ -22,6 +22,7 @@ QUICK_LESSON = "07_segment"
 #: Files of tests that take more than a minute each: the second gear's.
 SLOW_FILES = (
     "test_bad_input",
+    "test_browser",
     "test_capstone",
     "test_clusters",
     "test_lab",
@@ -29,6 +30,9 @@ SLOW_FILES = (
     "test_notebooks",
     "test_workflow",
 )
+#: Fixtures that make several of a kind: three companies for the checks of a lesson, the browser in each language. The
+#: quick gear keeps the first.
+ONCE = ("seat", "given", "folder", "lab")
 _CACHE = "COURSE_CACHE"
 _SECOND_GEAR = "(python3 lab.py test --all runs them)"
 
@@ -57,11 +61,22 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The quick gear leaves out what is marked slow."""
+    """The quick gear leaves out what is slow, and says what."""
     if not config.option.all:
         for item in items:
-            if item.get_closest_marker("slow") or (item.path.stem in SLOW_FILES and QUICK_LESSON not in item.nodeid):
-                item.add_marker(pytest.mark.skip(reason=f"slow {_SECOND_GEAR}"))
+            if reason := _left_out(item):
+                item.add_marker(pytest.mark.skip(reason=f"{reason} {_SECOND_GEAR}"))
+
+
+def _left_out(item):
+    """Why the quick gear leaves a test out; None where it runs."""
+    if item.get_closest_marker("slow") or (item.path.stem in SLOW_FILES and QUICK_LESSON not in item.nodeid):
+        return "slow"
+    if "real_data" in getattr(item, "fixturenames", ()):
+        return "of the public data sets"
+    if any(getattr(item, "callspec", None) and item.callspec.indices.get(name) for name in ONCE):
+        return "of a lesson's further companies, or of the browser's second language"
+    return None
 
 
 def pytest_configure(config):

@@ -544,6 +544,7 @@ def test_the_planted_slow_queue_is_found_and_no_other():
     assert refund["p90_low"] < 30 * np.log(10) < refund["p90_high"]
 
 
+@pytest.mark.slow
 def test_equal_queues_raise_a_false_alarm_in_no_more_than_one_run_of_twenty():
     rng, alarms = np.random.default_rng(8), 0
     for seed in range(25):

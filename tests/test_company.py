@@ -60,6 +60,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(written, tmp_path
     assert checksums(tmp_path / "again") == checksums(written)
 
 
+@pytest.mark.slow
 def test_twenty_seeds_give_twenty_companies():
     facts = {}
     for seed in range(20):

@@ -140,6 +140,7 @@ def test_gold_changes_little_and_the_naive_comparison_says_many_times_as_much(ma
     assert effects.loc["silver", "effect"] == 0 and effects.loc["silver", "naive"] > 20
 
 
+@pytest.mark.slow
 def test_the_discontinuity_finds_the_effect_where_nobody_collects():
     """Over several companies, without those who collected: at 1,000 points the effect of gold, at 500 none."""
     found = []
