@@ -156,6 +156,9 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help=text("where something is open, take the likelier reading and say so")
     )
+    parser.add_argument(
+        "--query", metavar="SQL", help=text("a SELECT, for a database named without a table: postgresql://USER@HOST/DB")
+    )
     parser.add_argument("--encoding", help=text("of text files, where the one found is wrong"))
     parser.add_argument(
         "--date-order", choices=["dmy", "mdy"], help=text("whether 03/04/2024 is 3 April (dmy) or March 4 (mdy)")
@@ -225,7 +228,7 @@ def _run(options: argparse.Namespace) -> int:
         tables = demo.tables(progress=_tell)
     else:
         tables = collect.gather(
-            files,
+            collect.with_query(files, options.query),
             mapping,
             previous=previous,
             blanks=blanks,
@@ -283,10 +286,10 @@ def _show_mapping(kind: str, table) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from course import workflow
+    from course import collect, workflow
 
     for line in workflow.look(
-        options.file,
+        collect.with_query({"": [options.file]}, options.query)[""][0],
         _mapping(options.map),
         blanks=_blanks(options.blank),
         encoding=options.encoding,

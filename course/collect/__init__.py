@@ -13,9 +13,12 @@ import pandas as pd
 
 from course import forms, schema
 from course.collect import applying, asking, guards, values
+from course.collect.folders import open_all
+from course.collect.folders import with_query as with_query
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
-from course.collect.sources import Raw, open_source
+from course.collect.sources import Raw
+from course.collect.sources import open_source as open_source
 from course.errors import DataError, first_few
 from course.language import Sentence
 
@@ -106,7 +109,7 @@ def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers)
     items = [source] if isinstance(source, Source) else list(source)
     if not items:
         raise DataError("No file was named for “{kind}”.", kind=kind)
-    raws = (item if isinstance(item, Raw) else open_source(item, encoding) for item in items)
+    raws = (raw for item in items for raw in open_all(item, encoding))
     parts = [_read_one(raw, kind, dict(mapping or {}), blanks or {}, date_order, answers) for raw in raws]
     _number_repeated_names(parts)
     totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
@@ -140,10 +143,7 @@ def gather(
     ------
     DataError : as for `read`, and for a mapping that fits none of the tables.
     """
-    raws = {
-        kind: [item if isinstance(item, Raw) else open_source(item, encoding) for item in items]
-        for kind, items in files.items()
-    }
+    raws = {kind: [raw for item in items for raw in open_all(item, encoding)] for kind, items in files.items()}
     chosen = _distribute(raws, mapping or {})
     tables = {}
     said = Answers(answers or {}, provisional)

@@ -17,11 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from course.collect import mapping
+from course.collect import databases, mapping
 from course.errors import DataError, first_few
 from course.language import Sentence
 
@@ -29,6 +31,9 @@ DELIMITERS = (",", "\t", ";", "|")
 _TOTAL = re.compile(r"^(总计|合计|小计|总和|(grand )?total|sum)[:：]?$", re.IGNORECASE)
 _CHUNK = 20_000
 csv.field_size_limit(1 << 20)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass
@@ -47,29 +52,51 @@ class Raw:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None) -> Raw:
-    """Read one source.
+class NoRows(DataError):
+    """A file without a record: of one file among many it says that nothing happened that day."""
+
+
+def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None, query: str | None = None) -> Raw:
+    """Read one source; `course.collect.folders.open_all` reads those that are several files.
 
     Parameters
     ----------
-    source : a path; "shop.db::orders" or "book.xlsx::Sheet2" names a table or a sheet; or a DataFrame.
+    source : a path; "shop.db::orders" or "book.xlsx::Sheet2" names a table or a sheet; a database's address,
+        "postgresql://user@host/db::schema.table"; or a DataFrame.
     encoding : overrides what was found in a text file.
+    query : a SELECT, in the place of a table of a database on a server.
 
     Raises
     ------
+    NoRows : an empty file, or one that has a header and nothing below it.
     DataError : unreadable, truncated, ragged, or not what its name says.
     """
     if isinstance(source, pd.DataFrame):
         return _typed("DataFrame", source, {"format": "DataFrame"})
+    if databases.is_url(str(source)):
+        return _read_database(str(source), query)
     path, part = _split(str(source))
     head = _head(path)
     if not head:
-        raise DataError("{file} is empty (0 bytes). Export it again.", file=_name(path))
+        raise NoRows("{file} is empty (0 bytes). Export it again.", file=_name(path))
     format_ = _format(path, head)
     raw = _READERS[format_](path, part, encoding)
     raw.facts = {"format": format_, "bytes": path.stat().st_size, "sha256": _sha256(path)} | raw.facts
     if raw.frame.empty:
-        raise DataError("{file} has a header but no rows. Export it again.", file=_name(path))
+        raise NoRows("{file} has a header but no rows. Export it again.", file=_name(path))
+    return raw
+
+
+def _read_database(source: str, query: str | None) -> Raw:
+    """The answer of a server, through a Parquet file that is gone afterwards."""
+    with TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
+        answer = databases.fetch(source, query, Path(folder))
+        raw = _read_parquet(answer.path, None, None)
+        facts = {"format": databases.address(source).system} | answer.facts
+        raw.facts = facts | {"bytes": answer.path.stat().st_size, "sha256": _sha256(answer.path)}
+    raw.name, raw.notes = answer.name, answer.notes + raw.notes
+    if raw.frame.empty:
+        raise NoRows("{file} has no rows.", file=raw.name)
     return raw
 
 
@@ -124,7 +151,8 @@ _NAMES = {
     "image": Sentence("a picture"),
     "text": Sentence("a text file"),
 }
-_SUFFIXES = {
+#: What the end of a name promises.
+SUFFIXES = {
     ".csv": "text", ".tsv": "text", ".txt": "text", ".json": "text", ".jsonl": "text", ".ndjson": "text",
     ".xlsx": "excel", ".xlsm": "excel", ".xls": "excel", ".ods": "excel",
     ".parquet": "parquet", ".pq": "parquet", ".gz": "gzip", ".duckdb": "duckdb",
@@ -136,7 +164,7 @@ _SUFFIXES = {
 
 def _format(path: Path, head: bytes) -> str:
     found = _magic(path, head)
-    promised = _SUFFIXES.get(path.suffix.lower())
+    promised = SUFFIXES.get(path.suffix.lower())
     if found == "hyper":
         raise DataError(
             "{file} is a Tableau extract, which only Tableau reads. Export it there as CSV: Worksheet, Export, Data.",
@@ -743,13 +771,42 @@ def _as_shown(value: object) -> str:
 _TO_PANDAS = {"integer_object_nulls": True, "ignore_metadata": True, "date_as_object": False}
 
 
+def framed(table: "pa.Table") -> pd.DataFrame:
+    """An Arrow table as a frame; whole numbers stay whole, though a gap or a decimal type would make them floats."""
+    import pyarrow as pa
+
+    for i, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type) or (column.metadata or {}).items() >= databases.DECIMAL.items():
+            table = table.set_column(i, column.name, _decimals(table.column(i)))
+    return table.to_pandas(**_TO_PANDAS, self_destruct=True, split_blocks=True)
+
+
+def _decimals(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Exact decimals, whose type says that a point is a point: whole numbers where all are, else the nearest floats.
+
+    Whole numbers beyond 64 bits stay text.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = column.cast(pa.string())
+    fraction = pc.match_substring_regex(texts, r"\.\d*[1-9]|[^\d.+-]")
+    if pc.any(fraction).as_py():
+        return texts.cast(pa.float64())
+    whole = pc.replace_substring_regex(texts, r"\.0*$", "")
+    try:
+        return whole.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return whole
+
+
 def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            frame = file.read().to_pandas(**_TO_PANDAS)
+            frame = framed(file.read())
     except (pa.ArrowException, OSError):
         raise DataError("{file} is a damaged Parquet file. Copy or export it again.", file=_name(path)) from None
     return _typed(_name(path), frame, {})
@@ -826,7 +883,7 @@ def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
     finally:
         if connection:
             connection.close()
-    return _typed(_name(path), table.to_pandas(**_TO_PANDAS), {"table": part})
+    return _typed(_name(path), framed(table), {"table": part})
 
 
 def _one_of(path: Path, part: str | None, tables: list[str]) -> str:

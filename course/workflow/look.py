@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from course import collect, forms, schema
-from course.collect import Raw, open_source
+from course.collect import Raw, open_all
 from course.collect.mapping import lacking, settle
 from course.errors import DataError
 from course.language import Sentence
@@ -27,10 +27,11 @@ def look(
     ------
     DataError : the file cannot be read, or is none of the tables.
     """
-    raw = file if isinstance(file, Raw) else open_source(file, encoding)
+    raws = open_all(file, encoding)
+    raw = raws[0]
     kind = _likely_kind(raw, mapping or {})
     # What is open is told with both readings; only a run needs the answer.
-    table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order, provisional=True)
+    table = collect.read(raws, kind, mapping, blanks=blanks, date_order=date_order, provisional=True)
     facts, totals = table.sources[0], table.totals.iloc[0]
     lines = [
         Sentence(

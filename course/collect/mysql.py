@@ -1,0 +1,41 @@
+"""One SELECT on a MySQL or MariaDB server, into a Parquet file: a program of its own.
+
+connectorx tries a refused password again for half a minute, writes its log to the error stream and panics where a
+connection ends: none of that reaches the reader when another process, `course.collect.databases`, has the error stream
+and may end this one.
+
+On its input: one line of JSON with `url`, `sql`, `path` and `decimal` (which columns hold exact decimals). It imports
+nothing of the course and starts at once.
+"""
+
+import json
+import sys
+
+
+def main() -> None:
+    """Stream the answer of `sql` to the Parquet file at `path`, in a transaction that cannot write."""
+    import connectorx
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    asked = json.loads(sys.stdin.readline())
+    answer = connectorx.read_sql(
+        asked["url"],
+        asked["sql"],
+        return_type="arrow_stream",
+        protocol="text",  # the other one cannot read a zero date
+        batch_size=20_000,
+        pre_execution_query="START TRANSACTION READ ONLY",
+    )
+    exact = asked["decimal"] or [False] * len(answer.schema)
+    schema = pa.schema(
+        field.with_metadata({"course": "decimal"} if mark else None)
+        for field, mark in zip(answer.schema, exact, strict=True)
+    )
+    with pq.ParquetWriter(asked["path"], schema) as spool:
+        for batch in answer:
+            spool.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+
+
+if __name__ == "__main__":
+    main()
