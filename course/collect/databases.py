@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-#: Marks a column of text as exact decimals, in the metadata of its Arrow field.
-DECIMAL = {b"course": b"decimal"}
+#: In the metadata of an Arrow field: text that holds exact decimals, or times as the server wrote them.
+DECIMAL, TIME = {b"course": b"decimal"}, {b"course": b"time"}
 _SYSTEMS = {
     "postgresql": "PostgreSQL",
     "postgres": "PostgreSQL",
@@ -268,8 +268,6 @@ WHERE data_type = 'bit' AND table_schema = {} AND table_name = {}"""
 
 
 def _mysql(where: Address, query: str | None, path: Path) -> tuple[str, list[Sentence]]:
-    import pyarrow as pa
-
     name, bits = "query", set()
     origin = _inner(query) if query is not None else None
     if origin is None:
@@ -280,8 +278,7 @@ def _mysql(where: Address, query: str | None, path: Path) -> tuple[str, list[Sen
         bits = set(found.read()["c"].to_pylist())
     fields = list(_select(where, f"SELECT q.* FROM {origin} AS q LIMIT 0", path).schema_arrow)
     chosen = ", ".join(_my_column(field, field.name in bits) for field in fields)
-    decimal = [pa.types.is_decimal(f.type) or pa.types.is_float32(f.type) for f in fields]
-    _select(where, f"SELECT {chosen} FROM {origin} AS q", path, decimal)
+    _select(where, f"SELECT {chosen} FROM {origin} AS q", path, [_my_mark(f.type) for f in fields])
     return name, []
 
 
@@ -297,6 +294,16 @@ def _my_column(field: "pa.Field", is_bits: bool) -> str:
     return column if plain else f"CAST({column} AS CHAR) AS {_ticked(field.name)}"
 
 
+def _my_mark(type_: "pa.DataType") -> dict[str, str] | None:
+    import pyarrow as pa
+
+    if pa.types.is_decimal(type_) or pa.types.is_float32(type_):
+        return {k.decode(): v.decode() for k, v in DECIMAL.items()}
+    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
+        return {k.decode(): v.decode() for k, v in TIME.items()}
+    return None
+
+
 def _ticked(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
@@ -305,11 +312,11 @@ def _literal(text: str) -> str:
     return "CONVERT(0x" + text.encode().hex() + " USING utf8mb4)"
 
 
-def _select(where: Address, sql: str, path: Path, decimal: list[bool] | None = None) -> "pq.ParquetFile":
+def _select(where: Address, sql: str, path: Path, marks: list[dict | None] | None = None) -> "pq.ParquetFile":
     """The answer to one statement as a Parquet file, by a process of its own (see `course.collect.mysql`)."""
     import pyarrow.parquet as pq
 
-    asked = {"url": _my_url(where), "sql": sql, "path": str(path), "decimal": decimal}
+    asked = {"url": _my_url(where), "sql": sql, "path": str(path), "marks": marks}
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("mysql.py"))],
         stdin=subprocess.PIPE,
@@ -378,10 +385,10 @@ _REASONS = {
 
 def _reason(said: str) -> str:
     """The server's own words, one line of them."""
-    found = re.search(r"ERROR:\s*(.+)|FATAL:\s*(.+)|ERROR \d+ \(\w+\): (.+?)\s*\}|Error: (.+)", said)
+    found = re.search(r"(?:ERROR|FATAL):\s*([^\n]+)|ERROR \d+ \(\w+\): (.+?)\s*\}|Error: ([^\n]+)", said, re.DOTALL)
     words = next((g for g in found.groups() if g), said) if found else said
     secrets = [os.environ.get(name) for name in ("PGPASSWORD", "MYSQL_PWD")]
-    line = words.strip().splitlines()[0] if words.strip() else "–"
+    line = " ".join(words.split()) or "–"
     for secret in (s for s in secrets if s):
         line = line.replace(secret, "…").replace(quote(secret, safe=""), "…")
     return line[:200]

@@ -4,7 +4,7 @@ connectorx tries a refused password again for half a minute, writes its log to t
 connection ends: none of that reaches the reader when another process, `course.collect.databases`, has the error stream
 and may end this one.
 
-On its input: one line of JSON with `url`, `sql`, `path` and `decimal` (which columns hold exact decimals). It imports
+On its input: one line of JSON with `url`, `sql`, `path` and `marks` (metadata for each column, or null). It imports
 nothing of the course and starts at once.
 """
 
@@ -27,11 +27,8 @@ def main() -> None:
         batch_size=20_000,
         pre_execution_query="START TRANSACTION READ ONLY",
     )
-    exact = asked["decimal"] or [False] * len(answer.schema)
-    schema = pa.schema(
-        field.with_metadata({"course": "decimal"} if mark else None)
-        for field, mark in zip(answer.schema, exact, strict=True)
-    )
+    marks = asked["marks"] or [None] * len(answer.schema)
+    schema = pa.schema(field.with_metadata(mark) for field, mark in zip(answer.schema, marks, strict=True))
     with pq.ParquetWriter(asked["path"], schema) as spool:
         for batch in answer:
             spool.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
