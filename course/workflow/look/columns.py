@@ -10,7 +10,7 @@ from course.collect import Raw, values
 from course.collect.mapping import CHANGED, EXPECTED, holds
 from course.forms import Form, normal
 from course.language import Sentence
-from course.workflow.look.kinds import Guess, kinds_of
+from course.workflow.look.kinds import Guess, is_date, is_money, kinds_of
 from course.workflow.look.samples import samples
 
 #: How many filled cells of a column are looked at.
@@ -40,7 +40,8 @@ def uses(raw: Raw, guess: Guess) -> tuple[list[Use], list[str]]:
     for column in filled:
         names = tuple(name for name, shown in guess.found.items() if column in parts(shown, raw.frame))
         why, used = (None, True) if names else _apart(column, raw, guess)
-        told.append(Use(column, names, why, used, samples(raw.frame[column], names[0] if names else None)))
+        meant = names or tuple(kinds_of(normal(column)).values())
+        told.append(Use(column, names, why, used, samples(raw.frame[column], meant)))
     return told, [c for c in raw.frame.columns if c not in filled]
 
 
@@ -115,9 +116,9 @@ def _alike(column: str, raw: Raw, guess: Guess) -> Sentence:
     """What the cells look like, where the header says nothing."""
     cells, known = raw.frame[column], schema.canonical(guess.kind).columns
     looks = []
-    if (time := schema.time_column(known)) and holds(cells, "time") and not holds(cells, "money"):
+    if (time := schema.time_column(known)) and is_date(cells):
         looks.append((time, Sentence("a date")))
-    if guess.kind == "orders" and _is_money(cells):
+    if guess.kind == "orders" and is_money(cells):
         looks.append(("amount", Sentence("an amount")))
     for name, what in looks:
         if name in guess.found:
@@ -126,13 +127,6 @@ def _alike(column: str, raw: Raw, guess: Guess) -> Sentence:
         if guess.form is None and name not in guess.found:
             return Sentence("{what}; to use it: --map {name}={column}", what=what, name=name, column=_quoted(column))
     return Sentence("nothing needs it")
-
-
-def _is_money(cells: pd.Series) -> bool:
-    """Figures of which at least one has cents: whole ones may number anything."""
-    sample = cells.dropna().drop_duplicates().iloc[:_SAMPLE]
-    read = values.numbers(sample)
-    return len(sample) > 0 and not read.bad.any() and bool((read.values.dropna() % 1 != 0).any())
 
 
 def _read_by(form: Form) -> dict[str, Sentence]:

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import pandas as pd
+
 from course import forms, schema
-from course.collect import Raw, mapped
-from course.collect.mapping import lacking, settle
+from course.collect import Raw, mapped, values
+from course.collect.mapping import holds, lacking, settle
 from course.errors import DataError
 from course.forms import Form, normal
 
 #: A column that a kind cannot do without and that is missing says more against it than a column says for it.
 _MISSED = 2
+#: How many different cells of a column are looked at.
+_SAMPLE = 500
 #: What every table may name: alone it says nothing of the kind.
 _EVERYWHERE = {"customer_id"}
 
@@ -56,6 +60,8 @@ def guesses(raw: Raw, mapping: Mapping[str, str]) -> list[Guess]:
     kinds = schema.TABLES if raw.header else ("orders",)
     allowed = [k for k in kinds if _allows(k, raw, mapping)] or ["orders"]
     by_columns = sorted((_by_columns(raw, kind, chosen(raw, kind, mapping)) for kind in allowed), key=_unlikely)
+    if not set(by_columns[0].found) - _EVERYWHERE and _dated_money(raw.frame):
+        by_columns.sort(key=lambda guess: guess.kind != "orders")
     form = forms.recognise(raw.frame.columns) if raw.header else None
     if form is None or (form.kind != "refuse" and form.kind not in allowed):
         return by_columns
@@ -109,6 +115,23 @@ def _by_header(raw: Raw, kind: str) -> dict[str, str]:
     return {name: column for name, column in found.items() if column is not None}
 
 
+def _dated_money(frame: pd.DataFrame) -> bool:
+    """Whether a table under headers that nobody knows has dates and amounts: it may be sales all the same."""
+    return any(is_date(frame[c]) for c in frame) and any(is_money(frame[c]) for c in frame)
+
+
+def is_date(cells: pd.Series) -> bool:
+    """Whether most cells are days or moments, and not bare figures."""
+    return bool(cells.notna().any()) and holds(cells, "time") and not holds(cells, "money")
+
+
+def is_money(cells: pd.Series) -> bool:
+    """Whether all cells are figures of which at least one has cents: whole ones may number anything."""
+    sample = cells.dropna().drop_duplicates().iloc[:_SAMPLE]
+    read = values.numbers(sample)
+    return len(sample) > 0 and not read.bad.any() and bool((read.values.dropna() % 1 != 0).any())
+
+
 def _telling(guess: Guess) -> list[str]:
     """The columns that this kind cannot do without and that carry a header of no other kind."""
     needed = {*schema.canonical(guess.kind).required, *(("amount", "unit_price") if guess.kind == "orders" else ())}
@@ -116,16 +139,16 @@ def _telling(guess: Guess) -> list[str]:
 
 
 @cache
-def _vocabulary() -> dict[str, tuple[str, ...]]:
-    """{header as `normal` has it: the kinds that know it}."""
-    kinds: dict[str, dict[str, None]] = {}
+def _vocabulary() -> dict[str, dict[str, str]]:
+    """{header as `normal` has it: {kind that knows it: its canonical column}}."""
+    known: dict[str, dict[str, str]] = {}
     for kind in schema.TABLES:
         for column in schema.canonical(kind).columns.values():
             for header in (column.name, *(h for tier in column.headers for h in tier)):
-                kinds.setdefault(normal(header), {})[kind] = None
-    return {header: tuple(found) for header, found in kinds.items()}
+                known.setdefault(normal(header), {}).setdefault(kind, column.name)
+    return known
 
 
-def kinds_of(header: str) -> tuple[str, ...]:
-    """The kinds of table that know a header, as `normal` has it."""
-    return _vocabulary().get(header, ())
+def kinds_of(header: str) -> dict[str, str]:
+    """{kind of table that knows a header, as `normal` has it: what it is there}."""
+    return _vocabulary().get(header, {})

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import islice
 
 import pandas as pd
@@ -48,8 +49,9 @@ _YES_OR_NO = {"true", "false", "yes", "no", "y", "n", "是", "否", "有", "无"
 _ROWS_A_WORD, _WORDS = 10, 12
 
 
-def samples(cells: pd.Series, name: str | None = None) -> list[str]:
-    """The first different values of a column of an export, whose canonical column is `name`; blanks are passed over.
+def samples(cells: pd.Series, names: Sequence[str] = ()) -> list[str]:
+    """The first different values of a column of an export; blanks are passed over. `names` are the canonical columns it
+    is, or is called like.
 
     What may tell a person keeps its first character and its shape.
     """
@@ -59,8 +61,8 @@ def samples(cells: pd.Series, name: str | None = None) -> list[str]:
     told = list(islice(dict.fromkeys(texts), _SHOWN))
     if not told:
         return []
-    things = name in _THINGS
-    somebody = name in PERSONAL or (not things and bool(_SOMEBODY.search(str(cells.name))))
+    things = bool(names) and set(names) <= _THINGS
+    somebody = bool(set(names) & set(PERSONAL)) or (not things and bool(_SOMEBODY.search(str(cells.name))))
     telling = tells(pd.Series(told, dtype="str")).to_numpy()
     counts = texts.value_counts()
     words = len(counts) <= _WORDS and int(counts.min()) >= _ROWS_A_WORD

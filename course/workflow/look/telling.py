@@ -125,7 +125,7 @@ def _judged(guesses: list[Guess], raw: Raw) -> list[Sentence]:
         )
     elif not best.fits:
         said.append(Sentence("Too little speaks for it: it is left out of what follows."))
-    if len(guesses) > 1 and guesses[1].found:
+    if len(guesses) > 1:
         said.append(_next(guesses[1]))
     return said
 
@@ -164,6 +164,8 @@ def _evidence(guess: Guess) -> Sentence:
 
 
 def _next(guess: Guess) -> Sentence:
+    if not guess.found:
+        return Sentence("No column speaks for any other table.")
     return Sentence(
         "Next likeliest: {kind} (--{option}). {evidence}{lacking}",
         kind=label(guess.kind),
