@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
-from course import collect
+from course import collect, language
 from course.collect import Source, Table
 from course.collect.questions import Asked, Question
 from course.errors import DataError
@@ -79,6 +79,7 @@ def gather(
     DataError : as for `collect.gather`; a notebook shows its sentence without the traceback.
     """
     listed = {kind: [items] if isinstance(items, Source) else list(items) for kind, items in files.items()}
+    language.use_preferred()
     tables = Tables()
 
     def read(given: Mapping[str, str]) -> None:
