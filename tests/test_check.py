@@ -291,7 +291,7 @@ def test_numbers_of_two_systems_are_noticed(tmp_path, capsys):
     write(tmp_path / "jan.csv", JANUARY)
     write(tmp_path / "members.csv", "customer_id,gender\na,f\nU1,m\nU2,f\nU3,m\n")
     out = check(capsys, tmp_path)[1]
-    assert "1 customers in both, 33.3% of the 3" in out and "That is few" in out
+    assert "1 customer in both, 33.3% of the 3" in out and "That is few" in out
 
 
 def test_a_file_that_cannot_be_read_is_one_sentence_and_the_others_are_described(tmp_path, capsys):
@@ -313,8 +313,8 @@ def test_a_database_is_told_table_by_table(tmp_path, capsys):
     shop.close()
     code, out, err = check(capsys, tmp_path / "shop.db")
     assert (code, err) == (0, "")
-    assert "shop.db::members: 1 rows" in out and "shop.db::sales: 1 rows" in out
-    assert "1 customers in both, 100.0% of the 1" in out
+    assert "shop.db::members: 1 row," in out and "shop.db::sales: 1 row," in out
+    assert "1 customer in both, 100.0% of the 1" in out
 
 
 def test_what_one_column_more_would_give_is_not_what_another_table_brings(tmp_path, capsys):

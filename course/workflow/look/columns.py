@@ -7,6 +7,7 @@ import pandas as pd
 
 from course import schema
 from course.collect import Raw, values
+from course.collect.applying import header_rows
 from course.collect.mapping import CHANGED, EXPECTED, holds
 from course.forms import Form, normal
 from course.language import Sentence
@@ -35,14 +36,22 @@ class Use:
 
 def uses(raw: Raw, guess: Guess) -> tuple[list[Use], list[str]]:
     """Every column that holds a value, in the order of the file; and those that hold none."""
-    filled = [c for c in raw.frame.columns if _filled(raw.frame[c])]
+    body = _body(raw, guess)
+    filled = [c for c in body.columns if _filled(body[c])]
     told = []
     for column in filled:
         names = tuple(name for name, shown in guess.found.items() if column in parts(shown, raw.frame))
         why, used = (None, True) if names else _apart(column, raw, guess)
         meant = names or tuple(kinds_of(normal(column)).values())
-        told.append(Use(column, names, why, used, samples(raw.frame[column], meant)))
+        told.append(Use(column, names, why, used, samples(body[column], meant)))
     return told, [c for c in raw.frame.columns if c not in filled]
+
+
+def _body(raw: Raw, guess: Guess) -> pd.DataFrame:
+    """The rows without those of a header that a form has in several."""
+    if guess.form is None:
+        return raw.frame
+    return raw.frame.iloc[header_rows(guess.form, raw.frame, {normal(c): c for c in reversed(raw.frame.columns)}) :]
 
 
 def parts(shown: str, frame: pd.DataFrame) -> list[str]:

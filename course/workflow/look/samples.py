@@ -12,6 +12,8 @@ from course.workflow.people import PERSONAL, tells
 
 #: How many values of a column are shown, and how many characters of each.
 _SHOWN, _LONG = 3, 28
+#: How many filled cells are looked at.
+_READ = 20_000
 #: Canonical columns that speak of goods, money, days and states, never of a person.
 _THINGS = {
     *(
@@ -55,9 +57,7 @@ def samples(cells: pd.Series, names: Sequence[str] = ()) -> list[str]:
 
     What may tell a person keeps its first character and its shape.
     """
-    filled = cells.dropna()
-    texts = filled.iloc[:20_000].astype("str").str.strip()
-    texts = texts[~values.is_blank(texts)]
+    texts = values.texts(cells.dropna().iloc[:_READ]).values.dropna()
     told = list(islice(dict.fromkeys(texts), _SHOWN))
     if not told:
         return []

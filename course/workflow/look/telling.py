@@ -86,7 +86,7 @@ def _file(names: list[str], raw: Raw, guesses: list[Guess]) -> list[Sentence]:
     facts = [str(v) for k, v in raw.facts.items() if k in ("format", "encoding", "sheet", "table")]
     said = [
         Sentence(
-            "{file}: {rows:,} rows, {columns} columns, {facts}.",
+            "{file}: {rows:,} {rows:row|rows}, {columns:,} {columns:column|columns}, {facts}.",
             file=names[0],
             rows=len(raw.frame),
             columns=len(raw.frame.columns),
@@ -270,10 +270,9 @@ def _met(found: list[Overlap], persons: bool) -> list[Sentence]:
     for one in found:
         said.append(
             Sentence(
-                "  “{first}” and “{second}”: {both:,} {what} in both, {share:.1%} of the {one:,} in “{first}” and "
+                "  “{first}” and “{second}”: {what} in both, {share:.1%} of the {one:,} in “{first}” and "
                 "{back:.1%} of the {other:,} in “{second}”",
-                both=one.both,
-                what=Sentence("orders") if one.column == "order_id" else Sentence("customers"),
+                what=_what(one),
                 first=label(one.first),
                 second=label(one.second),
                 share=one.both / one.one,
@@ -285,6 +284,12 @@ def _met(found: list[Overlap], persons: bool) -> list[Sentence]:
         if one.few:
             said.append(Sentence("  That is few: are the numbers those of one and the same system?"))
     return said
+
+
+def _what(one: Overlap) -> Sentence:
+    if one.column == "order_id":
+        return Sentence("{n:,} {n:order|orders}", n=one.both)
+    return Sentence("{n:,} {n:customer|customers}", n=one.both)
 
 
 def _within_reach(look: "Look") -> list[Sentence]:
