@@ -76,8 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     _reading_options(run)
     run.set_defaults(command=_run)
 
-    check = commands.add_parser("check", help=text("what a file holds and what can be computed from it"))
-    check.add_argument("file", metavar="FILE")
+    check = commands.add_parser("check", help=text("what files hold, what a run would ask and what it could compute"))
+    check.add_argument(
+        "files", metavar="FILE", nargs="+", help=text("files, folders or patterns such as 'exports/*.csv'")
+    )
     _reading_options(check)
     check.set_defaults(command=_check)
 
@@ -288,15 +290,19 @@ def _show_mapping(kind: str, table) -> None:
 def _check(options: argparse.Namespace) -> int:
     from course import collect, workflow
 
-    for line in workflow.look(
-        collect.with_query({"": [options.file]}, options.query)[""][0],
+    found = workflow.look(
+        collect.with_query({"": options.files}, options.query)[""],
         _mapping(options.map),
         blanks=_blanks(options.blank),
         encoding=options.encoding,
         date_order=options.date_order,
-    ):
+        answers=_answers(options.answer),
+    )
+    for line in found.lines:
         print(line.say())
-    return 0
+    for error in found.unread:
+        print(text("Refused: {why}", why=error.sentence), file=sys.stderr)
+    return 2 if found.unread else 0
 
 
 def _card(options: argparse.Namespace) -> int:

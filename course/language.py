@@ -13,14 +13,21 @@ from pathlib import Path
 LANGUAGES = ("en", "zh")
 _PACKAGE = Path(__file__).parent
 _active = "en"
+_chosen = False
 
 
 def use(lang: str) -> None:
     """Make `lang` ("en" or "zh") the language of every sentence that is shown without naming one."""
-    global _active
+    global _active, _chosen
     if lang not in LANGUAGES:
         raise ValueError(f"lang is 'en' or 'zh', not {lang!r}")
-    _active = lang
+    _active, _chosen = lang, True
+
+
+def use_preferred() -> None:
+    """Make the reader's language the one in use, where none was chosen yet: in a notebook nobody asks for it."""
+    if not _chosen:
+        use(preferred())
 
 
 def active() -> str:

@@ -37,7 +37,8 @@ def lab(request, tmp_path_factory):
     lang = request.param
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "work")
-    (home / "work" / lang / "board.ipynb").write_text(json.dumps(_board(lang)), encoding="utf-8")
+    for name, cells in (("board", _board(lang)), ("own", _own())):
+        (home / "work" / lang / f"{name}.ipynb").write_text(json.dumps(_notebook(cells)), encoding="utf-8")
     for name, values in settings(lang).items():
         path = home / "settings" / "@jupyterlab" / name
         path.parent.mkdir(parents=True)
@@ -82,23 +83,30 @@ def lab(request, tmp_path_factory):
 
 
 def _board(lang):
-    """A notebook with the quarter's board alone."""
-    code = [
-        "from course.classroom import *",
-        f'open_lesson("11_apply", "{lang}")',
-        "game = Quarter(seed=8)",
-        "game.widgets()",
-    ]
+    """The quarter's board alone."""
+    opened = f'from course.classroom import *\nopen_lesson("11_apply", "{lang}")'
+    return [opened, "game = Quarter(seed=8)", "game.widgets()"]
+
+
+def _own():
+    """A file of one's own whose money may be the order's or the line's."""
+    rows = ["order_id,customer_id,ordered_at,amount,sku", "1,a,2024-01-13,40,x", "1,a,2024-01-13,40,y"]
+    rows += ["2,b,2024-01-14,30,x", "2,b,2024-01-14,30,z", "3,a,2024-02-14,20,z", ""]
+    written = f"from pathlib import Path\nPath('shop.csv').write_text({chr(10).join(rows)!r})"
+    return [written, "from course import own\ntables = own.gather({'orders': 'shop.csv'})", "None"]
+
+
+def _notebook(code):
     cells = [
         {
             "cell_type": "code",
-            "id": f"board-{i}",
+            "id": f"cell-{i}",
             "metadata": {},
             "source": source,
             "outputs": [],
             "execution_count": None,
         }
-        for i, source in enumerate(["\n".join(code[:2]), *code[2:]])
+        for i, source in enumerate(code)
     ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
@@ -273,4 +281,37 @@ def test_a_quarter_is_played_by_keyboard(lab, page, tmp_path):
     for player in ("oracle", "fixed", "chance"):
         playwright.expect(board).to_contain_text(said[player][lang])
     page.screenshot(path=tmp_path / "quarter.png")
+    assert learner.errors() == []
+
+
+def test_a_question_of_an_own_file_is_answered_by_keyboard(lab, page, tmp_path):
+    """Once an order the three bring 40 + 30 + 20; before the answer the next cell ends in a sentence."""
+    address, lang = lab
+    total = "print(tables['orders'].frame['amount'].sum())"
+    go, waits, said = {
+        "en": ("Go on with these answers", "Not read yet", "Read with these answers"),
+        "zh": ("按这些回答继续", "还没有读", "已按这些回答读好"),
+    }[lang]
+    learner = Learner(page, address, lang, "own")
+    learner.run_all()
+    asked = learner.cell("from course import own")
+    radios, button = asked.locator("input[type=radio]"), asked.get_by_role("button", name=go)
+    playwright.expect(radios).to_have_count(2, timeout=20_000)
+    assert not radios.nth(0).is_checked() and not radios.nth(1).is_checked()
+    playwright.expect(button).to_be_disabled()
+    learner.write("None", total)
+    learner.sees("print(tables", waits)
+    assert len(learner.errors()) == 1 and "Traceback" not in learner.cell("print(tables").inner_text()
+
+    learner.cell("from course import own")
+    radios.first.focus()
+    page.keyboard.press("Space")
+    playwright.expect(radios.first).to_be_checked()
+    playwright.expect(button).to_be_enabled(timeout=20_000)
+    button.focus()
+    page.keyboard.press("Enter")
+    learner.sees("from course import own", said, 'answers={"money": "order"}')
+    page.screenshot(path=tmp_path / "own.png")
+    learner.write(total, total)
+    learner.sees("print(tables", "90.0")
     assert learner.errors() == []

@@ -85,8 +85,8 @@ def test_braces_in_a_value_are_not_places():
 
 def test_sentences_inside_sentences_follow_the_language():
     inner = language.Sentence("day first")
-    outer = language.Sentence("Not used: {columns}.", columns=inner)
-    assert outer.say("zh") == "没有用到：日在前。"
+    outer = language.Sentence("Without any value: {columns}.", columns=inner)
+    assert outer.say("zh") == "整列为空：日在前。"
 
 
 @pytest.mark.parametrize(

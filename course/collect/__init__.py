@@ -287,6 +287,16 @@ def _refuse_twins(raw: Raw, mapping: dict[str, str], chosen: dict[str, str]) -> 
             )
 
 
+def mapped(raw: Raw, kind: str, mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+    """{canonical column: column of the export} of a file read as `kind`, with no cell read.
+
+    Raises
+    ------
+    DataError : as for `read`, where it is the columns that are at fault.
+    """
+    return _columns(raw, kind, recognised(raw, kind), dict(mapping or {}))[1]
+
+
 def recognised(raw: Raw, kind: str) -> forms.Form | None:
     """The form of a file that is read as `kind`.
 

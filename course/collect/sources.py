@@ -919,15 +919,23 @@ def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
     return _typed(_name(path), framed(table), {"table": part})
 
 
-def _one_of(path: Path, part: str | None, tables: list[str]) -> str:
-    if part is None and len(tables) == 1:
-        return tables[0]
-    if part not in tables:
-        raise DataError(
+class Several(DataError):
+    """A database of which the table is not named, or not there; `tables` is the choice where none is named."""
+
+    def __init__(self, path: Path, part: str | None, tables: Sequence[str]) -> None:
+        super().__init__(
             "{file} holds the tables {tables}. Say which one: {file}::TABLE.",
             file=_name(path),
             tables=first_few(tables, 12) or "–",
         )
+        self.tables = tuple(tables) if part is None else ()
+
+
+def _one_of(path: Path, part: str | None, tables: list[str]) -> str:
+    if part is None and len(tables) == 1:
+        return tables[0]
+    if part not in tables:
+        raise Several(path, part, tables)
     return part
 
 
