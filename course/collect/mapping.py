@@ -63,7 +63,7 @@ def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[s
         for tier in ((name,), *spec.headers):
             found = [c for h in dict.fromkeys(map(normal, tier)) for c in by_header.get(h, [])]
             found = [c for c in found if c not in mapping.values()]
-            fits = [c for c in found if _fits(frame[c], spec.type)]
+            fits = [c for c in found if holds(frame[c], spec.type)]
             notes += [_veto(c, name, spec.type) for c in found if c not in fits]
             if len(fits) == 1:
                 mapping[name] = fits[0]
@@ -103,7 +103,7 @@ EXPECTED = {
 }
 
 
-def _fits(cells: pd.Series, type_: str) -> bool:
+def holds(cells: pd.Series, type_: str) -> bool:
     """Whether at least half of the filled cells can be read as `type_`; a blank column fits."""
     filled = cells.dropna()
     filled = filled[~values.is_blank(filled.astype("str"))]
@@ -147,7 +147,7 @@ def _by_position(frame: pd.DataFrame, kind: str) -> tuple[dict[str, str], list[S
     if not dates or columns.index(dates[0]) == 0 or dates[0] == columns[-1]:
         return {}, []
     at = columns.index(dates[0])
-    after = [c for c in columns[at + 1 :] if _fits(head[c], "number")]
+    after = [c for c in columns[at + 1 :] if holds(head[c], "number")]
     if not after:
         return {}, []
     repeated = [c for c in columns[:at] if frame[c].duplicated().any()]

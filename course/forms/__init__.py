@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from course import small_yaml
 from course.errors import DataError
 from course.language import Label
 
@@ -86,6 +85,16 @@ class Form:
     why: Label | None = None
     no_customer: Label | None = None
 
+    def named(self) -> list[str]:
+        """Every column that the form reads where it is there."""
+        rows = [self.rows[k] for k in ("in", "of", "amount") if k in self.rows]
+        single = [self.refunded_list.get("in"), self.paid_if, self.currency, self.once_per]
+        lists = (self.all, self.any, self.order_id, self.customer_id, self.ordered_at, self.add, self.take)
+        states = [c for rule in self.state for c in rule.columns]
+        keyed = [*self.test, *self.unfinished, *self.drop, *self.columns.values()]
+        named = (*(h for one in lists for h in one), *self.refunded, *rows, *filter(None, single), *states, *keyed)
+        return list(dict.fromkeys(named))
+
 
 #: What a BI tool writes before the name of a column that it added up.
 _SUM = re.compile(r"^\s*(?:sum of\s+|求和项[:：]?\s*)")
@@ -143,12 +152,7 @@ def load(path: Path) -> tuple[Form, ...]:
     ------
     DataError : no YAML, a key that no form has, a kind or a state that there is not.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError("{file} is no file of forms: {why}.", file=path.name, why=str(error).splitlines()[0]) from None
+    content = small_yaml.read(path)
     if not isinstance(content, dict):
         raise DataError("{file} is no file of forms: {why}.", file=path.name, why="name: {kind: …}")
     return tuple(_form(name, keys, path.name) for name, keys in content.items())

@@ -20,6 +20,7 @@ def look(
     blanks: Mapping[str, list[str]] | None = None,
     encoding: str | None = None,
     date_order: str | None = None,
+    form: str | Path | None = None,
 ) -> list[Sentence]:
     """What a file holds: what it was taken for, which column is what, what can be computed and what is missing.
 
@@ -28,9 +29,9 @@ def look(
     DataError : the file cannot be read, or is none of the tables.
     """
     raw = file if isinstance(file, Raw) else open_source(file, encoding)
-    kind = _likely_kind(raw, mapping or {})
+    kind = _likely_kind(raw, mapping or {}, form)
     # What is open is told with both readings; only a run needs the answer.
-    table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order, provisional=True)
+    table = collect.read(raw, kind, mapping, blanks=blanks, date_order=date_order, provisional=True, form=form)
     facts, totals = table.sources[0], table.totals.iloc[0]
     lines = [
         Sentence(
@@ -73,11 +74,11 @@ def look(
     return lines
 
 
-def _likely_kind(raw: Raw, mapping: Mapping[str, str]) -> str:
+def _likely_kind(raw: Raw, mapping: Mapping[str, str], own: str | Path | None) -> str:
     """The table whose required columns the file has; of several the one with most columns found."""
     if not raw.header:
         return "orders"
-    form = forms.recognise(raw.frame.columns)
+    form = forms.recognise(raw.frame.columns, None if own is None else Path(own))
     if form is not None and form.kind != "refuse" and not mapping:
         return form.kind
     found = {}
