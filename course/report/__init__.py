@@ -1,5 +1,4 @@
-"""What a run leaves behind: portraits as Parquet, CSV and Excel, the quarantine, the ledger,
-the recipe and the report."""
+"""What a run leaves behind: portraits as Parquet, CSV and Excel, the quarantine, ledger, recipe and report."""
 
 import json
 from pathlib import Path
