@@ -235,7 +235,7 @@ def _key(file: str | None, personal: bool, must_exist: bool = False) -> bytes | 
 
     path = Path(file) if file else key_file.default()
     if file and must_exist and not path.exists():
-        raise DataError("The key {file} of the recipe is not there. Say where it is: --key FILE.", file=path.name)
+        raise DataError("The key file {file} of the recipe is not there. Say where it is: --key FILE.", file=path.name)
     key = key_file.read_or_make(path)
     if file is None:
         _tell(

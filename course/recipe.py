@@ -226,9 +226,10 @@ def absolute(source: str, folder: str) -> str:
     """A source of a recipe in `folder`, as it can be opened from anywhere. A folder's own * and [ ] are no pattern."""
     if "://" in source or os.path.isabs(source):
         return source
-    whole = os.path.join(folder, *source.split("/"))
-    is_pattern = glob.has_magic(source) and not os.path.exists(whole)
-    return os.path.join(glob.escape(folder), *source.split("/")) if is_pattern else whole
+    whole = os.path.normpath(os.path.join(folder, source))
+    if glob.has_magic(source) and not os.path.exists(whole):
+        return os.path.normpath(os.path.join(glob.escape(folder), source))
+    return whole
 
 
 def relative(source: str, folder: str | Path) -> str:

@@ -304,7 +304,7 @@ def test_the_key_of_the_recipe_must_be_there(tmp_path, capsys):
     assert "key: ../key" in (tmp_path / "one" / "recipe.yaml").read_text(encoding="utf-8")
     (tmp_path / "key").unlink()
     assert course("run", tmp_path / "one" / "recipe.yaml", "--out", tmp_path / "two") == 2
-    assert told(capsys)[-1] == "Refused: The key key of the recipe is not there. Say where it is: --key FILE."
+    assert told(capsys)[-1] == "Refused: The key file key of the recipe is not there. Say where it is: --key FILE."
     assert not (tmp_path / "key").exists() and not (tmp_path / "two").exists()
 
 
@@ -427,7 +427,7 @@ def test_a_form_of_ones_own_at_the_door_and_in_the_recipe(tmp_path, capsys):
         (
             "customer_id: Karte",
             "customer: Karte",
-            "my.yaml, form till: there is no key customer here; perhaps customer_id?",
+            "my.yaml, form till: there is no key customer here; perhaps no_customer?",
         ),
         ("kind: orders", "kind: order", "my.yaml, form till: “kind” is one of orders, customers, events, surveys, "),
         ("  all: [Bon, Karte, Kasse]\n", "", "my.yaml, form till: all is missing"),
