@@ -5,21 +5,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course import language
+from course import arguments, language
 from course.errors import DataError
 from course.language import text
-
-_TABLES = ("orders", "lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 2 refused (what and why on stderr), 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show Chinese shows question marks, not a traceback
             stream.reconfigure(errors="replace")
-    language.use(_language(arguments))
-    options = _parser().parse_args(arguments)
+    language.use(_language(words))
+    options = _parser().parse_args(words)
     try:
         return options.command(options)
     except DataError as error:
@@ -39,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _language(arguments: list[str]) -> str:
+def _language(words: list[str]) -> str:
     """--lang before anything else is parsed: help and errors are in the reader's language too."""
-    for i, argument in enumerate(arguments):
-        if argument == "--lang" and i + 1 < len(arguments) and arguments[i + 1] in language.LANGUAGES:
-            return arguments[i + 1]
+    for i, argument in enumerate(words):
+        if argument == "--lang" and i + 1 < len(words) and words[i + 1] in language.LANGUAGES:
+            return words[i + 1]
         if argument.startswith("--lang=") and argument[7:] in language.LANGUAGES:
             return argument[7:]
     return language.preferred()
@@ -55,11 +53,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title=text("commands"), metavar="…", required=True)
 
-    run = commands.add_parser("run", help=text("exports in, portraits and a report out"))
-    for name in _TABLES:
-        run.add_argument(f"--{name}", nargs="+", metavar="FILE", help=_table_help(name))
+    run = commands.add_parser(
+        "run",
+        help=text("exports in, portraits and a report out"),
+        epilog=text(
+            "What is rarer (tags, key, blank, encoding, date order, built-in sources) is in docs/inputs.md, Recipe. "
+            "Every choice can stand in the recipe that a run writes."
+        ),
+    )
+    run.add_argument("recipe", nargs="?", metavar="RECIPE", help=text("recipe.yaml of an earlier run: the same again"))
+    inputs = run.add_argument_group(
+        text("tables"), text("Each in the same way: {tables}.", tables=", ".join(arguments.TABLES))
+    )
+    for name in arguments.TABLES:
+        about = text("orders or order lines; several files are one table") if name == "orders" else argparse.SUPPRESS
+        inputs.add_argument(f"--{name}", nargs="+", metavar="FILE", help=about)
     run.add_argument("--demo", action="store_true", help=text("Luming, the generated company: no file needed"))
-    run.add_argument("--source", choices=["completejourney"], help=text("a built-in source instead of files"))
+    run.add_argument("--source", choices=["completejourney"], help=argparse.SUPPRESS)
     run.add_argument(
         "--as-of", metavar="DATE", help=text("the day the portraits are of (default: the last valid order)")
     )
@@ -68,9 +78,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=text("an earlier run: its mapping is used again, and who entered and left each tag is told"),
     )
-    run.add_argument("--tags", metavar="FILE", help=text("a dictionary of tags of your own (YAML)"))
+    run.add_argument("--tags", metavar="FILE", help=argparse.SUPPRESS)
+    run.add_argument("--key", metavar="FILE", help=argparse.SUPPRESS)
     run.add_argument(
-        "--key", metavar="FILE", help=text("replace customer numbers by pseudonyms under this key (made if missing)")
+        "--currency", metavar="CODE", help=text("what money is in, where the files do not say: CNY, EUR, …")
     )
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     _reading_options(run)
@@ -124,19 +135,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _table_help(name: str) -> str:
-    return {
-        "orders": text("orders or order lines; several files are one table"),
-        "lines": text("order lines, where the orders are a table of their own"),
-        "customers": text("customers: gender, birthday, city, …"),
-        "events": text("clicks and other events"),
-        "surveys": text("answers to the 0–10 question"),
-        "tickets": text("service tickets"),
-        "posts": text("social posts and comments"),
-        "campaigns": text("who got which campaign"),
-    }[name]
-
-
 def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",
@@ -145,9 +143,8 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=COLUMN",
         help=text("COLUMN of the file is KEY (without a header: its position, 1, 2, …)"),
     )
-    parser.add_argument(
-        "--blank", action="append", default=[], metavar="COLUMN=VALUE", help=text("VALUE in COLUMN means not filled in")
-    )
+    parser.add_argument("--form", metavar="FILE", help=text("forms of your own beside the kit's (YAML)"))
+    parser.add_argument("--blank", action="append", default=[], metavar="COLUMN=VALUE", help=argparse.SUPPRESS)
     parser.add_argument(
         "--answer",
         action="append",
@@ -158,64 +155,25 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help=text("where something is open, take the likelier reading and say so")
     )
-    parser.add_argument(
-        "--query", metavar="SQL", help=text("a SELECT, for a database named without a table: postgresql://USER@HOST/DB")
-    )
-    parser.add_argument("--encoding", help=text("of text files, where the one found is wrong"))
-    parser.add_argument(
-        "--date-order", choices=["dmy", "mdy"], help=text("whether 03/04/2024 is 3 April (dmy) or March 4 (mdy)")
-    )
+    parser.add_argument("--query", metavar="SQL", help=argparse.SUPPRESS)
+    parser.add_argument("--encoding", help=argparse.SUPPRESS)
+    parser.add_argument("--date-order", choices=["dmy", "mdy"], help=argparse.SUPPRESS)
     parser.add_argument("--lang", choices=language.LANGUAGES, help=text("language of messages, workbook and report"))
 
 
-def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
-    pairs = [tuple(part.strip() for part in item.split("=", 1)) for item in items]
-    for item, pair in zip(items, pairs, strict=True):
-        if len(pair) != 2 or not all(pair):
-            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option=option, item=item)
-    return pairs
-
-
-def _answers(items: list[str]) -> dict[str, str]:
-    """{key: answer}; a key may hold a word of the file, and with it any sign."""
-    pairs = [tuple(part.strip() for part in item.rpartition("=")[::2]) for item in items]
-    for item, pair in zip(items, pairs, strict=True):
-        if not all(pair):
-            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option="--answer", item=item)
-    return dict(pairs)
-
-
-def _blanks(items: list[str]) -> dict[str, list[str]]:
-    blanks: dict[str, list[str]] = {}
-    for column, value in _pairs(items, "--blank"):
-        blanks.setdefault(column, []).append(value)
-    return blanks
-
-
-def _mapping(items: list[str]) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for key, column in _pairs(items, "--map"):
-        if mapping.get(key, column) != column:
-            raise DataError(
-                "--map gives {key} two columns: {first} and {second}.", key=key, first=mapping[key], second=column
-            )
-        mapping[key] = column
-    return mapping
-
-
 def _run(options: argparse.Namespace) -> int:
-    files = {("order_lines" if n == "lines" else n): getattr(options, n) for n in _TABLES if getattr(options, n)}
-    if not files and not options.source and not options.demo:
+    recipe = arguments.choices(options)
+    if not recipe.inputs and not recipe.source:
         raise DataError("No table was named. The simplest run: course run --orders FILE --out DIR.")
-    if options.out is None and not options.demo:
-        raise DataError("Name the folder to write: --out DIR.")
-    mapping, blanks = _mapping(options.map), _blanks(options.blank)
-    out = Path(options.out or "demo")
+    out = arguments.folder(options, recipe)
+    mapping, answers = arguments.mapping(options.map), arguments.answers(options.answer)
     _tell(language.Sentence("Reading"))
     from course import collect, report, workflow
 
-    report.refuse_used(out)  # before the work, not after it
-    if options.source == "completejourney":
+    if out is not None:
+        report.refuse_used(out)  # before the work, not after it
+    files = dict(recipe.inputs)
+    if recipe.source == "completejourney":
         from course.collect import completejourney
 
         files = completejourney.sources() | files
@@ -224,7 +182,7 @@ def _run(options: argparse.Namespace) -> int:
         from course.result import mappings, portraits
 
         previous, earlier = mappings(options.previous), portraits(options.previous)
-    if options.demo:
+    if recipe.source == "demo":
         from course import demo
 
         tables = demo.tables(progress=_tell)
@@ -233,41 +191,54 @@ def _run(options: argparse.Namespace) -> int:
             collect.with_query(files, options.query),
             mapping,
             previous=previous,
-            blanks=blanks,
-            encoding=options.encoding,
-            date_order=options.date_order,
-            answers=_answers(options.answer),
-            provisional=options.provisional,
+            blanks=recipe.blanks,
+            encoding=recipe.encoding,
+            date_order=recipe.date_order,
+            answers=answers,
+            provisional=recipe.provisional,
+            form=recipe.form,
+            currency=recipe.currency,
+            recipe=recipe,
         )
     for kind, table in tables.items():
         _show_mapping(kind, table)
-    key = _key(options.key, workflow.personal(tables))
-    result = workflow.run(tables, options.as_of, previous=earlier, key=key, tags=options.tags, progress=_tell)
+    key = _key(recipe.key, workflow.personal(tables), must_exist=not options.key)
+    result = workflow.run(tables, options.as_of, previous=earlier, key=key, tags=recipe.tags, progress=_tell)
+    out = out or arguments.beside(Path(options.recipe), result.as_of)
     result.parameters = {
         "as_of": options.as_of,
         "map": mapping,
-        "blank": blanks,
-        "encoding": options.encoding,
-        "date_order": options.date_order,
-        "source": options.source,
-        "tags": Path(options.tags).name if options.tags else None,
+        "blank": recipe.blanks,
+        "encoding": recipe.encoding,
+        "date_order": recipe.date_order,
+        "source": recipe.source,
+        "tags": Path(recipe.tags).name if recipe.tags else None,
         "pseudonyms": key is not None,
     }
+    recipe.answers |= answers
+    result.recipe = recipe
     _tell(language.Sentence("Writing"))
-    answers = report.write(result, out, language.active())
-    for line in [*answers, *(note.say() for note in result.notes)]:
+    lines = report.write(result, out, language.active())
+    for line in [*lines, *(note.say() for note in result.notes)]:
         print(line)
     print(text("Written: {out}", out=out / "report.html"))
     return 0
 
 
-def _key(file: str | None, personal: bool) -> bytes | None:
-    """The key of pseudonyms: of the file named, else of the reader's own where customer numbers would tell a person."""
+def _key(file: str | None, personal: bool, must_exist: bool = False) -> bytes | None:
+    """The key of pseudonyms: of the file named, else of the reader's own where customer numbers would tell a person.
+
+    Raises
+    ------
+    DataError : the key file of a recipe is gone; a new one would give everybody another pseudonym.
+    """
     if file is None and not personal:
         return None
     from course.identity import key_file
 
     path = Path(file) if file else key_file.default()
+    if file and must_exist and not path.exists():
+        raise DataError("The key file {file} of the recipe is not there. Say where it is: --key FILE.", file=path.name)
     key = key_file.read_or_make(path)
     if file is None:
         _tell(
@@ -292,11 +263,12 @@ def _check(options: argparse.Namespace) -> int:
 
     found = workflow.look(
         collect.with_query({"": options.files}, options.query)[""],
-        _mapping(options.map),
-        blanks=_blanks(options.blank),
+        arguments.mapping(options.map),
+        blanks=arguments.blanks(options.blank),
         encoding=options.encoding,
         date_order=options.date_order,
-        answers=_answers(options.answer),
+        answers=arguments.answers(options.answer),
+        form=options.form,
     )
     for line in found.lines:
         print(line.say())

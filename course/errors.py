@@ -1,5 +1,8 @@
 """The one error a user of the kit meets."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from course.language import Sentence
 
 
@@ -23,3 +26,9 @@ def first_few(values: object, limit: int = 3) -> str:
     items = list(values)
     shown = ", ".join(str(v) for v in items[:limit])
     return shown + (", …" if len(items) > limit else "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word most like `word`; where none is alike, the first few."""
+    known = list(known)
+    return next(iter(get_close_matches(word, known, 1, 0.5)), first_few(known, 8))

@@ -69,8 +69,10 @@ def page(folder: str | Path) -> str:
 
 def cells(folder: Path) -> Iterator[tuple[str, str]]:
     """Every text that the files of a result hold, as (file name, text): cells of tables, texts of the page, strings of
-    the ledger."""
+    the ledger. The recipe is none of them: it speaks of columns and words, and of nobody."""
     for path in sorted(folder.iterdir()):
+        if path.name == "recipe.yaml":
+            continue
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path).select_dtypes(include=["str", "object", "category"])
             texts = (str(v) for c in frame for v in frame[c].dropna().unique())

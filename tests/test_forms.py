@@ -89,7 +89,7 @@ def test_a_form_of_ones_own_comes_first_and_a_wrong_key_is_refused(tmp_path):
     own.write_text("till: {kind: orders, all: [order id, customer id], customer_id: customer id}", encoding="utf-8")
     assert forms.recognise(["Order ID", "Customer ID"], own).name == "till"
     own.write_text("till: {kind: orders, all: [a], colour: red}", encoding="utf-8")
-    with pytest.raises(DataError, match=r"mine\.yaml, form till: colour is not understood"):
+    with pytest.raises(DataError, match=r"mine\.yaml, form till: there is no key colour here"):
         forms.load(own)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from course import forms, schema
-from course.collect import applying, asking, guards, values
+from course.collect import applying, asking, guards, remembered, states, values
+from course.collect import currency as currencies
 from course.collect.folders import open_all
 from course.collect.folders import with_query as with_query
 from course.collect.mapping import complete, settle
@@ -21,6 +22,7 @@ from course.collect.sources import Raw
 from course.collect.sources import open_source as open_source
 from course.errors import DataError, first_few
 from course.language import Sentence
+from course.recipe import Layout, Recipe
 
 Source = str | Path | pd.DataFrame | Raw
 #: Rows of these tables are one and the same when two files carry them.
@@ -51,6 +53,9 @@ class Table:
     problems : cells that could not be read: `row` (of frame), `column`, `value` (raw text; not for output)
     sources : what each file is: name, format, bytes, sha256, encoding, …
     shared : rows that an earlier file held already: rows, orders, customers, money
+    currency : what money is in: a code, the sign as found where it names none, None where nothing is known
+    layouts : how the files were read, and states : {word of state: what it means} where there are any; both for
+        the recipe
     """
 
     kind: str
@@ -61,6 +66,9 @@ class Table:
     problems: pd.DataFrame = field(default_factory=lambda: _no_problems())
     sources: list[dict] = field(default_factory=list)
     shared: dict = field(default_factory=dict)
+    currency: str | None = None
+    layouts: list[Layout] = field(default_factory=list)
+    states: dict[str, str] | None = None
 
     @property
     def has_lines(self) -> bool:
@@ -78,6 +86,8 @@ def read(
     date_order: str | None = None,
     answers: Mapping[str, str] | None = None,
     provisional: bool = False,
+    form: str | Path | None = None,
+    currency: str | None = None,
 ) -> Table:
     """Read one table from one or several files.
 
@@ -92,13 +102,15 @@ def read(
     encoding : of text files, where the one found is wrong.
     date_order : "dmy" or "mdy", where the dates leave it open.
     answers : {key of a question: answer}; provisional : the likelier reading stands where nothing is said.
+    form : a YAML file with forms of the reader's own, which come before the kit's.
+    currency : the code (ISO 4217) of what money is in, where the file does not say it.
 
     Raises
     ------
     Asked : questions that the data leave open.
     DataError : a structural fault: unreadable, ragged, columns that cannot be mapped; blanks of an unknown column.
     """
-    said = Answers(answers or {}, provisional)
+    said = Answers(answers or {}, provisional, currency=currencies.checked(currency), form=_path(form))
     table = _read(source, kind, mapping, blanks, encoding, date_order, said)
     _refuse_unused_blanks(blanks, [table])
     _settle_questions(said, [table])
@@ -115,7 +127,14 @@ def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers)
     totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
     table = parts[0] if len(parts) == 1 else _combine(parts)
     table.totals = totals
+    if kind == "orders":
+        names = first_few(dict.fromkeys(p.sources[0]["name"] for p in parts), 8)
+        table.currency = currencies.settle(table.frame, names, answers, table.notes)
     return table
+
+
+def _path(file: str | Path | None) -> Path | None:
+    return None if file is None else Path(file)
 
 
 def gather(
@@ -128,6 +147,9 @@ def gather(
     date_order: str | None = None,
     answers: Mapping[str, str] | None = None,
     provisional: bool = False,
+    form: str | Path | None = None,
+    currency: str | None = None,
+    recipe: Recipe | None = None,
 ) -> dict[str, Table]:
     """Read several tables with one mapping.
 
@@ -137,7 +159,8 @@ def gather(
     mapping : {column: column of the export}. A key goes to every table that has this column and whose file has that
         one; "surveys.customer_id" names the table.
     previous : {kind: mapping} of an earlier run; what it says holds where the columns are still there.
-    blanks, encoding, date_order, answers, provisional : as for `read`.
+    blanks, encoding, date_order, answers, provisional, form, currency : as for `read`.
+    recipe : the recipe of an earlier run: its columns, states and answers hold, and what has changed is asked.
 
     Raises
     ------
@@ -146,7 +169,7 @@ def gather(
     raws = {kind: [raw for item in items for raw in open_all(item, encoding)] for kind, items in files.items()}
     chosen = _distribute(raws, mapping or {})
     tables = {}
-    said = Answers(answers or {}, provisional)
+    said = Answers(answers or {}, provisional, recipe or Recipe(), currencies.checked(currency), _path(form))
     for kind, opened in raws.items():
         remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
@@ -222,7 +245,8 @@ def control_totals(frame: pd.DataFrame) -> dict:
 def _read_one(
     raw: Raw, kind: str, chosen: dict[str, str], blanks: Mapping, date_order: str | None, answers: Answers
 ) -> Table:
-    form = recognised(raw, kind)
+    raw, chosen = remembered.as_before(raw, kind, chosen, answers)
+    form = recognised(raw, kind, answers.form)
     cells_of, mapping, notes = _columns(raw, kind, form, chosen)
     _refuse_twins(raw, mapping, chosen)
     notes = raw.notes + notes
@@ -254,8 +278,11 @@ def _read_one(
     frame.insert(len(frame.columns), "source", raw.name)
     frame["source"] = frame["source"].astype("category")
     frame["source_row"] = frame.index
+    if kind == "orders" and "status" in cells_of and form is None:
+        frame["status"] = states.as_before(frame["status"], cells_of["status"], answers, notes).to_numpy()
     if kind == "orders":
-        _sign_of_money(frame, cells_of)
+        money = next((c for c in ("amount", "unit_price") if c in cells_of), "amount")
+        currencies.named(frame, cells_of.get(money), mapping.get(money, ""))
         guards.guard(guards.Orders(frame, mapping, form, raw.name, answers, notes, raw.merged))
     if kind == "surveys":
         asking.guard(frame, mapping, form, raw.name, answers)
@@ -267,6 +294,8 @@ def _read_one(
         notes,
         pd.concat(problems, ignore_index=True) if problems else _no_problems(),
         [{"name": raw.name} | raw.facts],
+        layouts=[remembered.layout_of(raw, form, mapping, chosen)],
+        states=states.listed(cells_of["status"], form, answers) if kind == "orders" and "status" in cells_of else None,
     )
 
 
@@ -287,24 +316,24 @@ def _refuse_twins(raw: Raw, mapping: dict[str, str], chosen: dict[str, str]) -> 
             )
 
 
-def mapped(raw: Raw, kind: str, mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+def mapped(raw: Raw, kind: str, mapping: Mapping[str, str] | None = None, own: Path | None = None) -> dict[str, str]:
     """{canonical column: column of the export} of a file read as `kind`, with no cell read.
 
     Raises
     ------
     DataError : as for `read`, where it is the columns that are at fault.
     """
-    return _columns(raw, kind, recognised(raw, kind), dict(mapping or {}))[1]
+    return _columns(raw, kind, recognised(raw, kind, own), dict(mapping or {}))[1]
 
 
-def recognised(raw: Raw, kind: str) -> forms.Form | None:
-    """The form of a file that is read as `kind`.
+def recognised(raw: Raw, kind: str, own: Path | None = None) -> forms.Form | None:
+    """The form of a file that is read as `kind`; `own` is a file of the reader's own forms.
 
     Raises
     ------
     DataError : a form that is recognised in order to refuse it.
     """
-    form = forms.recognise(raw.frame.columns) if raw.header else None
+    form = forms.recognise(raw.frame.columns, own) if raw.header else None
     if form is not None and form.kind == "refuse":
         applying.apply(form, raw.frame, raw.name)
     return form if form is not None and form.kind == kind else None
@@ -326,15 +355,6 @@ def _columns(
     cells = applied.cells | {name: raw.frame[column] for name, column in own.items()}
     complete(applied.columns | own, raw.frame, kind, raw.name, applied.notes)
     return cells, applied.columns | own, applied.notes
-
-
-def _sign_of_money(frame: pd.DataFrame, cells_of: Mapping[str, pd.Series]) -> None:
-    """The currencies that the amounts themselves name, where no column does and there is more than one."""
-    if "currency" in frame or "amount" not in cells_of:
-        return
-    named = values.currencies(cells_of["amount"])
-    if named.nunique() > 1:
-        frame["currency"] = named
 
 
 def _asked_order(two: values.TwoWays, file: str, column: str, answers: Answers) -> str:
@@ -465,7 +485,11 @@ def _combine(parts: list[Table]) -> Table:
     frame = frame[keep].reset_index(drop=True).astype({"source": "category"})
     mapping = {k: v for p in reversed(parts) for k, v in p.mapping.items()}
     sources = [p.sources[0] for p in parts]
-    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared)
+    layouts = [p.layouts[0] for p in parts]
+    layouts = [one for i, one in enumerate(layouts) if one not in layouts[:i]]
+    told = [p.states for p in parts if p.states is not None]
+    states = {word: state for one in reversed(told) for word, state in one.items()} if told else None
+    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared, layouts=layouts, states=states)
 
 
 def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:

@@ -91,7 +91,7 @@ def _scale(frame: pd.DataFrame, shown: dict[str, str], file: str, answers: Answe
             Reading("0-10", Sentence("from 0 to 10, and nobody answered otherwise")),
         ),
     )
-    if answers.to(question) != "0-10" and ("scale" in answers.given or answers.provisional):
+    if answers.to(question) != "0-10" and ("scale" in answers.decided or answers.provisional):
         raise DataError(
             "{file}: answers from {low} to {high} are no willingness to recommend from 0 to 10, and no NPS can be made "
             "of them.",

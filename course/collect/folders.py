@@ -42,7 +42,7 @@ def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = Non
     path, _, part = str(source).rpartition("::") if not os.path.exists(source) else (str(source), "", "")
     path, suffix = (path, f"::{part}") if path else (str(source), "")
     if os.path.isdir(path):
-        if _is_parts(Path(path)):
+        if is_parts(Path(path)):
             return [_parts(Path(path))]
         found = [Path(path) / name for name in os.listdir(path)]
     elif glob.has_magic(path) and not os.path.exists(path):
@@ -121,7 +121,7 @@ def _compare(where: str, raws: list[Raw]) -> None:
 # --- one table in parts ----------------------------------------------------------------------------------------------
 
 
-def _is_parts(folder: Path) -> bool:
+def is_parts(folder: Path) -> bool:
     """True for a folder that one program wrote as one table: nothing was exported twice, no row is another's copy."""
     names = os.listdir(folder)
     files = [n for n in names if _is_data(n) and (folder / n).is_file()]

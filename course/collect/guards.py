@@ -47,8 +47,8 @@ class Orders:
 
 
 def guard(orders: Orders) -> None:
-    """Every guard in its order: who, then how often money is counted, what was given back, which state, what money."""
-    for one in (_filled_once, _level, _refunded, _currencies, _states, _one_for_all):
+    """Every guard in its order: who, then how often money is counted, what was given back, which state."""
+    for one in (_filled_once, _level, _refunded, _states, _one_for_all):
         one(orders)
 
 
@@ -254,38 +254,6 @@ def _refunded(orders: Orders) -> None:
         frame["amount"] = frame["amount"] + frame["refunded"]
 
 
-def _currencies(orders: Orders) -> None:
-    """Money of one kind is said; of several kinds it is never added up."""
-    frame = orders.frame
-    if "currency" not in frame:
-        return
-    frame["currency"] = frame["currency"].str.upper()
-    counted = frame["amount"].notna() & frame["amount"].ne(0)
-    sums = frame[counted].groupby("currency")["amount"].agg(["sum", "size"]).sort_values("size", ascending=False)
-    if len(sums) < 2:
-        return
-    question = Question(
-        "currency",
-        Sentence(
-            "{file} holds money of several currencies, which cannot be added: {sums}. Which one is to be counted?",
-            file=orders.file,
-            sums=", ".join(f"{r.sum:,.2f} {r.Index}" for r in sums.itertuples()),
-        ),
-        tuple(
-            Reading(
-                str(name),
-                Sentence("{rows:,} rows, {money:,.2f} {name}", rows=int(r["size"]), money=float(r["sum"]), name=name),
-            )
-            for name, r in sums.iterrows()
-        ),
-    )
-    chosen = orders.answers.to(question)
-    other = frame["currency"].notna() & (frame["currency"] != chosen)
-    frame["status"] = frame.get("status", pd.Series(pd.NA, index=frame.index, dtype="str")).mask(
-        other, "other_currency"
-    )
-
-
 # --- state, and who ---------------------------------------------------------------------------------------------------
 
 
@@ -305,8 +273,10 @@ def _states(orders: Orders) -> None:
     total = float(by_word["sum"].sum())
     large = float(strange["sum"].sum()) > _UNKNOWN_MONEY * total
     for word, row in strange.iterrows():
-        said = _asked_state(orders, str(word), row) if large else "sale"
+        known = large or orders.answers.must_ask(str(word))
+        said = _asked_state(orders, str(word), row) if known else "sale"
         frame["status"] = frame["status"].mask(frame["status"] == word, values.STATUS_OF_STATE[said])
+    strange = strange.loc[[not orders.answers.must_ask(str(word)) for word in strange.index]]
     if len(strange) and not large:
         orders.notes.append(
             Sentence(

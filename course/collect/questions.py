@@ -5,9 +5,11 @@ Nothing is decided in silence: a question that was not answered ends the reading
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from course.errors import DataError
 from course.language import Sentence
+from course.recipe import ASSUMED, Recipe
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,22 @@ class Answers:
 
     Attributes
     ----------
-    given : {key: answer}
+    given : {key: answer} of this run
     provisional : the likelier reading is taken where nothing is said, and the reader is told
-    open : questions without an answer; used : keys that were asked for; notes : readings taken for the time being
+    recipe : what an earlier run was told: its answers hold where the same is asked and is still a reading
+    currency : what money is in, where the reader says it; form : the file of the reader's own forms
+    open : questions without an answer; used : keys that were asked for; decided : {key: answer} of those that were
+        answered; notes : readings taken, as answered or for the time being
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
     provisional: bool = False
+    recipe: Recipe = field(default_factory=Recipe)
+    currency: str | None = None
+    form: Path | None = None
     open: list[Question] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    decided: dict[str, str] = field(default_factory=dict)
     notes: list[Sentence] = field(default_factory=list)
 
     def to(self, question: Question) -> str:
@@ -83,15 +92,28 @@ class Answers:
         DataError : an answer that is none of the readings.
         """
         self.used.add(question.key)
-        if question.key in self.given:
-            answer = self.given[question.key]
-            if answer not in [r.answer for r in question.readings]:
-                raise DataError(
-                    "--answer {key}={value} is none of the readings: {readings}.",
+        readings = {r.answer: r for r in question.readings}
+        answer = self.given.get(question.key)
+        if answer is not None and answer not in readings:
+            raise DataError(
+                "--answer {key}={value} is none of the readings: {readings}.",
+                key=question.key,
+                value=answer,
+                readings=_choices(question),
+            )
+        if answer is None:
+            answer = self._known().get(question.key)
+        if answer in readings:
+            self.decided[question.key] = answer
+            self.notes.append(
+                Sentence(
+                    "As answered: {says} ({asks} {key}={value})",
+                    says=readings[answer].says,
+                    asks=question.asks,
                     key=question.key,
                     value=answer,
-                    readings=_choices(question),
                 )
+            )
             return answer
         likelier = question.readings[0]
         if self.provisional:
@@ -107,3 +129,14 @@ class Answers:
         else:
             self.open.append(question)
         return likelier.answer
+
+    def _known(self) -> dict[str, str]:
+        """What is known besides: the recipe's answers and words of state, and the currency."""
+        states = {f"state.{w}": s for w, s in (self.recipe.states or {}).items() if s != ASSUMED}
+        return self.recipe.answers | states | ({"currency": self.currency} if self.currency else {})
+
+    def must_ask(self, word: str) -> bool:
+        """Whether a word of state that nobody knows is asked about however little money it holds: the recipe listed
+        the words there were and has not this one, or has it and says what it means."""
+        listed = self.recipe.states
+        return f"state.{word}" in self._known() or (listed is not None and word not in listed)

@@ -138,9 +138,9 @@ def statuses(cells: pd.Series) -> Column:
 
 _SCALE = {"万": 1e4, "亿": 1e8, "k": 1e3, "K": 1e3}
 _MONEY = re.compile(
-    r"^(?P<open>\()?(?P<sign>[+-])?\s*(?:rmb|cny|usd|eur|gbp|us\$|[¥$€£])?\s*(?P<inner>[+-])?"
+    r"^(?P<open>\()?(?P<sign>[+-])?\s*(?:rmb|cny|usd|eur|gbp|us\$|[¥$€£₹₽₩₺₫฿₴₦])?\s*(?P<inner>[+-])?"
     r"(?P<digits>\d[\d,.' ]*|\.\d+)(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[万亿kK])?\s*"
-    r"(?:元|块|rmb|cny|usd|eur|gbp|[¥$€£])?(?P<after>-)?(?P<close>\))?$",
+    r"(?:元|块|rmb|cny|usd|eur|gbp|[¥$€£₹₽₩₺₫฿₴₦])?(?P<after>-)?(?P<close>\))?$",
     re.IGNORECASE,
 )
 _COMMA_DECIMAL = re.compile(r"^\d{1,3}(?:[. ']\d{3})*,\d+$|^\d+,\d+$")

@@ -6,14 +6,14 @@ no system's name stands in code.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from course import small_yaml
 from course.errors import DataError
+from course.forms import checking
 from course.language import Label
 
 #: What a state may be; `closed` is refunded where money was paid (`paid_if`), else no sale.
@@ -86,6 +86,29 @@ class Form:
     why: Label | None = None
     no_customer: Label | None = None
 
+    def named(self) -> list[str]:
+        """Every column that the form reads where it is there."""
+        rows = [self.rows.get(k) for k in ("in", "of", "amount")]
+        keyed = [*self.test, *self.unfinished, *self.drop, self.refunded_list.get("in"), *rows]
+        states = [rule.columns for rule in self.state]
+        return list(dict.fromkeys(_flat([getattr(self, name) for name in _READ] + states + keyed)))
+
+
+#: Fields of a form that name columns it reads.
+_READ = ("all", "any", "order_id", "customer_id", "ordered_at", "add", "take", "refunded", "paid_if", "currency")
+_READ += ("once_per", "columns")
+
+
+def _flat(value: object) -> Iterator[str]:
+    """The texts in lists and in the values of mappings, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _flat(list(value.values()))
+    elif value is not None:
+        for one in value:
+            yield from _flat(one)
+
 
 #: What a BI tool writes before the name of a column that it added up.
 _SUM = re.compile(r"^\s*(?:sum of\s+|求和项[:：]?\s*)")
@@ -143,13 +166,8 @@ def load(path: Path) -> tuple[Form, ...]:
     ------
     DataError : no YAML, a key that no form has, a kind or a state that there is not.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError("{file} is no file of forms: {why}.", file=path.name, why=str(error).splitlines()[0]) from None
-    if not isinstance(content, dict):
+    content = small_yaml.read(path)
+    if not isinstance(content, dict) or not content:
         raise DataError("{file} is no file of forms: {why}.", file=path.name, why="name: {kind: …}")
     return tuple(_form(name, keys, path.name) for name, keys in content.items())
 
@@ -159,31 +177,20 @@ def _shipped() -> tuple[Form, ...]:
     return tuple(form for path in sorted(Path(__file__).parent.glob("*.yaml")) for form in load(path))
 
 
-_KEYS = {f for f in Form.__dataclass_fields__ if f not in ("name", "level", "add", "take", "otherwise")}
+_IN_AMOUNT = ("level", "add", "take")
+_KEYS = {f for f in Form.__dataclass_fields__ if f not in _IN_AMOUNT and f not in ("name", "otherwise")}
 _KEYS |= {"amount", "else"}
 
 
 def _form(name: str, keys: object, file: str) -> Form:
     """One form out of YAML."""
-
-    def refuse(what: object) -> DataError:
-        return DataError("{file}, form {name}: {what} is not understood.", file=file, name=name, what=what)
-
-    if not isinstance(keys, dict) or (unknown := set(keys) - _KEYS):
-        raise refuse(", ".join(sorted(map(str, unknown))) if isinstance(keys, dict) else keys)
-    if keys.get("kind") not in _KINDS or not keys.get("all"):
-        raise refuse(f"kind: {keys.get('kind')}, all: {keys.get('all')}")
+    checking.check(str(name), keys, file, known=_KEYS, in_amount=_IN_AMOUNT, lists=_LISTS, kinds=_KINDS, states=STATES)
     plain = {k: v for k, v in keys.items() if k not in ("amount", "else", "state", "system", "why", "no_customer")}
     listed = {k: _tuple(v) for k, v in plain.items() if k in _LISTS}
     amount = keys.get("amount") or {}
-    otherwise = keys.get("else")
-    if otherwise is not None and otherwise not in STATES:
-        raise refuse(f"else: {otherwise}")
     rules = []
     for rule in keys.get("state") or ():
         words = {how: _states(rule.get(how) or {}) for how in ("is", "starts", "has")}
-        if strange := {s for found in words.values() for s in found.values()} - set(STATES):
-            raise refuse(", ".join(sorted(strange)))
         rules.append(Rule(_tuple(rule["in"]), words))
     labels = {k: Label(**keys[k]) for k in ("why", "no_customer") if k in keys}
     return Form(
@@ -194,7 +201,7 @@ def _form(name: str, keys: object, file: str) -> Form:
         add=_tuple(amount.get("add") or ()),
         take=_tuple(amount.get("take") or ()),
         state=tuple(rules),
-        otherwise=otherwise,
+        otherwise=keys.get("else"),
     )
 
 

@@ -1,11 +1,11 @@
-"""What a run leaves behind: portraits as Parquet, CSV and Excel, the quarantine, the ledger and the report."""
+"""What a run leaves behind: portraits as Parquet, CSV and Excel, the quarantine, ledger, recipe and report."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 
-from course import workflow
+from course import recipe, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
 from course.report.writing import harmless, refuse_used
@@ -14,7 +14,15 @@ from course.workflow import Result
 __all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons.
-FILES = ("portraits.parquet", "portraits.csv", "portraits.xlsx", "quarantine.csv", "ledger.json", "report.html")
+FILES = (
+    "portraits.parquet",
+    "portraits.csv",
+    "portraits.xlsx",
+    "quarantine.csv",
+    "ledger.json",
+    "recipe.yaml",
+    "report.html",
+)
 
 
 def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
@@ -43,6 +51,9 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
             writing.table(_identity(result), folder / "identity.csv")
         text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
         (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        next_time = workflow.recipe_of(result.tables, result.recipe, lang)
+        text = recipe.dump(next_time, out, result.parameters.get("as_of"))
+        (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
         html, answers = page.render(result, ledger, lang)
         (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     return answers

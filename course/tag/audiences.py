@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from course.errors import DataError
+from course.errors import DataError, nearest
 from course.intervals import Z
 from course.tag.evaluation import Tags
-from course.tag.registry import OPERATORS, nearest, vocabulary
+from course.tag.registry import OPERATORS, vocabulary
 
 #: A column of numbers with more different values than this is to be cut into bands before it is compared.
 _BANDS = 20

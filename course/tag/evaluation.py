@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from course import engine
-from course.errors import DataError, first_few
+from course.errors import DataError, first_few, nearest
 from course.intervals import wilson
 from course.language import Sentence
-from course.tag.registry import Tag, Version, compute, nearest
+from course.tag.registry import Tag, Version, compute
 
 #: What the columns of tags are called in `portraits`: tag_high_value.
 PREFIX = "tag_"

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 import duckdb
-import yaml
 
-from course import engine
-from course.errors import DataError, first_few
+from course import engine, small_yaml
+from course.errors import DataError, nearest
 from course.language import Label, Sentence
 
 KINDS = {
@@ -103,7 +101,7 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
     """
     source = _DEFAULT if source is None else source
     file = "tags" if isinstance(source, Mapping) else Path(source).name
-    content = source if isinstance(source, Mapping) else _read(Path(source))
+    content = source if isinstance(source, Mapping) else small_yaml.read(Path(source))
     entries = content.get("tags") if isinstance(content, Mapping) else None
     if not isinstance(entries, list) or not entries:
         raise DataError("{file}: expected a list under “tags:”.", file=file)
@@ -139,12 +137,6 @@ def vocabulary(tags: Mapping[str, Tag], file: str = "tags") -> dict[str, str]:
     return words
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word most like `word`; where none is alike, the first few."""
-    known = list(known)
-    return next(iter(get_close_matches(word, known, 1, 0.5)), first_few(known, 8))
-
-
 def compute(sql: duckdb.DuckDBPyConnection, version: Version, as_of: date) -> tuple[dict[str, float], object]:
     """The cuts and the values (a frame with the column `value`, in the order of `__row`) over the table `features`."""
     cuts = {}
@@ -168,41 +160,6 @@ def compute(sql: duckdb.DuckDBPyConnection, version: Version, as_of: date) -> tu
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not the loss of the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {name} stands twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.load(text, _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DataError(
-            "{file}, line {line}: this is not YAML ({why}). Mend that line.",
-            file=path.name,
-            line=mark.line + 1 if mark else _line(path, error),
-            why=getattr(error, "problem", None) or getattr(error, "reason", "") or str(error).splitlines()[0],
-        ) from None
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
-
-
-def _line(path: Path, error: Exception) -> int:
-    if isinstance(error, UnicodeDecodeError):
-        return path.read_bytes()[: error.start].count(b"\n") + 1
-    return path.read_text(encoding="utf-8")[: getattr(error, "position", 0)].count("\n") + 1
 
 
 class _Reader:

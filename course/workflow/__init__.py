@@ -4,6 +4,7 @@ from course.workflow.features import portrait_columns
 from course.workflow.ledger import ledger
 from course.workflow.look import look
 from course.workflow.people import named, personal
+from course.workflow.remembering import recipe_of
 from course.workflow.result import Result
 from course.workflow.run import prepare, run
 
@@ -15,5 +16,6 @@ __all__ = [
     "personal",
     "portrait_columns",
     "prepare",
+    "recipe_of",
     "run",
 ]

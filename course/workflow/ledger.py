@@ -21,6 +21,7 @@ def ledger(result: Result) -> dict:
         "kit": course.__version__,
         "as_of": str(result.as_of.date()) if result.as_of is not None else None,
         "customers": len(result.portraits),
+        "currency": result.currency,
         "received": first["received"],
         "valid": first["valid"],
         "rules": first["rules"],

@@ -8,6 +8,7 @@ from course import tag
 from course.clean import Cleaned
 from course.collect import Table
 from course.language import Sentence
+from course.recipe import Recipe
 from course.workflow.finding import Finding
 
 
@@ -24,7 +25,7 @@ class Result:
     done, not_done : what could be computed, and what could not for want of which table
     notes : what a reader should know, by kind of table
     pseudonyms : {customer number: pseudonym} where numbers were replaced; kept in memory, never written
-    parameters : how the run was asked for
+    parameters, recipe : how the run was asked for: for the ledger, and for the next month's run
     previous, dictionary : portraits of an earlier run, and the dictionary of tags, that steps are to use
     """
 
@@ -38,6 +39,7 @@ class Result:
     notes: list[Sentence] = field(default_factory=list)
     pseudonyms: dict[str, str] = field(default_factory=dict, repr=False)
     parameters: dict = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe)
     previous: pd.DataFrame | None = field(default=None, repr=False)
     dictionary: dict[str, tag.Tag] = field(default_factory=dict, repr=False)
 
@@ -45,6 +47,11 @@ class Result:
     def main(self) -> str:
         """The table the ledger's first accounts are of: orders, or the first one given."""
         return "orders" if "orders" in self.tables else next(iter(self.tables))
+
+    @property
+    def currency(self) -> str | None:
+        """What money is in: a code, the sign as found where it names none, None where nothing is known."""
+        return next((t.currency for t in self.tables.values() if t.currency), None)
 
     @property
     def buyers(self) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from course.collect import Raw, Source, Table, gather, open_source, read
+from course.collect.folders import open_all
 from course.collect.questions import Asked, Question
 from course.collect.sources import Several
 from course.errors import DataError, first_few
@@ -47,6 +49,7 @@ def look(
     encoding: str | None = None,
     date_order: str | None = None,
     answers: Mapping[str, str] | None = None,
+    form: str | Path | None = None,
 ) -> Look:
     """What files hold: which table each is, what becomes of each column, what a run would count, ask and find out.
 
@@ -54,7 +57,7 @@ def look(
     ----------
     files : one or several sources as for `collect.read`, folders, or patterns such as "exports/*.csv". Files that are
         the same kind of table are one table, as in a run.
-    mapping, blanks, encoding, date_order, answers : as for `collect.gather`.
+    mapping, blanks, encoding, date_order, answers, form : as for `collect.gather`.
 
     Raises
     ------
@@ -70,10 +73,16 @@ def look(
     sheaves: dict[str, list[Raw]] = {}
     named = _by_name(opened)
     for name, raw in named.items():
-        found.guesses[name] = guesses(raw, mapping or {})
+        found.guesses[name] = guesses(raw, mapping or {}, Path(form) if form else None)
         if found.guesses[name][0].fits:
             sheaves.setdefault(found.guesses[name][0].kind, []).append(raw)
-    _gather(found, sheaves, dict(mapping or {}), {"blanks": blanks, "date_order": date_order}, dict(answers or {}))
+    _gather(
+        found,
+        sheaves,
+        dict(mapping or {}),
+        {"blanks": blanks, "date_order": date_order, "form": form},
+        dict(answers or {}),
+    )
     found.lines = lines(found, named)
     return found
 
@@ -85,7 +94,7 @@ def _open(source: Source | DataError, encoding: str | None) -> list[Raw]:
     if isinstance(source, Raw):
         return [source]
     try:
-        return [open_source(source, encoding)]
+        return open_all(source, encoding)
     except Several as several:
         if not several.tables:
             raise
@@ -118,11 +127,7 @@ def _gather(found: Look, sheaves: dict[str, list[Raw]], mapping: dict, options: 
     try:
         found.tables = _asking(found, sheaves, mapping, options, answers)
     except DataError:
-        alone = [
-            (kind, raw, _refusal(raw, kind, mapping, options["date_order"]))
-            for kind, raws in sheaves.items()
-            for raw in raws
-        ]
+        alone = [(kind, raw, _refusal(raw, kind, mapping, options)) for kind, raws in sheaves.items() for raw in raws]
         found.refusals += [error for _, _, error in alone if error is not None]
         if not found.refusals:
             raise  # each file can be read: it is what the reader said that fits none of them
@@ -153,10 +158,11 @@ def _asking(
     return {}
 
 
-def _refusal(raw: Raw, kind: str, mapping: dict, date_order: str | None) -> DataError | None:
+def _refusal(raw: Raw, kind: str, mapping: dict, options: dict) -> DataError | None:
     """Why this file alone cannot be read."""
+    how = {key: options[key] for key in ("date_order", "form")}
     try:
-        read(raw, kind, chosen(raw, kind, mapping), date_order=date_order, provisional=True)
+        read(raw, kind, chosen(raw, kind, mapping), provisional=True, **how)
     except DataError as error:
         return error
     return None

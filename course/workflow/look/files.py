@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from course.collect import Raw, Source
+from course.collect.folders import is_parts
 from course.errors import DataError
 
 #: Files of a folder that hold tables; others are beside them.
@@ -31,6 +32,8 @@ def listed(named: Source | Sequence[Source]) -> Iterator[Source | DataError]:
 
 
 def _of(named: str) -> list[str | DataError]:
+    if Path(named).is_dir() and is_parts(Path(named)):
+        return [named]
     if Path(named).is_dir():
         inside = sorted(p for p in Path(named).iterdir() if p.is_file() and not p.name.startswith((".", "~$", "_")))
         return [str(p) for p in inside if _TABLES.search(p.name)] or [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -50,24 +51,25 @@ class Guess:
         return len(self.found) + len(_telling(self)) - _MISSED * len(self.lacking)
 
 
-def guesses(raw: Raw, mapping: Mapping[str, str]) -> list[Guess]:
+def guesses(raw: Raw, mapping: Mapping[str, str], own: Path | None = None) -> list[Guess]:
     """What a file may be, the likeliest first; never empty.
 
     Parameters
     ----------
     mapping : {column: column of the export} as the reader gave it; a kind that has no such column is out.
+    own : a file with forms of the reader's own.
     """
     kinds = schema.TABLES if raw.header else ("orders",)
     allowed = [k for k in kinds if _allows(k, raw, mapping)] or ["orders"]
     by_columns = sorted((_by_columns(raw, kind, chosen(raw, kind, mapping)) for kind in allowed), key=_unlikely)
     if not set(by_columns[0].found) - _EVERYWHERE and _dated_money(raw.frame):
         by_columns.sort(key=lambda guess: guess.kind != "orders")
-    form = forms.recognise(raw.frame.columns) if raw.header else None
+    form = forms.recognise(raw.frame.columns, own) if raw.header else None
     if form is None or (form.kind != "refuse" and form.kind not in allowed):
         return by_columns
     kind = by_columns[0].kind if form.kind == "refuse" else form.kind
     others = [g for g in by_columns if g.kind != form.kind]
-    return [_by_form(raw, kind, form, chosen(raw, kind, mapping)), *others]
+    return [_by_form(raw, kind, form, chosen(raw, kind, mapping), own), *others]
 
 
 def chosen(raw: Raw, kind: str, mapping: Mapping[str, str]) -> dict[str, str]:
@@ -90,9 +92,9 @@ def _unlikely(guess: Guess) -> tuple[bool, int, int]:
     return not guess.found, -guess.weight, schema.TABLES.index(guess.kind)
 
 
-def _by_form(raw: Raw, kind: str, form: Form, chosen: dict[str, str]) -> Guess:
+def _by_form(raw: Raw, kind: str, form: Form, chosen: dict[str, str], own: Path | None) -> Guess:
     try:
-        return Guess(kind, mapped(raw, kind, chosen), (), form)
+        return Guess(kind, mapped(raw, kind, chosen, own), (), form)
     except DataError as error:
         return Guess(kind, {}, (), form, error)
 

@@ -1,0 +1,95 @@
+"""What the command line of `course run` says, as data: pairs, and the choices of a run over those of its recipe."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course import language
+from course.errors import DataError
+
+if TYPE_CHECKING:
+    from course.recipe import Recipe
+
+TABLES = ("orders", "lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
+
+
+def _pairs(items: list[str], option: str) -> list[tuple[str, str]]:
+    pairs = [tuple(part.strip() for part in item.split("=", 1)) for item in items]
+    for item, pair in zip(items, pairs, strict=True):
+        if len(pair) != 2 or not all(pair):
+            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option=option, item=item)
+    return pairs
+
+
+def answers(items: list[str]) -> dict[str, str]:
+    """{key: answer}; a key may hold a word of the file, and with it any sign."""
+    pairs = [tuple(part.strip() for part in item.rpartition("=")[::2]) for item in items]
+    for item, pair in zip(items, pairs, strict=True):
+        if not all(pair):
+            raise DataError("{option} {item}: write it as {option} KEY=VALUE.", option="--answer", item=item)
+    return dict(pairs)
+
+
+def blanks(items: list[str]) -> dict[str, list[str]]:
+    """{column: values that mean "not filled in"}."""
+    found: dict[str, list[str]] = {}
+    for column, value in _pairs(items, "--blank"):
+        found.setdefault(column, []).append(value)
+    return found
+
+
+def mapping(items: list[str]) -> dict[str, str]:
+    """{column, or table.column: column of the file}.
+
+    Raises
+    ------
+    DataError : two columns for one.
+    """
+    found: dict[str, str] = {}
+    for key, column in _pairs(items, "--map"):
+        if found.get(key, column) != column:
+            raise DataError(
+                "--map gives {key} two columns: {first} and {second}.", key=key, first=found[key], second=column
+            )
+        found[key] = column
+    return found
+
+
+def choices(options: argparse.Namespace) -> "Recipe":
+    """The recipe named, if one is, with what this command line says instead. Speaks its language from here on."""
+    from course import recipe as recipes
+
+    recipe = recipes.load(options.recipe) if options.recipe else recipes.Recipe()
+    if options.lang is None and recipe.lang:
+        language.use(recipe.lang)
+    kinds = {("order_lines" if n == "lines" else n): getattr(options, n) for n in TABLES if getattr(options, n)}
+    recipe.inputs |= kinds
+    recipe.blanks |= blanks(options.blank)
+    for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source"):
+        setattr(recipe, name, getattr(options, name) or getattr(recipe, name))
+    if not options.currency:  # the answer of this run comes before the recipe's
+        recipe.currency = answers(options.answer).get("currency", recipe.currency)
+    if options.demo:
+        recipe.source = "demo"
+    recipe.provisional = recipe.provisional or options.provisional
+    return recipe
+
+
+def folder(options: argparse.Namespace, recipe: "Recipe") -> Path | None:
+    """Where the result goes; None where the day of the result is to name it."""
+    if options.out:
+        return Path(options.out)
+    if options.recipe:
+        from course.workflow.cleaning import day_of
+
+        return beside(Path(options.recipe), day_of(options.as_of)) if options.as_of else None
+    if recipe.source == "demo":
+        return Path("demo")
+    raise DataError("Name the folder to write: --out DIR.")
+
+
+def beside(recipe: Path, as_of: object) -> Path:
+    """A folder called like the day, beside the result that the recipe lies in, or beside a recipe that lies alone."""
+    folder = recipe.resolve().parent
+    name = str(as_of.date()) if as_of is not None else "result"
+    return (folder.parent if (folder / "ledger.json").exists() else folder) / name
