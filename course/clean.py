@@ -17,7 +17,7 @@ import yaml
 from course import engine, schema
 from course.collect import Table, control_totals
 from course.collect.mapping import CHANGED
-from course.collect.values import exact, times
+from course.collect.values import exact, masked, times
 from course.engine import query
 from course.errors import DataError
 from course.forms import normal
@@ -384,14 +384,6 @@ def _masked_column(cells: pd.Series) -> np.ndarray:
     codes, distinct = pd.factorize(cells)
     shown = np.array([masked(v) for v in distinct] + [""], dtype=object)
     return shown[codes]
-
-
-def masked(value: object) -> str:
-    """A text's shape without what it says: first two and last characters stay, letters and digits between become *."""
-    text = str(value)[:40]
-    keep_first, keep_last = (2, 1) if len(text) > 4 else (1, 0)
-    middle = text[keep_first : len(text) - keep_last]
-    return text[:keep_first] + "".join("*" if c.isalnum() else c for c in middle) + text[len(text) - keep_last :]
 
 
 def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:

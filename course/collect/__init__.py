@@ -13,6 +13,7 @@ import pandas as pd
 
 from course import forms, schema
 from course.collect import applying, asking, guards, values
+from course.collect.guards import ids, shops, unread, who
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw, open_source
@@ -48,6 +49,7 @@ class Table:
     problems : cells that could not be read: `row` (of frame), `column`, `value` (raw text; not for output)
     sources : what each file is: name, format, bytes, sha256, encoding, …
     shared : rows that an earlier file held already: rows, orders, customers, money
+    renumbered : True once orders of one number were told apart by their shop, file or customer
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Table:
     problems: pd.DataFrame = field(default_factory=lambda: _no_problems())
     sources: list[dict] = field(default_factory=list)
     shared: dict = field(default_factory=dict)
+    renumbered: bool = False
 
     @property
     def has_lines(self) -> bool:
@@ -153,7 +156,19 @@ def gather(
         tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
     _settle_questions(said, list(tables.values()))
+    _refuse_lines_of_two_orders(tables)
     return tables
+
+
+def _refuse_lines_of_two_orders(tables: Mapping[str, Table]) -> None:
+    """Lines name their order by its number alone: where that means two orders, nobody knows whose they are."""
+    if "orders" in tables and "order_lines" in tables and tables["orders"].renumbered:
+        raise DataError(
+            "{orders}: one number means several orders, and the lines of {lines} name no more than the number. Put "
+            "shop and number into one column in both, or leave the lines out.",
+            orders=tables["orders"].sources[0]["name"],
+            lines=tables["order_lines"].sources[0]["name"],
+        )
 
 
 def _settle_questions(said: Answers, tables: list[Table]) -> None:
@@ -251,12 +266,19 @@ def _read_one(
         if column not in columns and column not in ("source", "source_row"):
             frame[column] = raw.frame[column].reindex(frame.index)
     frame = _derive(frame, kind) if kind == "orders" else frame
+    problems = pd.concat(problems, ignore_index=True) if problems else _no_problems()
+    unread.guard(unread.shares(frame, problems, kind), mapping, raw.name, notes, answers)
+    who.folded(frame, raw.name, notes)
+    renumbered = False
     frame.insert(len(frame.columns), "source", raw.name)
     frame["source"] = frame["source"].astype("category")
     frame["source_row"] = frame.index
     if kind == "orders":
         _sign_of_money(frame, cells_of)
-        guards.guard(guards.Orders(frame, mapping, form, raw.name, answers, notes, raw.merged))
+        cells = raw.frame.reindex(frame.index)
+        orders = guards.Orders(frame, dict(mapping), form, raw.name, answers, notes, raw.merged, cells)
+        guards.guard(orders)
+        renumbered = orders.renumbered
     if kind == "surveys":
         asking.guard(frame, mapping, form, raw.name, answers)
     return Table(
@@ -265,8 +287,9 @@ def _read_one(
         pd.DataFrame(),
         mapping,
         notes,
-        pd.concat(problems, ignore_index=True) if problems else _no_problems(),
+        problems,
         [{"name": raw.name} | raw.facts],
+        renumbered=renumbered,
     )
 
 
@@ -307,9 +330,16 @@ def _columns(
     one, else by the headers; the reader's own choice comes before either."""
     if form is None:
         mapping, notes = settle(raw.frame, kind, raw.header, chosen)
+        who_bought = ids.choose(mapping, raw.frame, chosen, raw.name, notes) if kind == "orders" else None
         complete(mapping, raw.frame, kind, raw.name, notes)
-        return {name: raw.frame[column] for name, column in mapping.items()}, mapping, notes
+        cells = {
+            n: raw.frame[c] if n != "customer_id" or who_bought is None else who_bought for n, c in mapping.items()
+        }
+        return cells, mapping, notes
+    ids.refuse_never(form, chosen, raw.name)
     applied = applying.apply(form, raw.frame, raw.name)
+    if kind == "orders":
+        applying.refuse_without_money(form, applied, raw.frame, chosen, raw.name)
     if kind == "surveys":
         asking.find_score(applied, form, raw, chosen)
     own, _ = settle(raw.frame[list(dict.fromkeys(chosen.values()))], kind, False, chosen)
@@ -420,6 +450,7 @@ def _combine(parts: list[Table]) -> Table:
     """Several files as one table. A row that an earlier file holds already is counted once; of an order table (one row
     an order) whose row changed, the later file's row counts."""
     kind = parts[0].kind
+    apart = shops.by_file(parts) if kind == "orders" else []
     frame = pd.concat([p.frame.astype({"source": "str"}) for p in parts], ignore_index=True)
     number = np.repeat(np.arange(len(parts)), [len(p.frame) for p in parts])
     starts = np.cumsum([0] + [len(p.frame) for p in parts])
@@ -427,7 +458,7 @@ def _combine(parts: list[Table]) -> Table:
         [p.problems.assign(row=p.problems["row"] + s) for p, s in zip(parts, starts, strict=False)], ignore_index=True
     )
     again = _held_already(frame, number, kind)
-    notes = [n for p in parts for n in p.notes]
+    notes = [n for p in parts for n in p.notes] + apart
     shared = control_totals(frame[again])
     if again.any():
         notes.append(
@@ -455,7 +486,8 @@ def _combine(parts: list[Table]) -> Table:
     frame = frame[keep].reset_index(drop=True).astype({"source": "category"})
     mapping = {k: v for p in reversed(parts) for k, v in p.mapping.items()}
     sources = [p.sources[0] for p in parts]
-    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared)
+    renumbered = any(p.renumbered for p in parts)
+    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared, renumbered)
 
 
 def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:

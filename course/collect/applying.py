@@ -60,6 +60,26 @@ def apply(form: Form, frame: pd.DataFrame, file: str) -> Applied:
     return found
 
 
+def refuse_without_money(form: Form, found: Applied, frame: pd.DataFrame, chosen: dict[str, str], file: str) -> None:
+    """A form whose column of money is not there has no money: a list price in its place would be another figure.
+
+    Raises
+    ------
+    DataError : that column, or the one of what refund rows gave back, is missing.
+    """
+    here = Headers(frame.columns)
+    lacking = [] if "amount" in chosen or "amount" in found.cells else list(form.add)
+    lacking += [c for c in (form.rows.get("amount"),) if c and c not in here]
+    if lacking:
+        raise DataError(
+            "{file} was recognised as {system}, and lacks {columns}, which holds its money. Export it with that "
+            "column, or say which one it is: --map amount=COLUMN.",
+            file=file,
+            system=form.system,
+            columns=first_few(lacking),
+        )
+
+
 def header_rows(form: Form, frame: pd.DataFrame, here: Headers) -> int:
     """How many rows of the header are left above the data: those that have no date where a record has one."""
     column = here.get(form.columns.get("answered_at", ""))
@@ -143,7 +163,7 @@ def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> No
         found.columns["amount"] = " + ".join(added) + "".join(f" − {c}" for c in taken)
     if form.refunded_list and form.refunded_list["in"] in here:
         column = here[form.refunded_list["in"]]
-        found.cells["refunded"] = frame[column].map(lambda cell: _listed(cell, form.refunded_list["key"]))
+        found.cells["refunded"] = frame[column].map(lambda cell: listed(cell, form.refunded_list["key"]))
         found.columns["refunded"] = column
     for column in (here[c] for c in form.refunded if c in here):
         found.cells["refunded"], found.columns["refunded"] = frame[column], column
@@ -161,7 +181,7 @@ def _sum(parts: list[tuple[int, pd.Series]]) -> pd.Series:
     return total
 
 
-def _listed(cell: object, key: str) -> float | None:
+def listed(cell: object, key: str) -> float | None:
     """Money in a list of records, whatever its sign: [{"total": "-30.00"}, …]."""
     import json
 

@@ -173,6 +173,23 @@ def known_headers() -> frozenset[str]:
     return frozenset(named) - {""}
 
 
+@cache
+def known_states() -> dict[str, str]:
+    """Words of state that forms compare whole, and the state; without those on which two forms differ."""
+    found: dict[str, set[str]] = {}
+    for rule in (r for f in _shipped() for r in f.state):
+        for said, state in rule.words["is"].items():
+            found.setdefault(said, set()).add(state)
+    return {said: states.pop() for said, states in found.items() if len(states) == 1 and not said.isdigit()}
+
+
+@cache
+def trial_words() -> frozenset[str]:
+    """Signs of a trial that a form knows and that mean nothing else, being of several words."""
+    signs = (word(s) for f in _shipped() for found in f.test.values() for s in found)
+    return frozenset(s for s in signs if " " in s)
+
+
 def load(path: Path) -> tuple[Form, ...]:
     """The forms of a YAML file.
 

@@ -74,7 +74,9 @@ FROM judged
 def level(orders: Orders) -> None:
     """Money that stands on every row of an order, or on its first alone, is the order's and counts once."""
     frame = orders.frame
-    if "order_id" not in orders.shown or "amount" not in frame or not frame["order_id"].duplicated().any():
+    # Without a number, rows of one customer and moment are an order: where goods or a merged cell tell it has several.
+    several = {"order_id", "product_id", "product_name"} & set(orders.shown) or orders.name("amount") in orders.merged
+    if not several or "amount" not in frame or not frame["order_id"].duplicated().any():
         return
     priced = {"quantity", "unit_price"} <= set(orders.shown)  # and not worked out from the amount itself
     lines = ~_taken_back(frame)
