@@ -542,6 +542,18 @@ def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
     )
 
 
+def refunds_read(table: Table) -> bool:
+    """True where orders tell what was given back: in a column, in rows below zero or that name an order, or as a state.
+
+    Without one of them no sum of theirs is net of anything.
+    """
+    frame = table.frame
+    if "refunded" in frame or ("cancels_order_id" in frame and frame["cancels_order_id"].notna().any()):
+        return True
+    below = any((frame[c] < 0).any() for c in ("amount", "quantity") if c in frame)
+    return bool(below or ("status" in frame and frame["status"].eq("refunded").any()))
+
+
 def profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Quality of the canonical columns: column, rows, filled (share), distinct, lowest, highest (figures and dates)."""
     rows = []

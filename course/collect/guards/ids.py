@@ -14,7 +14,7 @@ from course.forms import Form, find, normal
 from course.language import Sentence
 
 #: What stands in a cell whose middle or whole was hidden.
-_MASK = r"\*{2,}|^#{2,}|^\$\$|•{2,}|^\S\*$|[xX]{4,}"
+_MASK = r"\*{2,}|^#{2,}|^\$\$|•{2,}|^\S\*$|\d[xX]{3,}|[xX]{3,}\d"
 #: From this share of masked cells on a column is masked; below it, those cells name nobody.
 _MASKED = 0.2
 #: Orders from which on as many customers as orders, or fewer than this share of them, are no accident.
@@ -183,6 +183,8 @@ def doubtful(orders: Orders) -> None:
                      column=column)
         )  # fmt: skip
     filled = who.dropna()
+    if len(filled) and values.statuses(filled).values.isin(list(values.STATUSES)).mean() > 0.8:
+        raise _refuse(orders.file, column, _because("state"))
     if normal(column) in headers("no_customer", "card") and filled.str.fullmatch(r"\d{1,4}").mean() > 0.9:
         raise _refuse(orders.file, column, _because("card"))
     order = orders.frame["order_id"]
@@ -216,6 +218,7 @@ def _because(kind: str) -> Sentence:
         "masked": Sentence("it is masked, so that two people look alike"),
         "order": Sentence("it is the number of the order"),
         "card": Sentence("four digits of a card belong to many people"),
+        "state": Sentence("it holds words of state"),
         "name": Sentence("two people may have one name, and one person two"),
         "staff": Sentence("it is called like somebody who sells"),
         "answer": Sentence("it is called like the number of an answer"),

@@ -109,7 +109,7 @@ def folded(frame: pd.DataFrame, file: str, notes: list[Sentence]) -> None:
     key = plain[~mail].str.replace(r"^0+(?=.)", "", regex=True)
     near = key.duplicated(keep=False)
     if near.any():
-        pairs = known[~mail][near].groupby(key[near]).agg(lambda ids: " / ".join(sorted(map(_shown, ids))))
+        pairs = known[~mail][near].groupby(key[near]).agg(lambda ids: " / ".join(sorted(map(shown_id, ids))))
         notes.append(
             Sentence(
                 "{file}: {n:,} {n:customer number|customer numbers} differ from another only in case, width or noughts "
@@ -121,9 +121,9 @@ def folded(frame: pd.DataFrame, file: str, notes: list[Sentence]) -> None:
         )
 
 
-def _shown(number: str) -> str:
-    """A short code as it is; what may be a telephone or a name is masked."""
-    return number if re.fullmatch(r"[A-Za-z0-9_-]{1,8}", number) else values.masked(number)
+def shown_id(number: str) -> str:
+    """A short code with a figure in it as it is; what may be a telephone or a name is masked."""
+    return number if re.fullmatch(r"(?=.*\d)[A-Za-z0-9_-]{1,8}", number) else values.masked(number)
 
 
 def _plain(text: str) -> str:
