@@ -17,7 +17,7 @@ import yaml
 from course import engine, schema
 from course.collect import Table, control_totals
 from course.collect.mapping import CHANGED
-from course.collect.values import exact, times
+from course.collect.values import exact, masked, times
 from course.engine import query
 from course.errors import DataError
 from course.forms import normal
@@ -386,14 +386,6 @@ def _masked_column(cells: pd.Series) -> np.ndarray:
     return shown[codes]
 
 
-def masked(value: object) -> str:
-    """A text's shape without what it says: first two and last characters stay, letters and digits between become *."""
-    text = str(value)[:40]
-    keep_first, keep_last = (2, 1) if len(text) > 4 else (1, 0)
-    middle = text[keep_first : len(text) - keep_last]
-    return text[:keep_first] + "".join("*" if c.isalnum() else c for c in middle) + text[len(text) - keep_last :]
-
-
 def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:
     accounts = {"received": _account(frame), "valid": _account(frame[number == 0])}
     for i, rule in enumerate(rules, 1):
@@ -548,6 +540,18 @@ def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
             "units": (frame["quantity"] if lines else frame["amount"]).to_numpy(dtype="float64"),
         }
     )
+
+
+def refunds_read(table: Table) -> bool:
+    """True where orders tell what was given back: in a column, in rows below zero or that name an order, or as a state.
+
+    Without one of them no sum of theirs is net of anything.
+    """
+    frame = table.frame
+    if "refunded" in frame or ("cancels_order_id" in frame and frame["cancels_order_id"].notna().any()):
+        return True
+    below = any((frame[c] < 0).any() for c in ("amount", "quantity") if c in frame)
+    return bool(below or ("status" in frame and frame["status"].eq("refunded").any()))
 
 
 def profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from course.collect import applying, asking, guards, remembered, states, values
 from course.collect import currency as currencies
 from course.collect.folders import open_all
 from course.collect.folders import with_query as with_query
+from course.collect.guards import ids, shops, unread, who
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw
@@ -56,6 +57,7 @@ class Table:
     currency : what money is in: a code, the sign as found where it names none, None where nothing is known
     layouts : how the files were read, and states : {word of state: what it means} where there are any; both for
         the recipe
+    renumbered : True once orders of one number were told apart by their shop, file or customer
     """
 
     kind: str
@@ -69,6 +71,7 @@ class Table:
     currency: str | None = None
     layouts: list[Layout] = field(default_factory=list)
     states: dict[str, str] | None = None
+    renumbered: bool = False
 
     @property
     def has_lines(self) -> bool:
@@ -176,7 +179,19 @@ def gather(
         tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
     _settle_questions(said, list(tables.values()))
+    _refuse_lines_of_two_orders(tables)
     return tables
+
+
+def _refuse_lines_of_two_orders(tables: Mapping[str, Table]) -> None:
+    """Lines name their order by its number alone: where that means two orders, nobody knows whose they are."""
+    if "orders" in tables and "order_lines" in tables and tables["orders"].renumbered:
+        raise DataError(
+            "{orders}: one number means several orders, and the lines of {lines} name no more than the number. Put "
+            "shop and number into one column in both, or leave the lines out.",
+            orders=tables["orders"].sources[0]["name"],
+            lines=tables["order_lines"].sources[0]["name"],
+        )
 
 
 def _settle_questions(said: Answers, tables: list[Table]) -> None:
@@ -275,6 +290,10 @@ def _read_one(
         if column not in columns and column not in ("source", "source_row"):
             frame[column] = raw.frame[column].reindex(frame.index)
     frame = _derive(frame, kind) if kind == "orders" else frame
+    problems = pd.concat(problems, ignore_index=True) if problems else _no_problems()
+    unread.guard(unread.shares(frame, problems, kind), mapping, raw.name, notes, answers)
+    who.folded(frame, raw.name, notes)
+    renumbered = False
     frame.insert(len(frame.columns), "source", raw.name)
     frame["source"] = frame["source"].astype("category")
     frame["source_row"] = frame.index
@@ -283,7 +302,10 @@ def _read_one(
     if kind == "orders":
         money = next((c for c in ("amount", "unit_price") if c in cells_of), "amount")
         currencies.named(frame, cells_of.get(money), mapping.get(money, ""))
-        guards.guard(guards.Orders(frame, mapping, form, raw.name, answers, notes, raw.merged))
+        cells = raw.frame.reindex(frame.index)
+        orders = guards.Orders(frame, dict(mapping), form, raw.name, answers, notes, raw.merged, cells)
+        guards.guard(orders)
+        renumbered = orders.renumbered
     if kind == "surveys":
         asking.guard(frame, mapping, form, raw.name, answers)
     return Table(
@@ -292,10 +314,11 @@ def _read_one(
         pd.DataFrame(),
         mapping,
         notes,
-        pd.concat(problems, ignore_index=True) if problems else _no_problems(),
+        problems,
         [{"name": raw.name} | raw.facts],
         layouts=[remembered.layout_of(raw, form, mapping, chosen)],
         states=states.listed(cells_of["status"], form, answers) if kind == "orders" and "status" in cells_of else None,
+        renumbered=renumbered,
     )
 
 
@@ -346,9 +369,16 @@ def _columns(
     one, else by the headers; the reader's own choice comes before either."""
     if form is None:
         mapping, notes = settle(raw.frame, kind, raw.header, chosen)
+        who_bought = ids.choose(mapping, raw.frame, chosen, raw.name, notes) if kind == "orders" else None
         complete(mapping, raw.frame, kind, raw.name, notes)
-        return {name: raw.frame[column] for name, column in mapping.items()}, mapping, notes
+        cells = {
+            n: raw.frame[c] if n != "customer_id" or who_bought is None else who_bought for n, c in mapping.items()
+        }
+        return cells, mapping, notes
+    ids.refuse_never(form, chosen, raw.name)
     applied = applying.apply(form, raw.frame, raw.name)
+    if kind == "orders":
+        applying.refuse_without_money(form, applied, raw.frame, chosen, raw.name)
     if kind == "surveys":
         asking.find_score(applied, form, raw, chosen)
     own, _ = settle(raw.frame[list(dict.fromkeys(chosen.values()))], kind, False, chosen)
@@ -450,6 +480,7 @@ def _combine(parts: list[Table]) -> Table:
     """Several files as one table. A row that an earlier file holds already is counted once; of an order table (one row
     an order) whose row changed, the later file's row counts."""
     kind = parts[0].kind
+    apart = shops.by_file(parts) if kind == "orders" else []
     frame = pd.concat([p.frame.astype({"source": "str"}) for p in parts], ignore_index=True)
     number = np.repeat(np.arange(len(parts)), [len(p.frame) for p in parts])
     starts = np.cumsum([0] + [len(p.frame) for p in parts])
@@ -457,7 +488,7 @@ def _combine(parts: list[Table]) -> Table:
         [p.problems.assign(row=p.problems["row"] + s) for p, s in zip(parts, starts, strict=False)], ignore_index=True
     )
     again = _held_already(frame, number, kind)
-    notes = [n for p in parts for n in p.notes]
+    notes = [n for p in parts for n in p.notes] + apart
     shared = control_totals(frame[again])
     if again.any():
         notes.append(
@@ -489,7 +520,19 @@ def _combine(parts: list[Table]) -> Table:
     layouts = [one for i, one in enumerate(layouts) if one not in layouts[:i]]
     told = [p.states for p in parts if p.states is not None]
     states = {word: state for one in reversed(told) for word, state in one.items()} if told else None
-    return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared, layouts=layouts, states=states)
+    return Table(
+        kind,
+        frame,
+        pd.DataFrame(),
+        mapping,
+        notes,
+        problems,
+        sources,
+        shared,
+        layouts=layouts,
+        states=states,
+        renumbered=any(p.renumbered for p in parts),
+    )
 
 
 def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:

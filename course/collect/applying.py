@@ -7,7 +7,7 @@ import pandas as pd
 
 from course.collect import values
 from course.errors import DataError, first_few
-from course.forms import Form, normal, word
+from course.forms import Form, Headers, normal, word
 from course.language import Sentence
 
 
@@ -29,16 +29,16 @@ def apply(form: Form, frame: pd.DataFrame, file: str) -> Applied:
     """
     if form.kind == "refuse":
         raise DataError("{file} was recognised as {system}: {why}.", file=file, system=form.system, why=form.why)
-    here = {normal(c): c for c in reversed(frame.columns)}
+    here = Headers(frame.columns)
     frame = _stripped(frame.iloc[header_rows(form, frame, here) :], form.strip)
     for column, signs in form.drop.items():
-        if normal(column) in here:
-            said = frame[here[normal(column)]].map(word, na_action="ignore")
+        if column in here:
+            said = frame[here[column]].map(word, na_action="ignore")
             frame = frame[~said.isin([word(s) for s in signs]).astype(bool)]
     found = Applied({})
 
     def take(name: str, *candidates: str) -> None:
-        if column := next((here[normal(c)] for c in candidates if normal(c) in here), None):
+        if column := next((here[c] for c in candidates if c in here), None):
             found.cells[name], found.columns[name] = frame[column], column
 
     for name, candidates in (("order_id", form.order_id), ("currency", (form.currency,) if form.currency else ())):
@@ -60,9 +60,29 @@ def apply(form: Form, frame: pd.DataFrame, file: str) -> Applied:
     return found
 
 
-def header_rows(form: Form, frame: pd.DataFrame, here: dict[str, str]) -> int:
+def refuse_without_money(form: Form, found: Applied, frame: pd.DataFrame, chosen: dict[str, str], file: str) -> None:
+    """A form whose column of money is not there has no money: a list price in its place would be another figure.
+
+    Raises
+    ------
+    DataError : that column, or the one of what refund rows gave back, is missing.
+    """
+    here = Headers(frame.columns)
+    lacking = [] if "amount" in chosen or "amount" in found.cells else list(form.add)
+    lacking += [c for c in (form.rows.get("amount"),) if c and c not in here]
+    if lacking:
+        raise DataError(
+            "{file} was recognised as {system}, and lacks {columns}, which holds its money. Export it with that "
+            "column, or say which one it is: --map amount=COLUMN.",
+            file=file,
+            system=form.system,
+            columns=first_few(lacking),
+        )
+
+
+def header_rows(form: Form, frame: pd.DataFrame, here: Headers) -> int:
     """How many rows of the header are left above the data: those that have no date where a record has one."""
-    column = here.get(normal(form.columns.get("answered_at", "")))
+    column = here.get(form.columns.get("answered_at", ""))
     if form.header_rows == 1 or column is None:
         return 0
     dated = frame[column].iloc[: form.header_rows - 1].astype("str").str.contains(r"\d", regex=True).fillna(False)
@@ -100,9 +120,9 @@ def _stripped(frame: pd.DataFrame, sign: str) -> pd.DataFrame:
     return frame.apply(lambda c: c.str.removeprefix(sign) if pd.api.types.is_string_dtype(c.dtype) else c)
 
 
-def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str], file: str) -> None:
+def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: Headers, file: str) -> None:
     """The first of the trusted columns that is filled, a row at a time; a guest's number is none."""
-    columns = [here[normal(c)] for c in form.customer_id if normal(c) in here]
+    columns = [here[c] for c in form.customer_id if c in here]
     if not columns and form.kind not in ("orders", "customers"):
         return
     if not columns:
@@ -123,8 +143,8 @@ def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, 
         found.cells["customer_id"], found.columns["customer_id"] = best, ", ".join(columns)
 
 
-def _moment(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
-    columns = [here[normal(c)] for c in form.ordered_at if normal(c) in here]
+def _moment(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
+    columns = [here[c] for c in form.ordered_at if c in here]
     if columns:
         cells = frame[columns[0]]
         for column in columns[1:]:
@@ -133,19 +153,19 @@ def _moment(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str
         found.cells["ordered_at"], found.columns["ordered_at"] = cells, " + ".join(columns)
 
 
-def _money(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
+def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """The order's money from its parts; a cell that cannot be read stays as it is, and is said."""
-    added = [here[normal(c)] for c in form.add if normal(c) in here]
-    taken = [here[normal(c)] for c in form.take if normal(c) in here]
+    added = [here[c] for c in form.add if c in here]
+    taken = [here[c] for c in form.take if c in here]
     if added:
         parts = [(1, frame[c]) for c in added] + [(-1, frame[c]) for c in taken]
         found.cells["amount"] = _sum(parts)
         found.columns["amount"] = " + ".join(added) + "".join(f" − {c}" for c in taken)
-    if form.refunded_list and normal(form.refunded_list["in"]) in here:
-        column = here[normal(form.refunded_list["in"])]
-        found.cells["refunded"] = frame[column].map(lambda cell: _listed(cell, form.refunded_list["key"]))
+    if form.refunded_list and form.refunded_list["in"] in here:
+        column = here[form.refunded_list["in"]]
+        found.cells["refunded"] = frame[column].map(lambda cell: listed(cell, form.refunded_list["key"]))
         found.columns["refunded"] = column
-    for column in (here[normal(c)] for c in form.refunded if normal(c) in here):
+    for column in (here[c] for c in form.refunded if c in here):
         found.cells["refunded"], found.columns["refunded"] = frame[column], column
         break
 
@@ -161,7 +181,7 @@ def _sum(parts: list[tuple[int, pd.Series]]) -> pd.Series:
     return total
 
 
-def _listed(cell: object, key: str) -> float | None:
+def listed(cell: object, key: str) -> float | None:
     """Money in a list of records, whatever its sign: [{"total": "-30.00"}, …]."""
     import json
 
@@ -173,9 +193,9 @@ def _listed(cell: object, key: str) -> float | None:
     return float(read.abs().sum()) if len(read) else 0.0
 
 
-def _states(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
+def _states(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """The first rule that knows a row's word gives its state; a word that none knows is kept, and asked about."""
-    columns = list(dict.fromkeys(here[normal(c)] for r in form.state for c in r.columns if normal(c) in here))
+    columns = list(dict.fromkeys(here[c] for r in form.state for c in r.columns if c in here))
     if not columns:
         return
     combinations = frame[columns].astype("str").fillna("").drop_duplicates()
@@ -207,38 +227,38 @@ def _state(form: Form, row: dict[str, str]) -> str | None:
     return form.otherwise if filled else None
 
 
-def _paid(frame: pd.DataFrame, column: str | None, here: dict[str, str]) -> np.ndarray:
+def _paid(frame: pd.DataFrame, column: str | None, here: Headers) -> np.ndarray:
     """True where the column is filled, and not nought."""
-    if column is None or normal(column) not in here:
+    if column is None or column not in here:
         return np.zeros(len(frame), dtype=bool)
-    cells = frame[here[normal(column)]].astype("str")
+    cells = frame[here[column]].astype("str")
     read = pd.to_numeric(cells, errors="coerce")
     return (~values.is_blank(cells) & ~(read == 0)).to_numpy(dtype=bool)
 
 
-def _rows(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
+def _rows(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """Rows that take money back, and rows that are no business of customers."""
     rows = form.rows
     status = found.cells.get("status", pd.Series(pd.NA, index=frame.index, dtype="str"))
-    if rows and normal(rows["in"]) in here:
-        kind = frame[here[normal(rows["in"])]].astype("str").fillna("")
+    if rows and rows["in"] in here:
+        kind = frame[here[rows["in"]]].astype("str").fillna("")
         back = kind.isin(list(map(str, rows.get("refund", ()))))
-        if "amount" in found.cells and normal(rows.get("amount", "")) in here:
-            given = frame[here[normal(rows["amount"])]]
+        if "amount" in found.cells and rows.get("amount", "") in here:
+            given = frame[here[rows["amount"]]]
             found.cells["amount"] = found.cells["amount"].astype("object").mask(back, given.astype("str"))
         if "amount" not in found.cells:
             return
         amount = values.numbers(found.cells["amount"]).values
         found.cells["amount"] = found.cells["amount"].astype("object").mask(back & amount.notna(), -amount.abs())
-        if "of" in rows and normal(rows["of"]) in here:
-            found.cells["cancels_order_id"] = frame[here[normal(rows["of"])]].where(back)
-            found.columns["cancels_order_id"] = here[normal(rows["of"])]
+        if "of" in rows and rows["of"] in here:
+            found.cells["cancels_order_id"] = frame[here[rows["of"]]].where(back)
+            found.columns["cancels_order_id"] = here[rows["of"]]
         status = status.mask(back, "refunded").mask(kind.isin(list(map(str, rows.get("drop", ())))), "no_order")
     if status.notna().any():
         found.cells["status"] = status
 
 
-def _events(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
+def _events(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """The system's words for view, cart and buy; what was sent twice happened once; other words stay, and are said."""
     named = {word(w): kind for kind, words in form.words.items() for w in words}
     said = found.cells["kind"].astype("str")
@@ -246,8 +266,8 @@ def _events(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str
     rest = sorted(set(said[kinds == said].dropna()) - set(form.words))
     if rest:
         found.notes.append(Sentence("Events that are neither view, cart nor buy: {words}.", words=first_few(rest, 8)))
-    if form.once_per and normal(form.once_per) in here:
-        number = frame[here[normal(form.once_per)]].astype("str")
+    if form.once_per and form.once_per in here:
+        number = frame[here[form.once_per]].astype("str")
         known = ~values.is_blank(number) & ~number.isin(["(not set)"]) & (kinds == "buy")
         again = known & pd.DataFrame({"number": number, "kind": kinds}).where(known).duplicated()
         if again.any():
@@ -255,7 +275,7 @@ def _events(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str
                 Sentence(
                     "{rows:,} {rows:purchase was|purchases were} told twice under one {column}, and count once.",
                     rows=int(again.sum()),
-                    column=here[normal(form.once_per)],
+                    column=here[form.once_per],
                 )
             )
             found.cells = {name: cells[~again] for name, cells in found.cells.items()}
@@ -263,12 +283,12 @@ def _events(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str
     found.cells["kind"] = kinds
 
 
-def _trials(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str]) -> None:
+def _trials(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """Rows of a test, and answers that were broken off."""
     status = found.cells.get("status", pd.Series(pd.NA, index=frame.index, dtype="str"))
     for what, signs in (("unfinished", form.unfinished), ("test", form.test)):
-        for column in (c for c in signs if normal(c) in here):
-            said = frame[here[normal(column)]].map(word, na_action="ignore")
+        for column in (c for c in signs if c in here):
+            said = frame[here[column]].map(word, na_action="ignore")
             status = status.mask(said.isin([word(s) for s in signs[column]]).astype(bool), what)
     if status.notna().any():
         found.cells["status"] = status

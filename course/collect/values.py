@@ -70,6 +70,14 @@ def _spread(codes: np.ndarray, values: pd.Series, index: pd.Index) -> pd.Series:
     return values.reindex(codes).set_axis(index) if len(values) else values.reindex(range(len(codes))).set_axis(index)
 
 
+def masked(value: object) -> str:
+    """A text's shape without what it says: first two and last characters stay, letters and digits between become *."""
+    text = str(value)[:40]
+    keep_first, keep_last = (2, 1) if len(text) > 4 else (1, 0)
+    middle = text[keep_first : len(text) - keep_last]
+    return text[:keep_first] + "".join("*" if c.isalnum() else c for c in middle) + text[len(text) - keep_last :]
+
+
 # --- identifiers and texts -------------------------------------------------------------------------------------------
 
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
@@ -118,8 +126,8 @@ def texts(cells: pd.Series) -> Column:
     return Column(_spread(codes, distinct.str.strip(), cells.index), np.zeros(len(cells), dtype=bool))
 
 
-#: The words of state a canonical table knows; the last three come from forms and guards.
-CANONICAL_STATUSES = (*STATUSES, "test", "no_order", "other_currency", "unfinished", "counts_again")
+#: The words of state a canonical table knows; those after the shops' own come from forms and guards.
+CANONICAL_STATUSES = (*STATUSES, "test", "no_order", "other_currency", "unfinished", "counts_again", "other_direction")
 #: The states that forms, and answers to questions, speak of, in canonical words.
 STATUS_OF_STATE = {"sale": "completed", "refunded": "refunded", "not_a_sale": "cancelled", "pending": "unpaid"}
 _STATUS_OF |= {word: word for word in CANONICAL_STATUSES}

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from course import small_yaml
@@ -112,13 +112,14 @@ def _flat(value: object) -> Iterator[str]:
 
 #: What a BI tool writes before the name of a column that it added up.
 _SUM = re.compile(r"^\s*(?:sum of\s+|求和项[:：]?\s*)")
+_BRACKETS = re.compile(r"[(\[（【].*?[)\]）】]")
 
 
 def normal(header: object) -> str:
     """A header without case, spaces, punctuation and bracketed units: "Invoice No." and "invoice_no" are one."""
     text = unicodedata.normalize("NFKC", str(header if header is not None else "")).lower()
     text = _SUM.sub("", text)
-    bare = re.sub(r"[(\[（【].*?[)\]）】]", "", text)
+    bare = _BRACKETS.sub("", text)
     # A header that stands in brackets as a whole keeps what they hold.
     return re.sub(r"[\W_]+", "", bare) or re.sub(r"[\W_]+", "", text)
 
@@ -139,17 +140,53 @@ def recognise(headers: Iterable[object], own: Path | None = None) -> Form | None
     ------
     DataError : a file of forms that cannot be read.
     """
-    here = _plain(headers)
+    here = list(map(str, headers))
     for known in ([load(own)] if own else []) + [_shipped()]:
-        fits = [f for f in known if here >= _plain(f.all) and (not f.any or here & _plain(f.any))]
+        fits = [f for f in known if _has_all(here, f.all) and (not f.any or any(find(h, here) for h in f.any))]
         if fits:
             return max(fits, key=lambda f: (len(f.all), f.name))
     return None
 
 
-def _plain(headers: Iterable[object]) -> set[str]:
-    """As `normal` has them; a header of signs alone ("#") is itself."""
-    return {normal(h) or str(h).strip() for h in headers} - {""}
+def find(header: str, headers: Iterable[str]) -> str | None:
+    """The one of `headers` that a form means by `header`: in any case and with any punctuation. What stands in brackets
+    may be missing from one of the two, as a unit often is, but not differ: a total (base) is no total (purchased)."""
+    wanted, within = _parts(header)
+    same = [(h, _parts(h)[1]) for h in headers if _parts(h)[0] == wanted]
+    exact = [h for h, inside in same if inside == within]
+    return next(iter(exact or [h for h, inside in same if not inside or not within]), None)
+
+
+class Headers:
+    """The columns of a file by what a form calls them: `header in headers`, `headers[header]`."""
+
+    def __init__(self, columns: Iterable[object]) -> None:
+        self._columns = list(columns)
+
+    def get(self, header: str) -> str | None:
+        """The file's own name of that column; None where it has none."""
+        return find(header, self._columns) if header else None
+
+    def __contains__(self, header: str) -> bool:
+        return self.get(header) is not None
+
+    def __getitem__(self, header: str) -> str:
+        column = self.get(header)
+        if column is None:
+            raise KeyError(header)
+        return column
+
+
+@lru_cache(maxsize=10_000)
+def _parts(header: str) -> tuple[str, str]:
+    """A header as `normal` has it (one of signs alone, "#", is itself), and what it holds in brackets."""
+    within = "".join(_BRACKETS.findall(unicodedata.normalize("NFKC", header).lower()))
+    return normal(header) or header.strip(), re.sub(r"[\W_]+", "", within)
+
+
+def _has_all(here: list[str], headers: Iterable[str]) -> bool:
+    plain = {_parts(h)[0] for h in here}
+    return all(_parts(h)[0] in plain and find(h, here) for h in headers)
 
 
 @cache
@@ -157,6 +194,23 @@ def known_headers() -> frozenset[str]:
     """Every header that a form names, as `normal` has it: by them a header is told from a title above it."""
     named = (normal(h) for f in _shipped() for h in (*f.all, *f.any, *f.customer_id, *f.add, *f.refunded))
     return frozenset(named) - {""}
+
+
+@cache
+def known_states() -> dict[str, str]:
+    """Words of state that forms compare whole, and the state; without those on which two forms differ."""
+    found: dict[str, set[str]] = {}
+    for rule in (r for f in _shipped() for r in f.state):
+        for said, state in rule.words["is"].items():
+            found.setdefault(said, set()).add(state)
+    return {said: states.pop() for said, states in found.items() if len(states) == 1 and not said.isdigit()}
+
+
+@cache
+def trial_words() -> frozenset[str]:
+    """Signs of a trial that a form knows and that mean nothing else, being of several words."""
+    signs = (word(s) for f in _shipped() for found in f.test.values() for s in found)
+    return frozenset(s for s in signs if " " in s)
 
 
 def load(path: Path) -> tuple[Form, ...]:

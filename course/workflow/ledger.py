@@ -4,6 +4,8 @@ import platform
 from importlib import metadata
 
 import course
+from course import clean
+from course.collect.guards import unread
 from course.workflow.result import Result
 
 #: Packages whose version can change a figure or a byte of the output.
@@ -40,11 +42,13 @@ def _table_ledger(result: Result, kind: str) -> dict:
     accounts = dict(cleaned.accounts)
     rules = {r["name"]: {k: r[k] for k in ("outcome", "when", "en", "zh") if k in r} for r in cleaned.rules}
     totals = table.totals.astype(object).where(table.totals.notna(), None).to_dict("records")
-    return {
+    refunds = {"refunds_read": clean.refunds_read(table)} if kind == "orders" else {}
+    return refunds | {
         "received": accounts.pop("received"),
         "valid": accounts.pop("valid"),
         "rules": {name: account | rules[name] for name, account in accounts.items()},
         "flags": cleaned.flags,
+        "unread": [vars(one) for one in unread.shares(table.frame, table.problems, kind)],
         "mapping": table.mapping,
         "sources": [
             s | {k: str(v) if k in ("first", "last") and v is not None else v for k, v in t.items() if k != "source"}

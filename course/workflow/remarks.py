@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from course import schema
 from course.clean import Cleaned
 from course.collect import Table
+from course.collect.guards.who import shown_id
+from course.errors import first_few
 from course.language import Sentence
 from course.workflow.people import tells
 
@@ -27,6 +30,40 @@ def warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Se
             )
         )
     return notes
+
+
+#: Fewer customers of the smaller table than this share in the other one, too: the two number them differently.
+_OVERLAP = 0.5
+
+
+def overlaps(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
+    """Tables whose customers are hardly those of the orders; after persons were found, before pseudonyms are given."""
+    if "orders" not in cleaned:
+        return []
+    buyers = set(cleaned["orders"].valid["customer_id"].dropna())
+    notes = []
+    for kind, one in cleaned.items():
+        others = set(one.valid["customer_id"].dropna()) if kind != "orders" and "customer_id" in one.valid else set()
+        if not others or not buyers:
+            continue
+        share = len(buyers & others) / min(len(buyers), len(others))
+        if share < _OVERLAP:
+            notes.append(
+                Sentence(
+                    "Of the customers of orders and of “{kind}” fewer than half are the same ({share:.0%}): {here} in "
+                    "the orders, {there} there. Check that both files use one number.",
+                    kind=schema.canonical(kind).label,
+                    share=share,
+                    here=_three(buyers - others),
+                    there=_three(others - buyers),
+                )
+            )
+    return notes
+
+
+def _three(ids: set[str]) -> str:
+    """Three numbers as a reader may see them: short codes as they are, all that may be personal masked."""
+    return first_few(shown_id(i) for i in sorted(ids)[:3])
 
 
 def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:

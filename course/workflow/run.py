@@ -13,7 +13,7 @@ from course.workflow import people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
-from course.workflow.remarks import reach, warnings
+from course.workflow.remarks import overlaps, reach, warnings
 from course.workflow.result import Result
 from course.workflow.steps import STEPS, identity, name_of
 
@@ -92,6 +92,7 @@ def prepare(
             result.found["identity"] = persons
             result.notes += persons.identity.notes
     result.cleaned = people.stitch(result.cleaned)
+    result.notes += overlaps(result.cleaned)
     if key is not None:
         result.cleaned, result.pseudonyms = people.hidden(result.cleaned, key, everybody)
     return result

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from course import clean
 from course.report import figures
 from course.report.blocks import figure, money, note, paragraph, table
 from course.report.sections import Page
@@ -12,15 +13,20 @@ from course.workflow.steps.segment import Segments
 def answers(page: Page, found: Segments) -> list[str]:
     """How many customers bought for how much, and the class that brings most."""
     overview, top = found.overview, found.top
-    lines = [
-        page.phrase(
+    bought = {"n": overview["customers"], "money": money(overview["money"])}
+    bought |= {"first": overview["first_order"], "as_of": page.result.as_of}
+    if clean.refunds_read(page.result.tables["orders"]):
+        said = page.phrase(
             "{n:,} {n:customer|customers} bought for {money} net of refunds from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}.",
-            n=overview["customers"],
-            money=money(overview["money"]),
-            first=overview["first_order"],
-            as_of=page.result.as_of,
+            **bought,
         )
-    ]
+    else:
+        said = page.phrase(
+            "{n:,} {n:customer|customers} bought for {money} from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}; refunds are "
+            "not in this file.",
+            **bought,
+        )
+    lines = [said]
     if top["money"] > 0:
         lines.append(
             page.phrase(

@@ -1,61 +1,24 @@
-"""Guards on every table of orders, known form or not: what a figure means is decided on evidence and said, or asked.
-
-Each guard takes the canonical table and gives it back with what it decided; two readings whose totals differ are a
-question. They are statements over the table, and see the canonical columns only.
-"""
-
-from dataclasses import dataclass
+"""How often an order's money stands in the file, and what stands on the first row of an order only."""
 
 import numpy as np
 import pandas as pd
 
 from course import engine
 from course.collect import values
+from course.collect.guards.table import Orders
 from course.collect.mapping import CHANGED
-from course.collect.questions import Answers, Question, Reading
+from course.collect.questions import Question, Reading
 from course.errors import first_few
-from course.forms import Form, normal
+from course.forms import normal
 from course.language import Sentence
 
 #: From this share on of orders with several rows, what they have in common is how the file is made.
 _NEARLY_ALL = 0.95
 #: So many orders with several rows prove it; fewer may be chance.
 _ENOUGH = 20
-#: Money in states nobody knows, up to which it is said and not asked.
-_UNKNOWN_MONEY = 0.05
-#: One customer with more rows than this share, and so many times as many as the next, is hardly a customer.
-_ONE_FOR_ALL, _AHEAD = 0.2, 3
 
 
-@dataclass
-class Orders:
-    """A table of orders on its way through the guards: the canonical `frame`, the export's names of its columns
-    (`shown`), the form it was recognised as, the file's name, the reader's answers, what has been said, and the
-    export's columns that are merged over the rows of an order."""
-
-    frame: pd.DataFrame
-    shown: dict[str, str]
-    form: Form | None
-    file: str
-    answers: Answers
-    notes: list[Sentence]
-    merged: frozenset[str] = frozenset()
-
-    def name(self, column: str) -> str:
-        """What the export calls a canonical column."""
-        return self.shown.get(column, column)
-
-
-def guard(orders: Orders) -> None:
-    """Every guard in its order: who, then how often money is counted, what was given back, which state."""
-    for one in (_filled_once, _level, _refunded, _states, _one_for_all):
-        one(orders)
-
-
-# --- rows of one order -----------------------------------------------------------------------------------------------
-
-
-def _filled_once(orders: Orders) -> None:
+def filled_once(orders: Orders) -> None:
     """Fields of the order that stand on its first row only are those of its other rows too; its money counts once."""
     frame = orders.frame
     if "order_id" not in orders.shown or not frame["order_id"].duplicated().any():
@@ -108,10 +71,12 @@ FROM judged
 """
 
 
-def _level(orders: Orders) -> None:
+def level(orders: Orders) -> None:
     """Money that stands on every row of an order, or on its first alone, is the order's and counts once."""
     frame = orders.frame
-    if "order_id" not in orders.shown or "amount" not in frame or not frame["order_id"].duplicated().any():
+    # Without a number, rows of one customer and moment are an order: where goods or a merged cell tell it has several.
+    several = {"order_id", "product_id", "product_name"} & set(orders.shown) or orders.name("amount") in orders.merged
+    if not several or "amount" not in frame or not frame["order_id"].duplicated().any():
         return
     priced = {"quantity", "unit_price"} <= set(orders.shown)  # and not worked out from the amount itself
     lines = ~_taken_back(frame)
@@ -216,126 +181,3 @@ FROM weighed WINDOW whole AS (PARTITION BY order_id),
     upto AS (PARTITION BY order_id ORDER BY row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ORDER BY row
 """
-
-
-# --- money back, money of which kind ---------------------------------------------------------------------------------
-
-
-def _refunded(orders: Orders) -> None:
-    """A column of money given back: never more than the order brought, else the amount is net of it already."""
-    frame = orders.frame
-    if "refunded" not in frame:
-        return
-    frame["refunded"] = frame["refunded"].abs().fillna(0.0)
-    more = (frame["refunded"] > frame["amount"] + 0.005) & frame["amount"].notna() & (frame["refunded"] > 0)
-    if "status" in frame:
-        more &= frame["status"].fillna("") != "refunded"
-    if not more.any():
-        return
-    back = float(frame.loc[frame["refunded"] > 0, "refunded"].sum())
-    money = values.exact(frame["amount"])
-    question = Question(
-        "refunds",
-        Sentence(
-            "{file}: in {rows:,} {rows:row|rows} {refunded} is more than {amount} (rows {at}). Is {amount} net of it "
-            "already?",
-            file=orders.file,
-            rows=int(more.sum()),
-            refunded=orders.name("refunded"),
-            amount=orders.name("amount"),
-            at=first_few(frame.loc[more, "source_row"]),
-        ),
-        (
-            Reading("net", Sentence("yes: {money:,.2f} in all", money=money)),
-            Reading("gross", Sentence("no, take it off: {money:,.2f} in all", money=money - back)),
-        ),
-    )
-    if orders.answers.to(question) == "net":
-        frame["amount"] = frame["amount"] + frame["refunded"]
-
-
-# --- state, and who ---------------------------------------------------------------------------------------------------
-
-
-def _states(orders: Orders) -> None:
-    """Every word of state with the money behind it; a word that nobody knows is asked about where it matters."""
-    frame = orders.frame
-    if "status" not in frame:
-        return
-    money = frame["amount"].abs().fillna(0.0)
-    by_word = (
-        pd.DataFrame({"word": frame["status"], "money": money})
-        .dropna(subset="word")
-        .groupby("word")["money"]
-        .agg(["size", "sum"])
-    )
-    strange = by_word[~by_word.index.isin(values.CANONICAL_STATUSES)].sort_index()
-    total = float(by_word["sum"].sum())
-    large = float(strange["sum"].sum()) > _UNKNOWN_MONEY * total
-    for word, row in strange.iterrows():
-        known = large or orders.answers.must_ask(str(word))
-        said = _asked_state(orders, str(word), row) if known else "sale"
-        frame["status"] = frame["status"].mask(frame["status"] == word, values.STATUS_OF_STATE[said])
-    strange = strange.loc[[not orders.answers.must_ask(str(word)) for word in strange.index]]
-    if len(strange) and not large:
-        orders.notes.append(
-            Sentence(
-                "{file}: these order states are not known and count as sales: {states}.",
-                file=orders.file,
-                states=", ".join(f"{w} ({int(r['size']):,})" for w, r in strange.head(8).iterrows()),
-            )
-        )
-
-
-def _asked_state(orders: Orders, word: str, row: pd.Series) -> str:
-    question = Question(
-        f"state.{word}",
-        Sentence(
-            "{file}: what is an order in the state “{word}” ({rows:,} {rows:row|rows}, {money:,.2f})?",
-            file=orders.file,
-            word=word,
-            rows=int(row["size"]),
-            money=float(row["sum"]),
-        ),
-        (
-            Reading("sale", Sentence("a sale")),
-            Reading("not_a_sale", Sentence("no sale: cancelled, failed, never paid")),
-            Reading("pending", Sentence("open: it may still become a sale")),
-            Reading("refunded", Sentence("paid, and all of it given back")),
-        ),
-    )
-    return orders.answers.to(question)
-
-
-_BUSIEST = """
-SELECT customer_id, count(*) AS rows, (SELECT count(*) FROM orders) AS of_all
-FROM orders GROUP BY customer_id ORDER BY rows DESC, customer_id LIMIT 2
-"""
-
-
-def _one_for_all(orders: Orders) -> None:
-    """One number far ahead of all others and behind a fifth of the rows is a till, a guest account or a marketplace."""
-    busiest = engine.query(_BUSIEST, {"orders": orders.frame[["customer_id"]].dropna()})
-    if len(busiest) < 2:
-        return
-    row, second = busiest.iloc[0], busiest.iloc[1]
-    if row["of_all"] < 50 or row["rows"] <= _ONE_FOR_ALL * row["of_all"] or row["rows"] < _AHEAD * second["rows"]:
-        return
-    question = Question(
-        "busiest",
-        Sentence(
-            "{file}: one and the same {column} stands on {rows:,} of {all:,} rows. Is that one customer?",
-            file=orders.file,
-            column=orders.name("customer_id"),
-            rows=int(row["rows"]),
-            all=int(row["of_all"]),
-        ),
-        (
-            Reading("nobody", Sentence("no: it stands for people without a number")),
-            Reading("customer", Sentence("yes, a customer like the others")),
-        ),
-    )
-    if orders.answers.to(question) == "nobody":
-        orders.frame["customer_id"] = orders.frame["customer_id"].mask(
-            orders.frame["customer_id"] == row["customer_id"]
-        )

@@ -1,0 +1,96 @@
+"""Money given back, and money of which kind."""
+
+import pandas as pd
+
+from course.collect import applying, values
+from course.collect.guards.table import Orders
+from course.collect.questions import Question, Reading
+from course.errors import first_few
+from course.forms import normal
+from course.language import Sentence
+
+#: A column of money given back is blank or nought on more orders than this.
+_MOSTLY_NONE = 0.5
+
+
+def refunded_elsewhere(orders: Orders) -> None:
+    """A column that holds money given back under a name nobody knows is asked about: by its name, or because it is the
+    whole amount of every order that was given back."""
+    by_rows = orders.form is not None and orders.form.rows.get("refund")
+    if by_rows or "refunded" in orders.frame or "amount" not in orders.frame:
+        return
+    found = {c: back for c in orders.unused() if (back := _given_back(orders, c)) is not None}
+    if not found:
+        return
+    paid = values.exact(orders.frame["amount"])
+    readings = [
+        Reading(c, Sentence("{column}: {money:,.2f} was given back", column=c, money=values.exact(back)))
+        for c, back in found.items()
+    ]
+    question = Question(
+        "refunds_in",
+        Sentence("{file}: which column holds money that was given back?", file=orders.file),
+        (*readings, Reading("none", Sentence("none: {money:,.2f} in all, refunds not known", money=paid))),
+    )
+    answer = orders.answers.to(question)
+    if answer != "none":
+        orders.frame["refunded"] = found[answer]
+
+
+def _given_back(orders: Orders, column: str) -> pd.Series | None:
+    cells, amount = orders.raw[column], orders.frame["amount"]
+    back = _listed(cells) if _is_list(cells) else values.numbers(cells).values.abs()
+    given = (back > 0) & amount.notna()
+    filled = amount.gt(0)
+    if not given.any() or back.isna().sum() > values.is_blank(cells.astype("str")).sum():
+        return None
+    if given.sum() > _MOSTLY_NONE * filled.sum() or (back > amount.abs() + 0.005)[given & filled].any():
+        return None
+    state = orders.frame.get("status", pd.Series(pd.NA, index=amount.index, dtype="str"))
+    whole = filled & state.eq("refunded").fillna(False).astype(bool)
+    proven = whole.any() and (back - amount)[whole].abs().le(0.005).all()
+    named = any(sign in normal(column) for sign in ("refund", "chargeback", "moneyback", "退款"))
+    return back.fillna(0.0) if proven or named else None
+
+
+def _is_list(cells: pd.Series) -> bool:
+    """Records in a cell, as exports of JSON have them: [{"total": "-30.00"}]."""
+    texts = cells.dropna().astype("str")
+    return len(texts) > 0 and bool(texts.str.startswith("[").all())
+
+
+def _listed(cells: pd.Series) -> pd.Series:
+    return cells.map(lambda cell: applying.listed(cell, "total")).astype("float64")
+
+
+def refunded(orders: Orders) -> None:
+    """A column of money given back: never more than the order brought, else the amount is net of it already."""
+    frame = orders.frame
+    if "refunded" not in frame:
+        return
+    frame["refunded"] = frame["refunded"].abs().fillna(0.0)
+    more = (frame["refunded"] > frame["amount"] + 0.005) & frame["amount"].notna() & (frame["refunded"] > 0)
+    if "status" in frame:
+        more &= frame["status"].fillna("") != "refunded"
+    if not more.any():
+        return
+    back = float(frame.loc[frame["refunded"] > 0, "refunded"].sum())
+    money = values.exact(frame["amount"])
+    question = Question(
+        "refunds",
+        Sentence(
+            "{file}: in {rows:,} {rows:row|rows} {refunded} is more than {amount} (rows {at}). Is {amount} net of it "
+            "already?",
+            file=orders.file,
+            rows=int(more.sum()),
+            refunded=orders.name("refunded"),
+            amount=orders.name("amount"),
+            at=first_few(frame.loc[more, "source_row"]),
+        ),
+        (
+            Reading("net", Sentence("yes: {money:,.2f} in all", money=money)),
+            Reading("gross", Sentence("no, take it off: {money:,.2f} in all", money=money - back)),
+        ),
+    )
+    if orders.answers.to(question) == "net":
+        frame["amount"] = frame["amount"] + frame["refunded"]

@@ -1,0 +1,232 @@
+"""Which state an order is in: a trial, money that went the other way, a word of state."""
+
+import pandas as pd
+
+from course import forms
+from course.collect import values
+from course.collect.guards.table import Orders
+from course.collect.guards.words import directions, headers, words
+from course.collect.questions import Question, Reading
+from course.errors import first_few
+from course.forms import normal, word
+from course.language import Sentence
+
+#: Money in states nobody knows, up to which it is said and not asked.
+_UNKNOWN_MONEY = 0.05
+#: A column with more different words than this is none of states; of which so many are known, it is one.
+_MANY_WORDS, _STATES = 40, 0.8
+
+
+# --- rows that are no orders of the shop ------------------------------------------------------------------------------
+
+
+def trial(orders: Orders) -> None:
+    """Rows of a trial: of a column that says so by its name, by its two words, or by a sign that a form knows."""
+    for column in orders.unused():
+        rows = _tried(column, orders.raw[column])
+        if not rows.any():
+            continue
+        orders.set_state(rows, "test")
+        orders.notes.append(
+            Sentence(
+                "{file}: {rows:,} {rows:row is|rows are} of a trial ({column}: {word}) and {rows:was|were} set aside.",
+                file=orders.file,
+                rows=int(rows.sum()),
+                column=column,
+                word=first_few(sorted(set(orders.raw.loc[rows, column].astype("str")))),
+            )
+        )
+
+
+def _tried(column: str, cells: pd.Series) -> pd.Series:
+    said = _words(cells)
+    distinct = set(said.dropna())
+    trial, beside = words("trial", "words"), words("trial", "beside")
+    yes, no = words("trial", "says_yes"), words("trial", "says_no")
+    if distinct & trial and distinct & beside and distinct <= trial | beside:
+        return said.isin(trial)
+    if distinct <= yes | no and normal(column) in headers("trial", "if_true"):
+        return said.isin(yes)
+    if distinct <= yes | no and normal(column) in headers("trial", "if_false"):
+        return said.isin(no)
+    return said.isin(forms.trial_words())
+
+
+def _words(cells: pd.Series) -> pd.Series:
+    """Cells as words of state are compared; blank where they are, or where a column has too many words for one."""
+    codes, distinct = pd.factorize(cells.astype("str"))
+    if len(distinct) > _MANY_WORDS:
+        return pd.Series(pd.NA, index=cells.index, dtype="str")
+    plain = pd.Series([word(w) for w in distinct], dtype="str")
+    plain = plain.mask(values.is_blank(plain) & (plain != "-"))
+    return plain.reindex(codes).set_axis(cells.index)
+
+
+def direction(orders: Orders) -> None:
+    """Money that went the other way is set aside: an expense is no sale of the shop."""
+    for column in orders.unused():
+        said = _words(orders.raw[column])
+        distinct = set(said.dropna())
+        pair = next((p for p in directions() if distinct <= p["in"] | p["out"] | p["neither"]), None)
+        if pair is None or not distinct & (pair["in"] | pair["out"]):
+            continue
+        if pair["asked"] and normal(column) not in headers("direction_headers"):
+            continue
+        _set_aside_other_way(orders, column, said, pair)
+
+
+def _set_aside_other_way(orders: Orders, column: str, said: pd.Series, pair: dict) -> None:
+    frame = orders.frame
+    amount = frame["amount"]
+    sides = {side: said.isin(pair[side]) for side in ("in", "out")}
+    taken = "in"
+    if pair["asked"]:
+        below = {side: amount[rows].lt(0) for side, rows in sides.items()}
+        if not any(b.any() for b in below.values()):
+            taken = _asked_direction(orders, column, sides)
+        elif below["in"].mean() > below["out"].fillna(0).mean():
+            taken = "out"
+    if taken == "both":
+        return
+    other = ~sides[taken] & said.notna()
+    if "cancels_order_id" in frame:
+        other &= frame["cancels_order_id"].isna()  # money back for an order of the shop
+    if not other.any():
+        return
+    orders.set_state(other, "other_direction")
+    orders.notes.append(
+        Sentence(
+            "{file}: {column} says which way the money went; {rows:,} {rows:row|rows} of {words} with {money:,.2f} "
+            "{rows:is|are} no {rows:sale|sales} and {rows:was|were} set aside.",
+            file=orders.file,
+            column=column,
+            rows=int(other.sum()),
+            words=first_few(sorted(set(orders.raw.loc[other, column].astype("str").str.strip()))),
+            money=values.exact(amount[other].abs()),
+        )
+    )
+
+
+def _asked_direction(orders: Orders, column: str, sides: dict[str, pd.Series]) -> str:
+    word_of = {s: str(orders.raw.loc[r, column].iloc[0]).strip() for s, r in sides.items() if r.any()}
+    money = {s: values.exact(orders.frame.loc[r, "amount"].abs()) for s, r in sides.items()}
+    likelier = sorted(word_of, key=lambda s: (-int(sides[s].sum()), s))
+    readings = [
+        Reading(word_of[s], Sentence("those of {word}: {money:,.2f} in all", word=word_of[s], money=money[s]))
+        for s in likelier
+    ]
+    both = values.exact(orders.frame["amount"])
+    question = Question(
+        "direction",
+        Sentence(
+            "{file}: {column} says which way the money went. Which rows are sales?", file=orders.file, column=column
+        ),
+        (*readings, Reading("both", Sentence("all of them: {money:,.2f} in all", money=both))),
+    )
+    answer = orders.answers.to(question)
+    return next((s for s, w in word_of.items() if w == answer), "both")
+
+
+# --- words of state ---------------------------------------------------------------------------------------------------
+
+
+def state_elsewhere(orders: Orders) -> None:
+    """A column that holds words of state under a name nobody knows is asked about: no order that was never paid is to
+    be counted for want of a header."""
+    if "status" in orders.shown:
+        return
+    found = {c: s for c in orders.unused() if (s := _as_states(orders.raw[c])) is not None}
+    if not found:
+        return
+    money = orders.frame["amount"].fillna(0.0)
+    readings = [
+        Reading(
+            column,
+            Sentence(
+                "{column} ({words}): {money:,.2f} in {rows:,} {rows:row|rows} of sales",
+                column=column,
+                words=_counted(orders.raw[column]),
+                money=values.exact(money[state.isna() | (state == "completed")]),
+                rows=int((state.isna() | (state == "completed")).sum()),
+            ),
+        )
+        for column, state in found.items()
+    ]
+    question = Question(
+        "state_in",
+        Sentence("{file}: which column says in which state an order is?", file=orders.file),
+        (*readings, Reading("none", Sentence("none: {money:,.2f} in all", money=values.exact(money)))),
+    )
+    answer = orders.answers.to(question)
+    if answer != "none":
+        kept = orders.frame.get("status", pd.Series(pd.NA, index=orders.frame.index, dtype="str"))
+        orders.frame["status"] = kept.fillna(found[answer])
+
+
+def _as_states(cells: pd.Series) -> pd.Series | None:
+    """The cells in canonical words of state, where nearly all are such words and not all of them mean a sale."""
+    said = _words(cells)
+    if said.notna().mean() < 0.1:
+        return None
+    known = values.statuses(cells).values
+    by_form = said.map(forms.known_states(), na_action="ignore").map(values.STATUS_OF_STATE, na_action="ignore")
+    known = known.where(known.isin(list(values.STATUSES)), by_form.astype("str"))
+    share = (known.notna() & said.notna()).sum() / said.notna().sum()
+    if share < _STATES or known.dropna().nunique() < 2:
+        return None
+    return known.where(known.notna(), cells.astype("str").str.strip().where(said.notna()))
+
+
+def _counted(cells: pd.Series) -> str:
+    counts = cells.astype("str").str.strip().value_counts().sort_index()
+    return ", ".join(f"{word} {n:,}" for word, n in counts.sort_values(ascending=False, kind="stable").head(4).items())
+
+
+def states(orders: Orders) -> None:
+    """Every word of state with the money behind it; a word that nobody knows is asked about where it matters."""
+    frame = orders.frame
+    if "status" not in frame:
+        return
+    money = frame["amount"].abs().fillna(0.0)
+    by_word = (
+        pd.DataFrame({"word": frame["status"], "money": money})
+        .dropna(subset="word")
+        .groupby("word")["money"]
+        .agg(["size", "sum"])
+    )
+    strange = by_word[~by_word.index.isin(values.CANONICAL_STATUSES)].sort_index()
+    total = float(by_word["sum"].sum())
+    large = float(strange["sum"].sum()) > _UNKNOWN_MONEY * total
+    for said, row in strange.iterrows():
+        asked = large or orders.answers.must_ask(str(said))
+        state = _asked_state(orders, str(said), row) if asked else "sale"
+        frame["status"] = frame["status"].mask(frame["status"] == said, values.STATUS_OF_STATE[state])
+    strange = strange.loc[[not orders.answers.must_ask(str(said)) for said in strange.index]]
+    if len(strange) and not large:
+        orders.notes.append(
+            Sentence(
+                "{file}: these order states are not known and count as sales: {states}.",
+                file=orders.file,
+                states=", ".join(f"{w} ({int(r['size']):,})" for w, r in strange.head(8).iterrows()),
+            )
+        )
+
+
+def _asked_state(orders: Orders, word: str, row: pd.Series) -> str:
+    question = Question(
+        f"state.{word}",
+        Sentence(
+            "{file}: what is an order in the state “{word}” ({rows:,} {rows:row|rows}, {money:,.2f})?",
+            file=orders.file,
+            word=word,
+            rows=int(row["size"]),
+            money=float(row["sum"]),
+        ),
+        (
+            Reading("sale", Sentence("a sale")),
+            Reading("not_a_sale", Sentence("no sale: cancelled, failed, never paid")),
+            Reading("pending", Sentence("open: it may still become a sale")),
+            Reading("refunded", Sentence("paid, and all of it given back")),
+        ),
+    )
+    return orders.answers.to(question)
