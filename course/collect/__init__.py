@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from course import forms, schema
-from course.collect import applying, asking, guards, values
+from course.collect import applying, asking, events, guards, nobody, values
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw, open_source
@@ -151,9 +151,24 @@ def gather(
         remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
         tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
+    if "events" in tables:
+        _bought(tables, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
     _settle_questions(said, list(tables.values()))
     return tables
+
+
+def _bought(tables: dict[str, Table], said: Answers) -> None:
+    """Purchases among the events are the orders, where no orders are given."""
+    events_ = tables["events"]
+    if "orders" in tables:
+        events_.notes += events.counted_elsewhere(events_.frame)
+        return
+    found, notes = events.purchases(events_.frame)
+    events_.notes += notes
+    if found is not None:
+        raw = Raw(events_.sources[0]["name"], found, True, dict(events_.sources[0]))
+        tables["orders"] = _read(raw, "orders", {c: c for c in found}, None, None, None, said)
 
 
 def _settle_questions(said: Answers, tables: list[Table]) -> None:
@@ -257,6 +272,12 @@ def _read_one(
     if kind == "orders":
         _sign_of_money(frame, cells_of)
         guards.guard(guards.Orders(frame, mapping, form, raw.name, answers, notes, raw.merged))
+        if form is not None:
+            nobody.refuse(frame, form, raw.name)
+    if kind == "events":
+        settled = events.settle(frame, form, notes)
+        problems = [_of_rows(p, frame.index.isin(settled.index)) for p in problems]
+        frame = settled
     if kind == "surveys":
         asking.guard(frame, mapping, form, raw.name, answers)
     return Table(
@@ -449,13 +470,18 @@ def _combine(parts: list[Table]) -> Table:
                 )
             )
     keep = ~(again | changed)
-    renumber = np.cumsum(keep) - 1
-    problems = problems[keep[problems["row"].to_numpy(dtype="int64")]]
-    problems = problems.assign(row=renumber[problems["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
+    problems = _of_rows(problems, keep)
     frame = frame[keep].reset_index(drop=True).astype({"source": "category"})
     mapping = {k: v for p in reversed(parts) for k, v in p.mapping.items()}
     sources = [p.sources[0] for p in parts]
     return Table(kind, frame, pd.DataFrame(), mapping, notes, problems, sources, shared)
+
+
+def _of_rows(problems: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+    """The problems of the rows that are kept, by their new number."""
+    problems = problems[keep[problems["row"].to_numpy(dtype="int64")]]
+    renumber = np.cumsum(keep) - 1
+    return problems.assign(row=renumber[problems["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
 
 
 def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:

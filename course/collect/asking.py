@@ -27,7 +27,10 @@ def find_score(applied: Applied, form: Form, raw: Raw, chosen: dict[str, str]) -
     """
     if "score" in chosen:
         return
-    taken = {normal(c) for c in (*form.all, *form.never, *form.customer_id, *form.columns.values())}
+    taken = {
+        normal(c)
+        for c in (*form.all, *form.never, *form.customer_id, *(c for names in form.columns.values() for c in names))
+    }
     body = raw.frame.loc[next(iter(applied.cells.values())).index]
     above = raw.frame.drop(index=body.index)
     texts = {c: " ".join([c, *_labels(above[c], c)]) for c in raw.frame.columns if normal(c) not in taken}

@@ -25,6 +25,7 @@ from course.report.sections import (
     segment,
     stake,
     tag,
+    visits,
 )
 from course.workflow import Result
 
@@ -46,6 +47,7 @@ SECTIONS = (
     ("lifecycle", lifecycle.movement),
     ("lifecycle", lifecycle.warning),
     ("behaviour", behaviour.doings),
+    ("visits", visits.funnel),
     ("nps", nps.recommend),
     ("effect", effect.campaigns),
     ("portrait", portrait.personas),

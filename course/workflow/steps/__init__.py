@@ -26,6 +26,7 @@ from course.workflow.steps import (
     segment,
     stake,
     tag,
+    visits,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -36,6 +37,7 @@ STEPS: tuple[ModuleType, ...] = (
     foretelling,
     stake,
     behaviour,
+    visits,
     lifecycle,
     effect,
     nps,
