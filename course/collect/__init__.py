@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from course import forms, schema
-from course.collect import applying, asking, events, guards, nobody, values
+from course.collect import applying, arms, asking, events, guards, nobody, values
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw, open_source
@@ -278,6 +278,8 @@ def _read_one(
         settled = events.settle(frame, form, notes)
         problems = [_of_rows(p, frame.index.isin(settled.index)) for p in problems]
         frame = settled
+    if kind == "campaigns":
+        arms.settle(frame, mapping, raw.name, answers, notes)
     if kind == "surveys":
         asking.guard(frame, mapping, form, raw.name, answers)
     return Table(

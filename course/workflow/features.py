@@ -28,7 +28,10 @@ def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.
         parts.append(_from_customers(valid["customers"], as_of))
     for kind in ("events", "tickets", "campaigns"):
         if kind in valid and "customer_id" in valid[kind]:
-            parts.append(valid[kind].groupby("customer_id").size().rename(kind).to_frame())
+            # Who was left out of a campaign was not reached by it, and is a customer all the same.
+            counted = ~valid[kind]["is_control"].eq(True) if "is_control" in valid[kind] else 1
+            counts = valid[kind].assign(counted=counted).groupby("customer_id")["counted"].sum()
+            parts.append(counts.astype("int64").rename(kind).to_frame())
     if "campaigns" in valid and "redeemed" in valid["campaigns"]:
         parts.append(valid["campaigns"].groupby("customer_id")["redeemed"].sum().rename("coupons_redeemed").to_frame())
     if "posts" in valid and "author_id" in valid["posts"]:
