@@ -281,7 +281,7 @@ def _read_one(
     if kind == "campaigns":
         arms.settle(frame, mapping, raw.name, answers, notes)
     if kind == "surveys":
-        asking.guard(frame, mapping, form, raw.name, answers)
+        asking.guard(frame, mapping, form, raw, answers, notes)
     return Table(
         kind,
         frame.reset_index(drop=True),
@@ -330,6 +330,8 @@ def _columns(
     one, else by the headers; the reader's own choice comes before either."""
     if form is None:
         mapping, notes = settle(raw.frame, kind, raw.header, chosen)
+        if kind == "surveys":
+            asking.find_unknown(raw, mapping, notes)
         complete(mapping, raw.frame, kind, raw.name, notes)
         return {name: raw.frame[column] for name, column in mapping.items()}, mapping, notes
     applied = applying.apply(form, raw.frame, raw.name)
