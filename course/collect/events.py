@@ -162,7 +162,7 @@ def purchases(events: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Sentence]
     orders, None where no purchase has an amount; what is to be said
     """
     if "purchase_amount" not in events or not (events["kind"].eq("buy") & events["purchase_amount"].notna()).any():
-        lacking = "kind" in events and events["kind"].eq("buy").any()
+        lacking = "kind" in events and bool(events["kind"].eq("buy").any())
         return None, [
             Sentence("The purchases among the events carry no amount: no orders were made of them.")
         ] * lacking
@@ -185,7 +185,8 @@ def purchases(events: pd.DataFrame) -> tuple[pd.DataFrame | None, list[Sentence]
     named = orders.get("customer_id", pd.Series(dtype="str"))
     notes.append(
         Sentence(
-            "{orders:,} {orders:purchase|purchases} among the events became orders; {none:,} of them name no buyer.",
+            "{orders:,} {orders:purchase|purchases} among the events became orders; {none:,} of them {none:names|name} "
+            "no buyer.",
             orders=len(orders),
             none=len(orders) - int(named.notna().sum()),
         )

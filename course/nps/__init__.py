@@ -11,6 +11,7 @@ code the same texts agree, and how long service lets customers wait.
 
 from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
 from course.nps.comments import dedupe, sentiment, theme_labels, theme_table, themes
+from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
 from course.nps.satisfaction import Satisfaction, satisfaction
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
@@ -34,6 +35,7 @@ __all__ = [
     "difference",
     "drivers",
     "fleiss",
+    "is_open",
     "johnson",
     "judge",
     "kappa",
@@ -45,6 +47,7 @@ __all__ = [
     "satisfaction",
     "score",
     "sentiment",
+    "service_satisfaction",
     "slow_queues",
     "theme_labels",
     "theme_table",
