@@ -277,6 +277,29 @@ def test_purchases_among_events_are_the_orders_where_none_are_given(tmp_path):
     assert any("4 purchases among the events were not counted once more" in s for s in said(tables["events"]))
 
 
+def test_purchases_of_any_tool_are_orders_with_their_number_money_and_refunds(tmp_path):
+    """S1 30, once though it was placed before it was paid; S2 20, all of it given back."""
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "用户id,事件时间,事件名称,订单编号,订单金额\nu1,2026-03-01 10:01:00,提交订单,S1,30\n"
+        "u1,2026-03-01 10:02:00,支付订单,S1,30\nu2,2026-03-02 10:02:00,支付订单,S2,20\n"
+        "u2,2026-03-03 10:02:00,退款,S2,20\n",
+        encoding="utf-8",
+    )
+    assert figures(collect.gather({"events": [path]})["orders"]) == (1, 1, 30.00, 30.00)
+
+
+def test_money_of_two_currencies_among_purchases_is_asked(tmp_path):
+    path = tmp_path / "events.csv"
+    text = "user id,time,event,order id,revenue,currency\n"
+    path.write_text(
+        text + "u1,2026-03-01 10:00,purchase,1,9,EUR\nu2,2026-03-01 11:00,purchase,2,900,JPY\n", encoding="utf-8"
+    )
+    with pytest.raises(Asked) as asked:
+        collect.gather({"events": [path]})
+    assert [q.key for q in asked.value.questions] == ["currency"]
+
+
 def test_where_nobody_signs_in_a_visitor_stands_for_a_buyer_and_it_is_said(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text(CLICKS.replace("u1", "").replace("u2", ""), encoding="utf-8")
@@ -327,6 +350,11 @@ def test_a_control_that_is_called_one_is_said_and_not_asked(tmp_path, name):
     table = read(tmp_path, "campaigns", trial({name: (20, 2), "mail": (30, 9)}))
     assert int(table.frame["is_control"].sum()) == 20
     assert any(f"left out as the control: “{name}” (20 of 50 rows)" in s for s in said(table))
+
+
+def test_an_arm_that_says_it_is_no_control_is_none(tmp_path):
+    table = read(tmp_path, "campaigns", trial({"non-control": (5, 2), "control": (4, 1)}))
+    assert int(table.frame["is_control"].sum()) == 4
 
 
 @pytest.mark.parametrize(("arms", "first"), [(("A", "B"), "A"), (("0", "1"), "0"), (("mail", "phone"), "phone")])

@@ -223,12 +223,14 @@ def control_totals(frame: pd.DataFrame) -> dict:
     What a frame has no column for is None.
     """
     time = schema.time_column(frame)
+    # A table of events may have a column of that name, and texts in it.
+    paid = "amount" in frame and pd.api.types.is_numeric_dtype(frame["amount"].dtype)
     dates = frame[time].dropna() if time else pd.Series(dtype="datetime64[us]")
     return {
         "rows": len(frame),
         "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
         "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
-        "money": values.exact(frame["amount"]) if "amount" in frame else None,
+        "money": values.exact(frame["amount"]) if paid else None,
         "first": dates.min().date() if len(dates) else None,
         "last": dates.max().date() if len(dates) else None,
     }

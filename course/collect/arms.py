@@ -30,6 +30,8 @@ def words(name: str) -> tuple[frozenset[str], ...] | frozenset[str]:
 def named_control(arm: object) -> bool:
     """Whether an arm is called a control: by its whole name, or by a part of it ("SMS – holdout 10%")."""
     known = words("control")
+    if normal(arm) not in known and re.search(r"\bnon\b|\bnot\b|非", str(arm), re.IGNORECASE):
+        return False
     parts = re.split(r"[\s_\-–—:：/|,，()（）]+", str(arm))
     return normal(arm) in known or any(normal(p) in known for p in parts if p)
 

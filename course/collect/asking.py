@@ -16,12 +16,12 @@ from course.language import Sentence
 _RECOMMEND = re.compile(r"recommend|\bnps\b|netpro|推荐", re.IGNORECASE)
 _SATISFIED = re.compile(r"satisf|csat|\bstars?\b|effort|happy with|满意|星级|几星|费力", re.IGNORECASE)
 #: A scale that the text itself names: "0-10", "1 to 5", "0～10 分".
-_NAMED = re.compile(r"(?<!\d)(\d{1,3})\s*(?:分\s*)?(?:[-–—~～]|to|至|到)\s*(\d{1,3})(?!\d)")
+_NAMED = re.compile(r"(?<![\dA-Za-z])(\d{1,3})\s*(?:分\s*)?(?:[-–—~～]|to|至|到)\s*(\d{1,3})(?!\d)")
 _SCALES = ((0, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (1, 11), (0, 100))
 #: The scale of an NPS; and one from 0 to 10 on which something else was asked.
 NPS_SCALE, OTHER_TEN = "0-10", "csat 0-10"
 #: So many answers show that nobody went further up the scale.
-_ENOUGH = 5
+_ENOUGH = 3
 #: Who answered, in the words of questions and of a link's parameters.
 _WHO = re.compile(
     r"customer[ _]?(?:id|no|number)|member[ _]?(?:id|no|number|ship)|user[ _]?id|external[ _]?(?:id|reference)"

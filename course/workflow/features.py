@@ -103,9 +103,9 @@ def _from_surveys(answers: pd.DataFrame) -> pd.DataFrame:
     answers = answers.dropna(subset="customer_id")
     if "answered_at" in answers:
         answers = answers.sort_values(["answered_at", "source_row"], kind="stable", na_position="first")
-    counts = answers.groupby("customer_id").size().rename("survey_answers").to_frame()
     # A 1–5 answer is no 0–10 one: it names nobody a promoter or a detractor.
-    asked = answers[answers["scale"].fillna("0-10") == "0-10"] if "scale" in answers else answers
-    if asked.empty:
+    asked = answers["scale"].fillna("0-10") == "0-10" if "scale" in answers else answers["score"].notna()
+    counts = asked.groupby(answers["customer_id"]).sum().astype("int64").rename("survey_answers").to_frame()
+    if not asked.any():
         return counts
-    return counts.assign(survey_score=asked.groupby("customer_id")["score"].last())
+    return counts.assign(survey_score=answers[asked].groupby("customer_id")["score"].last())
