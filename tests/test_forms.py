@@ -39,7 +39,8 @@ def figures(table):
 @pytest.mark.parametrize("form", SHIPPED, ids=lambda form: form.name)
 def test_a_form_is_recognised_in_any_order_of_columns_and_not_without_one_of_its_headers(form):
     headers = [*form.all, *form.any[:1], "Notes", "备注"]
-    random.Random(form.name).shuffle(headers)
+    if not form.position:
+        random.Random(form.name).shuffle(headers)
     found = forms.recognise(headers)
     assert found is not None and len(found.all) >= len(form.all)
     for missing in form.all:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from course import forms, schema
-from course.collect import applying, asking, guards, remembered, states, values
+from course.collect import applying, arms, asking, events, guards, nobody, remembered, states, values
 from course.collect import currency as currencies
 from course.collect.folders import open_all
 from course.collect.folders import with_query as with_query
@@ -177,10 +177,25 @@ def gather(
         remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
         tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
+    if "events" in tables:
+        _bought(tables, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
     _settle_questions(said, list(tables.values()))
     _refuse_lines_of_two_orders(tables)
     return tables
+
+
+def _bought(tables: dict[str, Table], said: Answers) -> None:
+    """Purchases among the events are the orders, where no orders are given."""
+    events_ = tables["events"]
+    if "orders" in tables:
+        events_.notes += events.counted_elsewhere(events_.frame)
+        return
+    found, notes = events.purchases(events_.frame)
+    events_.notes += notes
+    if found is not None:
+        raw = Raw(events_.sources[0]["name"], found, True, dict(events_.sources[0]))
+        tables["orders"] = _read(raw, "orders", {c: c for c in found}, None, None, None, said)
 
 
 def _refuse_lines_of_two_orders(tables: Mapping[str, Table]) -> None:
@@ -246,12 +261,14 @@ def control_totals(frame: pd.DataFrame) -> dict:
     What a frame has no column for is None.
     """
     time = schema.time_column(frame)
+    # A table of events may have a column of that name, and texts in it.
+    paid = "amount" in frame and pd.api.types.is_numeric_dtype(frame["amount"].dtype)
     dates = frame[time].dropna() if time else pd.Series(dtype="datetime64[us]")
     return {
         "rows": len(frame),
         "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
         "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
-        "money": values.exact(frame["amount"]) if "amount" in frame else None,
+        "money": values.exact(frame["amount"]) if paid else None,
         "first": dates.min().date() if len(dates) else None,
         "last": dates.max().date() if len(dates) else None,
     }
@@ -306,8 +323,16 @@ def _read_one(
         orders = guards.Orders(frame, dict(mapping), form, raw.name, answers, notes, raw.merged, cells)
         guards.guard(orders)
         renumbered = orders.renumbered
+        if form is not None:
+            nobody.refuse(frame, form, raw.name)
+    if kind == "events":
+        settled = events.settle(frame, form, notes)
+        problems = _of_rows(problems, frame.index.isin(settled.index))
+        frame = settled
+    if kind == "campaigns":
+        arms.settle(frame, mapping, raw.name, answers, notes)
     if kind == "surveys":
-        asking.guard(frame, mapping, form, raw.name, answers)
+        asking.guard(frame, mapping, form, raw, answers, notes)
     return Table(
         kind,
         frame.reset_index(drop=True),
@@ -370,6 +395,8 @@ def _columns(
     if form is None:
         mapping, notes = settle(raw.frame, kind, raw.header, chosen)
         who_bought = ids.choose(mapping, raw.frame, chosen, raw.name, notes) if kind == "orders" else None
+        if kind == "surveys":
+            asking.find_unknown(raw, mapping, notes)
         complete(mapping, raw.frame, kind, raw.name, notes)
         cells = {
             n: raw.frame[c] if n != "customer_id" or who_bought is None else who_bought for n, c in mapping.items()
@@ -510,9 +537,7 @@ def _combine(parts: list[Table]) -> Table:
                 )
             )
     keep = ~(again | changed)
-    renumber = np.cumsum(keep) - 1
-    problems = problems[keep[problems["row"].to_numpy(dtype="int64")]]
-    problems = problems.assign(row=renumber[problems["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
+    problems = _of_rows(problems, keep)
     frame = frame[keep].reset_index(drop=True).astype({"source": "category"})
     mapping = {k: v for p in reversed(parts) for k, v in p.mapping.items()}
     sources = [p.sources[0] for p in parts]
@@ -533,6 +558,13 @@ def _combine(parts: list[Table]) -> Table:
         states=states,
         renumbered=any(p.renumbered for p in parts),
     )
+
+
+def _of_rows(problems: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+    """The problems of the rows that are kept, by their new number."""
+    problems = problems[keep[problems["row"].to_numpy(dtype="int64")]]
+    renumber = np.cumsum(keep) - 1
+    return problems.assign(row=renumber[problems["row"].to_numpy(dtype="int64")]).reset_index(drop=True)
 
 
 def _held_already(frame: pd.DataFrame, number: np.ndarray, kind: str) -> np.ndarray:

@@ -41,10 +41,10 @@ def apply(form: Form, frame: pd.DataFrame, file: str) -> Applied:
         if column := next((here[c] for c in candidates if c in here), None):
             found.cells[name], found.columns[name] = frame[column], column
 
-    for name, candidates in (("order_id", form.order_id), ("currency", (form.currency,) if form.currency else ())):
+    for name, candidates in (("order_id", form.order_id), ("currency", form.currency)):
         take(name, *candidates)
-    for name, column in form.columns.items():
-        take(name, column)
+    for name, candidates in form.columns.items():
+        take(name, *candidates)
     _customers(found, form, frame, here, file)
     if form.kind == "orders":
         _moment(found, form, frame, here)
@@ -52,8 +52,6 @@ def apply(form: Form, frame: pd.DataFrame, file: str) -> Applied:
         _states(found, form, frame, here)
         _rows(found, form, frame, here)
     _trials(found, form, frame, here)
-    if "kind" in found.cells:
-        _events(found, form, frame, here)
     if form.currency_is:
         found.cells["currency"] = pd.Series(form.currency_is, index=frame.index, dtype="str")
     found.notes.insert(0, _recognised(found, form, file))
@@ -68,7 +66,7 @@ def refuse_without_money(form: Form, found: Applied, frame: pd.DataFrame, chosen
     DataError : that column, or the one of what refund rows gave back, is missing.
     """
     here = Headers(frame.columns)
-    lacking = [] if "amount" in chosen or "amount" in found.cells else list(form.add)
+    lacking = [] if "amount" in chosen or "amount" in found.cells else [part[0] for part in form.add]
     lacking += [c for c in (form.rows.get("amount"),) if c and c not in here]
     if lacking:
         raise DataError(
@@ -82,7 +80,7 @@ def refuse_without_money(form: Form, found: Applied, frame: pd.DataFrame, chosen
 
 def header_rows(form: Form, frame: pd.DataFrame, here: Headers) -> int:
     """How many rows of the header are left above the data: those that have no date where a record has one."""
-    column = here.get(form.columns.get("answered_at", ""))
+    column = next((here[c] for c in form.columns.get("answered_at", ()) if c in here), None)
     if form.header_rows == 1 or column is None:
         return 0
     dated = frame[column].iloc[: form.header_rows - 1].astype("str").str.contains(r"\d", regex=True).fillna(False)
@@ -123,7 +121,12 @@ def _stripped(frame: pd.DataFrame, sign: str) -> pd.DataFrame:
 def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: Headers, file: str) -> None:
     """The first of the trusted columns that is filled, a row at a time; a guest's number is none."""
     columns = [here[c] for c in form.customer_id if c in here]
+    columns = columns or [here[c] for c in form.instead if c in here]
     if not columns and form.kind not in ("orders", "customers"):
+        return
+    if not columns and form.kind == "orders":  # totals can be had all the same: `nobody` says them
+        found.cells["customer_id"] = pd.Series(pd.NA, index=frame.index, dtype="str")
+        found.columns["customer_id"] = "–"
         return
     if not columns:
         raise DataError(
@@ -134,13 +137,28 @@ def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: Headers, f
         )
     best = pd.Series(pd.NA, index=frame.index, dtype="str")
     for column in columns:
-        cells = frame[column].astype("str").str.strip()
+        cells = _first_of_several(found, frame[column].astype("str").str.strip(), form, column, file)
         if cells.str.contains("@").any():  # an e-mail address is one however it is written
             cells = cells.where(~cells.str.contains("@").fillna(False).astype(bool), cells.str.lower())
         blank = values.is_blank(cells) | cells.isin(form.nobody)
         best = best.fillna(cells.mask(blank.fillna(True).astype(bool)))
     if form.kind in ("orders", "customers") or best.notna().any():
         found.cells["customer_id"], found.columns["customer_id"] = best, ", ".join(columns)
+
+
+def _first_of_several(found: Applied, cells: pd.Series, form: Form, column: str, file: str) -> pd.Series:
+    """Of several ids in one cell the first, which systems that allow it call the primary one."""
+    if not form.several or not (more := cells.str.contains(form.several, regex=False).fillna(False).astype(bool)).any():
+        return cells
+    found.notes.append(
+        Sentence(
+            "{file}: {rows:,} {rows:cell|cells} of {column} hold several numbers; the first one counts.",
+            file=file,
+            rows=int(more.sum()),
+            column=column,
+        )
+    )
+    return cells.mask(more, cells.str.split(form.several).str[0].str.strip())
 
 
 def _moment(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
@@ -155,11 +173,15 @@ def _moment(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> N
 
 def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
     """The order's money from its parts; a cell that cannot be read stays as it is, and is said."""
-    added = [here[c] for c in form.add if c in here]
-    taken = [here[c] for c in form.take if c in here]
+    added, taken = (
+        [here[there[0]] for part in parts if (there := [c for c in part if c in here])]
+        for parts in (form.add, form.take)
+    )
     if added:
         parts = [(1, frame[c]) for c in added] + [(-1, frame[c]) for c in taken]
         found.cells["amount"] = _sum(parts)
+        if form.hundredths:
+            found.cells["amount"] = (values.numbers(found.cells["amount"]).values / 100).round(6)
         found.columns["amount"] = " + ".join(added) + "".join(f" − {c}" for c in taken)
     if form.refunded_list and form.refunded_list["in"] in here:
         column = here[form.refunded_list["in"]]
@@ -253,34 +275,11 @@ def _rows(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> Non
         if "of" in rows and rows["of"] in here:
             found.cells["cancels_order_id"] = frame[here[rows["of"]]].where(back)
             found.columns["cancels_order_id"] = here[rows["of"]]
+        if rows.get("out"):
+            status = status.mask(~back & (amount < 0), "no_order")
         status = status.mask(back, "refunded").mask(kind.isin(list(map(str, rows.get("drop", ())))), "no_order")
     if status.notna().any():
         found.cells["status"] = status
-
-
-def _events(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:
-    """The system's words for view, cart and buy; what was sent twice happened once; other words stay, and are said."""
-    named = {word(w): kind for kind, words in form.words.items() for w in words}
-    said = found.cells["kind"].astype("str")
-    kinds = said.map(lambda w: named.get(word(w), w), na_action="ignore")
-    rest = sorted(set(said[kinds == said].dropna()) - set(form.words))
-    if rest:
-        found.notes.append(Sentence("Events that are neither view, cart nor buy: {words}.", words=first_few(rest, 8)))
-    if form.once_per and form.once_per in here:
-        number = frame[here[form.once_per]].astype("str")
-        known = ~values.is_blank(number) & ~number.isin(["(not set)"]) & (kinds == "buy")
-        again = known & pd.DataFrame({"number": number, "kind": kinds}).where(known).duplicated()
-        if again.any():
-            found.notes.append(
-                Sentence(
-                    "{rows:,} {rows:purchase was|purchases were} told twice under one {column}, and count once.",
-                    rows=int(again.sum()),
-                    column=here[form.once_per],
-                )
-            )
-            found.cells = {name: cells[~again] for name, cells in found.cells.items()}
-            kinds = kinds[~again]
-    found.cells["kind"] = kinds
 
 
 def _trials(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:

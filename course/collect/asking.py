@@ -12,26 +12,43 @@ from course.errors import DataError, first_few
 from course.forms import Form, normal
 from course.language import Sentence
 
-#: The question behind an NPS, in its text.
-_RECOMMEND = re.compile(r"recommend|推荐", re.IGNORECASE)
+#: The question behind an NPS, and one that asks how satisfied somebody is, in their texts.
+_RECOMMEND = re.compile(r"recommend|\bnps\b|netpro|推荐", re.IGNORECASE)
+_SATISFIED = re.compile(r"satisf|csat|\bstars?\b|effort|happy with|满意|星级|几星|费力", re.IGNORECASE)
+#: A scale that the text itself names: "0-10", "1 to 5", "0～10 分".
+_NAMED = re.compile(r"(?<![\dA-Za-z])(\d{1,3})\s*(?:分\s*)?(?:[-–—~～]|to|至|到)\s*(\d{1,3})(?!\d)")
+_SCALES = ((0, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (1, 11), (0, 100))
+#: The scale of an NPS; and one from 0 to 10 on which something else was asked.
+NPS_SCALE, OTHER_TEN = "0-10", "csat 0-10"
+#: So many answers show that nobody went further up the scale.
+_ENOUGH = 3
+#: Who answered, in the words of questions and of a link's parameters.
+_WHO = re.compile(
+    r"customer[ _]?(?:id|no|number)|member[ _]?(?:id|no|number|ship)|user[ _]?id|external[ _]?(?:id|reference)"
+    r"|客户编号|客户号|会员号|会员编号|会员卡号|用户id|手机号|e-?mail|邮箱",
+    re.IGNORECASE,
+)
 #: Days within which a second answer of the same person is the same answer again (rules/surveys.yaml).
 _AGAIN = pd.Timedelta(days=30)
 
 
 def find_score(applied: Applied, form: Form, raw: Raw, chosen: dict[str, str]) -> None:
-    """The question whose answers are whole numbers from 0 to 10 and whose text asks for a recommendation.
+    """The question of a survey tool's file that asks for a recommendation, else the one that asks for satisfaction;
+    and who answered, where a question or a parameter says so.
 
     Raises
     ------
     DataError : no question of the file is one, or several are.
     """
+    told = (c for names in form.columns.values() for c in names)
+    taken = {normal(c) for c in (*form.all, *form.never, *form.customer_id, *told)} - {""}
+    body = raw.frame.loc[next(iter(applied.cells.values())).index]
+    texts = {c: question_text(raw, c, body.index) for c in raw.frame.columns if normal(c) not in taken}
+    if "customer_id" not in applied.cells and "customer_id" not in chosen:
+        _who(applied, body, texts)
     if "score" in chosen:
         return
-    taken = {normal(c) for c in (*form.all, *form.never, *form.customer_id, *form.columns.values())}
-    body = raw.frame.loc[next(iter(applied.cells.values())).index]
-    above = raw.frame.drop(index=body.index)
-    texts = {c: " ".join([c, *_labels(above[c], c)]) for c in raw.frame.columns if normal(c) not in taken}
-    asked = [c for c, text in texts.items() if _RECOMMEND.search(text) and _on_scale(body[c], form)]
+    asked = _asked(body, texts, form.blanks)
     if len(asked) != 1:
         raise DataError(
             "{file} was recognised as {system}, and {n} of its questions are answered from 0 to 10 and ask for a "
@@ -42,63 +59,123 @@ def find_score(applied: Applied, form: Form, raw: Raw, chosen: dict[str, str]) -
             columns=first_few(asked or texts, 12),
         )
     applied.cells["score"], applied.columns["score"] = body[asked[0]], asked[0]
-    applied.notes.append(
-        Sentence("{file}: the question taken is “{question}”.", file=raw.name, question=texts[asked[0]].strip())
-    )
+    applied.notes.append(_taken(raw.name, texts[asked[0]]))
 
 
-def _labels(above: pd.Series, column: str) -> list[str]:
-    """The text of the question, where it stands in a second row of the header."""
-    return [str(c) for c in above.dropna() if normal(c) != normal(column) and not str(c).startswith("{")]
-
-
-def _on_scale(cells: pd.Series, form: Form) -> bool:
-    filled = cells.astype("str").str.strip()
-    filled = filled[~values.is_blank(filled) & ~filled.isin(form.blanks)]
-    read = values.scores(filled).values
-    return len(filled) > 0 and float(read.isin(range(11)).mean()) >= 0.8
-
-
-def guard(frame: pd.DataFrame, shown: dict[str, str], form: Form | None, file: str, answers: Answers) -> None:
-    """What the answers leave open: a scale that is no 0–10; and in the file of a survey tool, which counts every answer
-    where the kit's rule counts the first of a month, which of the two is meant."""
-    _scale(frame, shown, file, answers)
-    if form is not None:
-        _again(frame, file, answers)
-
-
-_SCALES = ((1, 5), (1, 7), (0, 1), (1, 11))
-
-
-def _scale(frame: pd.DataFrame, shown: dict[str, str], file: str, answers: Answers) -> None:
-    score = frame["score"].dropna()
-    low, high = score.min(), score.max()
-    scale = next(((a, b) for a, b in _SCALES if (low, high) == (a, b)), None)
-    if scale is None or len(score) < 20:
+def find_unknown(raw: Raw, mapping: dict[str, str], notes: list[Sentence]) -> None:
+    """The same for a file of no known tool whose headers do not say which column is the score: `mapping` gets it."""
+    if "score" in mapping or not raw.header:
         return
+    texts = {c: question_text(raw, c, raw.frame.index) for c in raw.frame.columns if c not in mapping.values()}
+    asked = _asked(raw.frame, texts, ())
+    if len(asked) == 1:
+        mapping["score"] = asked[0]
+        notes.append(_taken(raw.name, texts[asked[0]]))
+
+
+def _taken(file: str, text: str) -> Sentence:
+    return Sentence("{file}: the question taken is “{question}”.", file=file, question=text.strip())
+
+
+def _asked(body: pd.DataFrame, texts: dict[str, str], blanks: tuple[str, ...]) -> list[str]:
+    """The questions on a recommendation that are answered in figures; without one, those on satisfaction."""
+    for words in (_RECOMMEND, _SATISFIED):
+        asked = [c for c, text in texts.items() if words.search(text) and _in_figures(body[c], blanks)]
+        if asked:
+            return asked
+    return []
+
+
+def _who(applied: Applied, body: pd.DataFrame, texts: dict[str, str]) -> None:
+    columns = [c for c, text in texts.items() if _WHO.search(text)]
+    if len(columns) == 1:
+        applied.cells["customer_id"], applied.columns["customer_id"] = body[columns[0]], columns[0]
+        applied.notes.append(Sentence("Who answered stands in {column}.", column=columns[0]))
+
+
+def question_text(raw: Raw, column: str, data: pd.Index) -> str:
+    """A question in full: its header, its label, and what further rows of the header say of it."""
+    above = raw.frame[column].loc[: data[0]].iloc[:-1] if len(data) and data.is_monotonic_increasing else []
+    more = [raw.labels.get(column, ""), *(str(c) for c in pd.Series(above, dtype="str").dropna())]
+    return " ".join([str(column), *(m for m in more if m and normal(m) != normal(column) and not m.startswith("{"))])
+
+
+def _in_figures(cells: pd.Series, blanks: tuple[str, ...]) -> bool:
+    filled = cells.astype("str").str.strip()
+    filled = filled[~values.is_blank(filled) & ~filled.isin(blanks)]
+    read = values.scores(filled).values
+    return len(filled) > 0 and float((read.between(0, 100) & (read % 1 == 0)).mean()) >= 0.8
+
+
+def guard(
+    frame: pd.DataFrame, shown: dict[str, str], form: Form | None, raw: Raw, answers: Answers, notes: list[Sentence]
+) -> None:
+    """What the answers leave open: on which scale they were given; and in the file of a survey tool, which counts every
+    answer where the kit's rule counts the first of a month, which of the two is meant."""
+    if "scale" not in frame:
+        frame["scale"] = _scale(frame, shown, raw, answers, notes)
+    if form is not None and (frame["scale"] == NPS_SCALE).all():
+        _again(frame, raw.name, answers)
+
+
+def _scale(frame: pd.DataFrame, shown: dict[str, str], raw: Raw, answers: Answers, notes: list[Sentence]) -> str:
+    """The scale that values and text prove; where they leave it open, the one that is answered."""
+    score = frame["score"].dropna()
+    column = shown.get("score", "score")
+    text = question_text(raw, column, frame.index) if column in raw.frame else column
+    recommend = bool(_RECOMMEND.search(text))
+    satisfied = bool(_SATISFIED.search(text)) and not recommend
+    fits = [s for s in _SCALES if len(score) and s[0] <= score.min() and score.max() <= s[1]]
+    named = [(int(m[0]), int(m[1])) for m in _NAMED.findall(text)]
+    proven = next((s for s in named if s in fits), None)
+    if proven is None and len(score):
+        beyond = float((score > 10).mean())
+        if beyond > 0.2 and score.between(0, 100).all() and score.max() > 11:
+            proven = (0, 100)
+        elif satisfied:
+            proven = fits[0] if fits else None
+    if proven is None:
+        return _asked_scale(score, column, raw.name, answers)
+    scale = f"{proven[0]}-{proven[1]}"
+    if proven == (0, 10):
+        scale = OTHER_TEN if satisfied else NPS_SCALE
+    if scale != NPS_SCALE:
+        notes.append(
+            Sentence(
+                "{file}: {column} is answered from {low} to {high}: no NPS is made of it, but the share of the upper "
+                "answers and the mean.",
+                file=raw.name,
+                column=column,
+                low=proven[0],
+                high=proven[1],
+            )
+        )
+    return scale
+
+
+def _asked_scale(score: pd.Series, column: str, file: str, answers: Answers) -> str:
+    low, high = (score.min(), score.max()) if len(score) else (0, 10)
+    small = next((s for s in ((0, 1), (1, 5), (0, 5), (1, 7)) if s[0] <= low and high <= s[1]), None)
+    if (low, high) == (1, 11) and len(score) >= 20:
+        small = (1, 11)
+    if small is None or len(score) < _ENOUGH:
+        return NPS_SCALE
     question = Question(
         "scale",
         Sentence(
             "{file}: the {n:,} answers in {column} run from {low:g} to {high:g}. On which scale was it asked?",
             file=file,
             n=len(score),
-            column=shown.get("score", "score"),
+            column=column,
             low=low,
             high=high,
         ),
         (
-            Reading(f"{scale[0]}-{scale[1]}", Sentence("from {low} to {high}: no NPS", low=scale[0], high=scale[1])),
-            Reading("0-10", Sentence("from 0 to 10, and nobody answered otherwise")),
+            Reading(f"{small[0]}-{small[1]}", Sentence("from {low} to {high}: no NPS", low=small[0], high=small[1])),
+            Reading(NPS_SCALE, Sentence("from 0 to 10, and nobody answered otherwise")),
         ),
     )
-    if answers.to(question) != "0-10" and ("scale" in answers.decided or answers.provisional):
-        raise DataError(
-            "{file}: answers from {low} to {high} are no willingness to recommend from 0 to 10, and no NPS can be made "
-            "of them.",
-            file=file,
-            low=scale[0],
-            high=scale[1],
-        )
+    return answers.to(question)
 
 
 def _again(frame: pd.DataFrame, file: str, answers: Answers) -> None:

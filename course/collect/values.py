@@ -380,6 +380,9 @@ def _plain_dates(distinct: pd.Series) -> pd.Series:
         zh = zh.str.replace(r"[时点分](?=\d)", ":", regex=True).str.replace(r"[时点]$", ":00", regex=True)
         zh = zh.str.replace("[分秒]", "", regex=True).str.replace("上午", "AM").str.replace("下午", "PM")
         plain = plain.mask(chinese, zh.str.replace(r"\s+", " ", regex=True).str.strip())
+    # An offset in whole hours: GMT+8.
+    plain = plain.str.replace(r" (?:GMT|UTC)([+-])(\d)$", r" \g<1>0\2:00", regex=True)
+    plain = plain.str.replace(r" (?:GMT|UTC)([+-]\d\d)$", r" \1:00", regex=True)
     plain = plain.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True)
     plain = plain.str.replace(r"^(\d{1,4})[/.](\d{1,2}|[A-Za-z]{3})[/.](\d{1,4})(?=\D|$)", r"\1-\2-\3", regex=True)
     plain = plain.str.replace(r"^([A-Za-z]{3,9})\.? (\d{1,2}),", r"\1 \2", regex=True)

@@ -6,6 +6,7 @@ do then within a budget, `monitoring` for the months that follow.
 
 from course.effect.claims import CLAIMS, METRICS, Claim, Metric, Translation, audit, claim, translate
 from course.effect.monitoring import Match, compare_portrait, control_chart, drift, kpi_tree
+from course.effect.outcomes import by_outcome
 from course.effect.planning import RATIO_LIMIT, detectable, needed, needed_mean, peeking, sample_ratio
 from course.effect.policy import policy
 from course.effect.trials import CONTROL_LABELS, Campaigns, Effect, ab, by_arm
@@ -27,6 +28,7 @@ __all__ = [
     "ab",
     "audit",
     "by_arm",
+    "by_outcome",
     "claim",
     "compare_portrait",
     "control_chart",

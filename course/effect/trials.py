@@ -287,13 +287,15 @@ def by_arm(
 
     Parameters
     ----------
-    campaigns : campaign_id, customer_id, sent_at; `arm`, else there is no control.
+    campaigns : campaign_id, customer_id, sent_at; `arm`, else there is no control; `is_control` (bool) where it is
+        known who was left out, `planned_share` (0–1) where the file says how many were to be.
     orders : valid orders or lines: customer_id, order_id, ordered_at, amount; `refunded` if known.
     as_of : later orders and campaigns are not seen, and customers whose window is not over are left out. Default: the
         day of the last order.
     window_days : days in which an order counts, the day of sending included.
-    control_label : the arm that is the control; default: any of CONTROL_LABELS.
-    control_share : planned share of the control (0–1). Without it the sizes of the arms cannot be checked.
+    control_label : the arm that is the control; default: as `is_control` says, else any of CONTROL_LABELS.
+    control_share : planned share of the control (0–1); default: as `planned_share` says. Without it the sizes of the
+        arms cannot be checked.
     cost : of one contact, in the money of the orders.
 
     Returns
@@ -327,18 +329,20 @@ def by_arm(
         raise DataError("There is no campaign up to {as_of}.", as_of=as_of.date())
     people, said = _usable(people, window_days)
     lines += said
+    planned = _planned(campaigns, control_share)
     rows, effects = [], []
     for campaign, group in people.groupby("campaign", sort=True):
         control = group[group["arm"] == _CONTROL]
         treated = group[group["arm"] != _CONTROL]
-        ratio = math.nan if control_share is None else _ratio(control, treated, control_share)
+        share = planned.get(str(campaign), math.nan)
+        ratio = math.nan if math.isnan(share) else _ratio(control, treated, share)
         for arm, those in treated.groupby("arm", sort=True):
             row, lines_of_row = _compared(str(campaign), str(arm), control, those, ratio, cost)
             rows.append(row)
             effects += lines_of_row
     if len(rows) > 1:
         lines.append(_many(len(rows)))
-    if rows and control_share is None:
+    if any(math.isnan(row["ratio_p"]) for row in rows):
         lines.append(
             Sentence(
                 "The planned share of the control group was not given, so nobody checked whether the arms are complete."
@@ -365,6 +369,8 @@ def _labelled(campaigns: pd.DataFrame, label: str | None) -> tuple[pd.DataFrame,
     arm = campaigns["arm"].astype("str").str.strip().replace("", pd.NA)
     given = CONTROL_LABELS if label is None else {label.strip().casefold()}
     control = arm.str.casefold().isin(given)
+    if label is None and "is_control" in campaigns:
+        control = campaigns["is_control"].eq(True)
     if label is not None and not control.any():
         raise DataError(
             "No customer is in the arm {label}. Arms are: {arms}.",
@@ -375,6 +381,18 @@ def _labelled(campaigns: pd.DataFrame, label: str | None) -> tuple[pd.DataFrame,
     blank = int(arm.isna().sum())
     said = [Sentence("{n:,} {n:row names|rows name} no arm and were left out.", n=blank)] if blank else []
     return sent.dropna(subset="arm"), said
+
+
+def _planned(campaigns: pd.DataFrame, share: float | None) -> dict[str, float]:
+    """{campaign: the share to be left out}: one for all, or what the rows of each say (several: nobody knows)."""
+    names = campaigns["campaign_id"].astype("str")
+    if share is not None:
+        return dict.fromkeys(names.unique(), share)
+    if "planned_share" not in campaigns:
+        return {}
+    said = campaigns["planned_share"].where(campaigns["planned_share"].between(0, 1, inclusive="neither"))
+    by_name = said.groupby(names).agg(["nunique", "first"])
+    return by_name.loc[by_name["nunique"] == 1, "first"].to_dict()
 
 
 def _people(sent: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp, days: int) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from course.language import Label
 
 #: What a state may be; `closed` is refunded where money was paid (`paid_if`), else no sale.
 STATES = ("sale", "refunded", "not_a_sale", "pending", "closed")
-_KINDS = ("orders", "customers", "events", "surveys", "tickets", "refuse")
+_KINDS = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "refuse")
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,24 @@ class Form:
 
     Attributes
     ----------
-    all, any : headers of which every one, and at least one, must be there
+    all, any : headers of which every one, and at least one, must be there; position : {header: its place, from 0}
     order_id : candidates, the first that is there; customer_id : in the order of trust; nobody : ids of guests
+    instead : who bought, where none of `customer_id` is in the file: numbers of another level, never mixed with them
+    several : the sign between several ids in one cell, of which the first counts
     never : columns that name no customer, however they look
     ordered_at : one column, or date and time of day
-    add, take : the order's money is the sum of these less the sum of those; level : "order" (once an order, however
-        many rows it has) or "line"
+    add, take : the order's money is the sum of these less the sum of those, each with its candidates; level : "order"
+        (once an order, however many rows it has) or "line"; hundredths : money is counted in cents
     refunded : money given back; refunded_list : (column of records, their amount)
-    rows : which rows are refunds (`refund`) of which order (`of`), of what amount, and which are no business (`drop`)
+    rows : which rows are refunds (`refund`) of which order (`of`), of what amount, and which are no business (`drop`);
+        `out` : a row below nought that is no refund is money paid to others
+    purchases : of a table of events, {order_id, amount, refunded, currency: candidates} of what was bought
     state : rules, the first that knows the word wins; otherwise : the state of words no rule knows (None: asked)
     paid_if : filled, and not zero, where a closed order had been paid
     test, unfinished : {column: values} of rows that are a trial, or an answer that was broken off
-    drop : {column: values} of rows that are left out; words : {event: what the system calls it}; once_per : what
-        is told twice has one and the same value in this column
+    drop : {column: values} of rows that are left out
     blanks : values that mean "not filled in"; header_rows : rows of the header, the names first
-    columns : {canonical column: column} of everything else
+    columns : {canonical column: candidates} of everything else
     """
 
     name: str
@@ -57,32 +60,35 @@ class Form:
     kind: str
     all: tuple[str, ...]
     any: tuple[str, ...] = ()
+    position: Mapping[str, int] = field(default_factory=dict)
     order_id: tuple[str, ...] = ()
     customer_id: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    several: str = ""
     nobody: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     ordered_at: tuple[str, ...] = ()
     level: str | None = None
-    add: tuple[str, ...] = ()
-    take: tuple[str, ...] = ()
+    add: tuple[tuple[str, ...], ...] = ()
+    take: tuple[tuple[str, ...], ...] = ()
+    hundredths: bool = False
     refunded: tuple[str, ...] = ()
     refunded_list: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping = field(default_factory=dict)
     state: tuple[Rule, ...] = ()
     otherwise: str | None = None
     paid_if: str | None = None
-    currency: str | None = None
+    currency: tuple[str, ...] = ()
     currency_is: str | None = None
     test: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unfinished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    once_per: str | None = None
+    purchases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blanks: tuple[str, ...] = ()
     header_rows: int = 1
     strip: str = ""
     fill_down: bool = False
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     why: Label | None = None
     no_customer: Label | None = None
 
@@ -141,8 +147,10 @@ def recognise(headers: Iterable[object], own: Path | None = None) -> Form | None
     DataError : a file of forms that cannot be read.
     """
     here = list(map(str, headers))
+    places = {normal(h): i for i, h in reversed(list(enumerate(here)))}
     for known in ([load(own)] if own else []) + [_shipped()]:
         fits = [f for f in known if _has_all(here, f.all) and (not f.any or any(find(h, here) for h in f.any))]
+        fits = [f for f in fits if all(places.get(normal(h)) == at for h, at in f.position.items())]
         if fits:
             return max(fits, key=lambda f: (len(f.all), f.name))
     return None
@@ -192,7 +200,8 @@ def _has_all(here: list[str], headers: Iterable[str]) -> bool:
 @cache
 def known_headers() -> frozenset[str]:
     """Every header that a form names, as `normal` has it: by them a header is told from a title above it."""
-    named = (normal(h) for f in _shipped() for h in (*f.all, *f.any, *f.customer_id, *f.add, *f.refunded))
+    money = {f.name: [h for part in f.add for h in part] for f in _shipped()}
+    named = (normal(h) for f in _shipped() for h in (*f.all, *f.any, *f.customer_id, *money[f.name], *f.refunded))
     return frozenset(named) - {""}
 
 
@@ -231,7 +240,7 @@ def _shipped() -> tuple[Form, ...]:
     return tuple(form for path in sorted(Path(__file__).parent.glob("*.yaml")) for form in load(path))
 
 
-_IN_AMOUNT = ("level", "add", "take")
+_IN_AMOUNT = ("level", "add", "take", "hundredths")
 _KEYS = {f for f in Form.__dataclass_fields__ if f not in _IN_AMOUNT and f not in ("name", "otherwise")}
 _KEYS |= {"amount", "else"}
 
@@ -241,6 +250,7 @@ def _form(name: str, keys: object, file: str) -> Form:
     checking.check(str(name), keys, file, known=_KEYS, in_amount=_IN_AMOUNT, lists=_LISTS, kinds=_KINDS, states=STATES)
     plain = {k: v for k, v in keys.items() if k not in ("amount", "else", "state", "system", "why", "no_customer")}
     listed = {k: _tuple(v) for k, v in plain.items() if k in _LISTS}
+    listed |= {k: {n: _tuple(c) for n, c in plain[k].items()} for k in ("columns", "purchases") if k in plain}
     amount = keys.get("amount") or {}
     rules = []
     for rule in keys.get("state") or ():
@@ -252,14 +262,16 @@ def _form(name: str, keys: object, file: str) -> Form:
         system=Label(**keys["system"]) if "system" in keys else Label(str(name), str(name)),
         **(plain | listed | labels),
         level=amount.get("level"),
-        add=_tuple(amount.get("add") or ()),
-        take=_tuple(amount.get("take") or ()),
+        add=tuple(_tuple(part) for part in amount.get("add") or ()),
+        take=tuple(_tuple(part) for part in amount.get("take") or ()),
+        hundredths=bool(amount.get("hundredths")),
         state=tuple(rules),
         otherwise=keys.get("else"),
     )
 
 
-_LISTS = ("all", "any", "order_id", "customer_id", "nobody", "never", "ordered_at", "refunded", "blanks")
+_LISTS = ("all", "any", "order_id", "customer_id", "instead", "nobody", "never", "ordered_at", "refunded")
+_LISTS += ("currency", "blanks")
 
 
 def _tuple(value: object) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ code the same texts agree, and how long service lets customers wait.
 
 from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
 from course.nps.comments import dedupe, sentiment, theme_labels, theme_table, themes
+from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
+from course.nps.satisfaction import Satisfaction, satisfaction
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
@@ -26,12 +28,14 @@ __all__ = [
     "Drivers",
     "Judgement",
     "Queue",
+    "Satisfaction",
     "Score",
     "by",
     "dedupe",
     "difference",
     "drivers",
     "fleiss",
+    "is_open",
     "johnson",
     "judge",
     "kappa",
@@ -40,8 +44,10 @@ __all__ = [
     "needed_per_wave",
     "poststratify",
     "queue",
+    "satisfaction",
     "score",
     "sentiment",
+    "service_satisfaction",
     "slow_queues",
     "theme_labels",
     "theme_table",

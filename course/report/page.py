@@ -23,8 +23,10 @@ from course.report.sections import (
     nps,
     portrait,
     segment,
+    service,
     stake,
     tag,
+    visits,
 )
 from course.workflow import Result
 
@@ -46,7 +48,9 @@ SECTIONS = (
     ("lifecycle", lifecycle.movement),
     ("lifecycle", lifecycle.warning),
     ("behaviour", behaviour.doings),
+    ("visits", visits.funnel),
     ("nps", nps.recommend),
+    ("service", service.tickets),
     ("effect", effect.campaigns),
     ("portrait", portrait.personas),
     ("tag", tag.tags),

@@ -28,7 +28,10 @@ def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.
         parts.append(_from_customers(valid["customers"], as_of))
     for kind in ("events", "tickets", "campaigns"):
         if kind in valid and "customer_id" in valid[kind]:
-            parts.append(valid[kind].groupby("customer_id").size().rename(kind).to_frame())
+            # Who was left out of a campaign was not reached by it, and is a customer all the same.
+            counted = ~valid[kind]["is_control"].eq(True) if "is_control" in valid[kind] else 1
+            counts = valid[kind].assign(counted=counted).groupby("customer_id")["counted"].sum()
+            parts.append(counts.astype("int64").rename(kind).to_frame())
     if "campaigns" in valid and "redeemed" in valid["campaigns"]:
         parts.append(valid["campaigns"].groupby("customer_id")["redeemed"].sum().rename("coupons_redeemed").to_frame())
     if "posts" in valid and "author_id" in valid["posts"]:
@@ -100,5 +103,9 @@ def _from_surveys(answers: pd.DataFrame) -> pd.DataFrame:
     answers = answers.dropna(subset="customer_id")
     if "answered_at" in answers:
         answers = answers.sort_values(["answered_at", "source_row"], kind="stable", na_position="first")
-    grouped = answers.groupby("customer_id")["score"]
-    return pd.DataFrame({"survey_answers": grouped.size(), "survey_score": grouped.last()})
+    # A 1–5 answer is no 0–10 one: it names nobody a promoter or a detractor.
+    asked = answers["scale"].fillna("0-10") == "0-10" if "scale" in answers else answers["score"].notna()
+    counts = asked.groupby(answers["customer_id"]).sum().astype("int64").rename("survey_answers").to_frame()
+    if not asked.any():
+        return counts
+    return counts.assign(survey_score=answers[asked].groupby("customer_id")["score"].last())

@@ -17,8 +17,6 @@ def doings(page: Page, found: Behaviour) -> dict:
         blocks += _concentration(page, found.concentration)
     if found.retention is not None:
         blocks += _retention(page, found.retention)
-    if found.funnel is not None:
-        blocks += _funnel(page, found)
     if found.pairs is not None:
         blocks += _pairs(page, found)
     if found.recommender is not None:
@@ -57,33 +55,6 @@ def _retention(page: Page, pooled: pd.DataFrame) -> list[dict]:
     alt = phrase("{title}. Line: share who buy in each later month, all cohorts together.", title=title)
     below = phrase("Without the first month's cohort, which holds everybody who was there before the data begin.")
     return [figure(title, figures.retention(pooled, phrase, alt), below)]
-
-
-def _funnel(page: Page, found: Behaviour) -> list[dict]:
-    phrase = page.phrase
-    names = {"view": phrase("view"), "cart": phrase("cart"), "buy": phrase("buy")}
-    per = {"session": phrase("per session"), "user": phrase("per user")}
-    rows = [
-        [
-            per[r.per],
-            names[r.step],
-            f"{r.reached:,}",
-            "–" if pd.isna(r.of_first) else f"{r.of_first:.1%} ({r.of_first_low:.1%} – {r.of_first_high:.1%})",
-        ]
-        for r in found.funnel.itertuples()
-    ]
-    blocks = [table(["", phrase("Step"), phrase("Reached"), phrase("Of the first, 95% interval")], rows, 2)]
-    if found.visits:
-        words = phrase(
-            "{sessions:,} sessions of {visitors:,} visitors, split at pauses of more than 30 minutes; {one:.0%} have "
-            "one event only. Half of the others last {dwell:.0f} seconds or more, the last page not counted.",
-            sessions=found.visits["sessions"],
-            visitors=found.visits["visitors"],
-            one=found.visits["one_page"],
-            dwell=found.visits["dwell_seconds"],
-        )
-        blocks.append(note(words))
-    return blocks
 
 
 def _pairs(page: Page, found: Behaviour) -> list[dict]:

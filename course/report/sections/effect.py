@@ -1,13 +1,22 @@
 """What campaigns changed."""
 
+import pandas as pd
+
 from course.report import figures
-from course.report.blocks import figure, table
+from course.report.blocks import figure, note, table
 from course.report.sections import Page
 from course.workflow.steps.effect import CampaignEffects
 
 
 def campaigns(page: Page, found: CampaignEffects) -> dict:
     """What campaigns changed, by the customers left out of them."""
+    blocks = [] if found.campaigns is None else _by_orders(page, found)
+    if found.outcomes is not None:
+        blocks += _outcomes(page, found)
+    return {"title": page.phrase("What campaigns changed"), "blocks": blocks}
+
+
+def _by_orders(page: Page, found: CampaignEffects) -> list[dict]:
     phrase, arms = page.phrase, found.campaigns.table
     blocks = []
     if len(arms):
@@ -36,4 +45,37 @@ def campaigns(page: Page, found: CampaignEffects) -> dict:
         head += [phrase("Difference, points (95% interval)"), phrase("Money a head (95% interval)")]
         blocks.append(table(head, rows, 2))
     blocks.append({"list": [sentence.say(page.lang) for sentence in found.campaigns.remarks]})
-    return {"title": phrase("What campaigns changed"), "blocks": blocks}
+    return blocks
+
+
+def _outcomes(page: Page, found: CampaignEffects) -> list[dict]:
+    """What customers did by the campaign's own file, arm by arm."""
+    phrase = page.phrase
+    head = [phrase("Campaign"), phrase("Arm"), phrase("What customers did"), phrase("Customers"), phrase("Average")]
+    head += [phrase("Left out"), phrase("Difference, 95% interval (shares in points)")]
+    rows = [
+        [r.campaign_id, r.arm, r.outcome, f"{r.n:,}", *_averages(r), "–" if r.verdict == "withheld" else _gap(r)]
+        for r in found.outcomes.itertuples()
+    ]
+    if found.outcomes["cost"].notna().any():
+        head += [phrase("Cost a contact"), phrase("Cost of one more")]
+        for row, r in zip(rows, found.outcomes.itertuples(), strict=True):
+            row += ["–" if pd.isna(v) else f"{v:,.2f}" for v in (r.cost, r.cost_per_gain)]
+    blocks = [table(head, rows, 3)]
+    if (found.outcomes["verdict"] == "withheld").any():
+        words = phrase("–: the arms are not the planned split. Find out who was lost or counted twice first.")
+        blocks.append(note(words))
+    if found.remarks:
+        blocks.append({"list": [sentence.say(page.lang) for sentence in found.remarks]})
+    return blocks
+
+
+def _averages(row) -> list[str]:
+    as_said = "{:.1%}" if row.kind == "share" else "{:,.2f}"
+    return [as_said.format(row.treatment), as_said.format(row.control)]
+
+
+def _gap(row) -> str:
+    if row.kind == "share":
+        return f"{100 * row.difference:+.1f} ({100 * row.low:+.1f} – {100 * row.high:+.1f})"
+    return f"{row.difference:+,.2f} ({row.low:+,.2f} – {row.high:+,.2f})"

@@ -12,7 +12,29 @@ from course.workflow.steps.nps import Willingness
 
 
 def answers(page: Page, found: Willingness) -> list[str]:
-    """The NPS."""
+    """The NPS, and satisfaction on other scales."""
+    lines = [] if found.score is None else _nps_in_words(page, found)
+    return lines + [_satisfied(page, one) for one in found.satisfaction]
+
+
+def _satisfied(page: Page, one: nps.Satisfaction) -> str:
+    return page.phrase(
+        "Of {n:,} answers from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are {top} or more; "
+        "the mean is {mean:.2f} ({mean_low:.2f}–{mean_high:.2f}). This is satisfaction, no NPS.",
+        n=one.n,
+        least=one.least,
+        most=one.most,
+        share=one.share,
+        low=one.share_low,
+        high=one.share_high,
+        top=one.top,
+        mean=one.mean,
+        mean_low=one.mean_low,
+        mean_high=one.mean_high,
+    )
+
+
+def _nps_in_words(page: Page, found: Willingness) -> list[str]:
     score = found.score
     return [
         page.phrase(
@@ -31,6 +53,9 @@ def answers(page: Page, found: Willingness) -> list[str]:
 def recommend(page: Page, found: Willingness) -> dict:
     """The 0–10 question: NPS with its interval, the shape behind it, waves, classes and drivers."""
     phrase, counts = page.phrase, found.counts
+    satisfied = [paragraph(_satisfied(page, one)) for one in found.satisfaction]
+    if found.score is None:
+        return {"title": phrase("How satisfied are they?"), "blocks": satisfied}
     title = phrase(
         "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)",
         value=found.score.value,
@@ -40,7 +65,7 @@ def recommend(page: Page, found: Willingness) -> dict:
     )
     alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
     below = phrase("0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure.")
-    blocks = [figure(title, figures.survey_scores(counts, phrase, alt), below)]
+    blocks = [figure(title, figures.survey_scores(counts, phrase, alt), below), *satisfied]
     if found.weighted is not None:
         blocks.append(
             paragraph(

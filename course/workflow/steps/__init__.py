@@ -24,8 +24,10 @@ from course.workflow.steps import (
     nps,
     portrait,
     segment,
+    service,
     stake,
     tag,
+    visits,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -36,9 +38,11 @@ STEPS: tuple[ModuleType, ...] = (
     foretelling,
     stake,
     behaviour,
+    visits,
     lifecycle,
     effect,
     nps,
+    service,
     tag,
     changes,
     portrait,

@@ -1,4 +1,4 @@
-"""What customers buy, return for and click."""
+"""What customers buy, and return for."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,6 @@ class Behaviour(Finding):
     recommender : item-item beside popularity on the last third of the time
     shift : who turned to other categories in it; split : the last day before it
     sensitivity : price sensitivity by exposure, a row a customer; promotion : behaviour.promotion_buyers
-    funnel : view, cart, buy per session and per user; visits : behaviour.visit_overview
     """
 
     habits: pd.DataFrame
@@ -44,8 +43,6 @@ class Behaviour(Finding):
     split: pd.Timestamp | None = None
     sensitivity: pd.DataFrame | None = None
     promotion: dict | None = None
-    funnel: pd.DataFrame | None = None
-    visits: dict | None = None
 
     @property
     def shifted(self) -> int:
@@ -73,14 +70,14 @@ class Behaviour(Finding):
             out["recommender"] = plain(self.recommender.results)
         if self.shift is not None:
             out["shift"] = {"split": plain(self.split), "shifted": self.shifted, "categories": plain(self.shift.base)}
-        for name in ("retention", "funnel", "visits", "promotion"):
+        for name in ("retention", "promotion"):
             if (part := getattr(self, name)) is not None:
                 out[name] = plain(part)
         return {"behaviour": out}
 
 
 def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
-    """Habits, concentration, retention; with products baskets, with clicks the funnel."""
+    """Habits, concentration, retention; with products baskets."""
     attempt, as_of = Attempts(), run.as_of
     orders = run.cleaned["orders"].valid
     lines = run.cleaned["order_lines"].valid if "order_lines" in run.cleaned else None
@@ -97,8 +94,6 @@ def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
         found.sensitivity = attempt(what, behaviour.price_sensitivity, orders, as_of=as_of)
         if found.sensitivity is not None:
             found.promotion = behaviour.promotion_buyers(found.sensitivity)
-    if "events" in run.cleaned:
-        _clicks(found, run.cleaned["events"].valid, as_of, attempt)
     return found, attempt.not_done
 
 
@@ -126,11 +121,3 @@ def _baskets(found: Behaviour, bought: pd.DataFrame, as_of: pd.Timestamp, attemp
     if "category" in bought and bought["category"].nunique() > 1:
         what = Sentence("change of preferences")
         found.shift = attempt(what, behaviour.preference_shift, bought, split, as_of=as_of)
-
-
-def _clicks(found: Behaviour, events: pd.DataFrame, as_of: pd.Timestamp, attempt: Attempts) -> None:
-    sessions = attempt(Sentence("visits"), behaviour.sessions, events, as_of=as_of)
-    found.visits = None if sessions is None else behaviour.visit_overview(sessions)
-    kinds = set(events["kind"].dropna().unique()) if "kind" in events else set()
-    if {"view", "cart", "buy"} <= kinds:
-        found.funnel = attempt(Sentence("view, cart, buy"), behaviour.funnel, events, as_of=as_of)

@@ -2,29 +2,34 @@
 
 from dataclasses import dataclass
 
-from course import effect, schema
+import pandas as pd
+
+from course import collect, effect, schema
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 
-NEEDS = ("orders", "campaigns")
+NEEDS = ("campaigns",)
 DOING = Sentence("Judging the campaigns")
 
 
 @dataclass
 class CampaignEffects(Finding):
-    """What campaigns changed.
+    """What campaigns changed; a part is None where the data do not give it.
 
     Attributes
     ----------
-    campaigns : effect.by_arm
+    campaigns : effect.by_arm, by the orders
+    outcomes : effect.by_outcome, by what the campaign's own file says customers did; `remarks` about it
     """
 
-    campaigns: effect.Campaigns
+    campaigns: effect.Campaigns | None = None
+    outcomes: pd.DataFrame | None = None
+    remarks: tuple[Sentence, ...] = ()
 
     @property
     def compared(self) -> int:
-        """Arms that could be held against customers left out."""
+        """Arms whose orders could be held against those of customers left out."""
         return int((self.campaigns.table["verdict"] != "withheld").sum())
 
     @property
@@ -34,20 +39,45 @@ class CampaignEffects(Finding):
         return int(((judged["low"] > 0) | (judged["high"] < 0)).sum())
 
     def entry(self) -> dict:
-        """{campaigns: the table, a row an arm; campaigns_compared: how many arms, how many clear, what it lacks}."""
-        if self.campaigns.table.empty:
-            return {"campaigns": [], "campaigns_compared": {"remarks": plain(self.campaigns.remarks)}}
-        compared = {"arms": self.compared, "clear": self.clear, "remarks": plain(self.campaigns.remarks)}
-        return {"campaigns": plain(self.campaigns.table), "campaigns_compared": compared}
+        """{campaigns: the table, a row an arm; campaigns_compared: how many arms, how many clear, what it lacks;
+        campaign_outcomes: the table, a row an arm and outcome}."""
+        out: dict = {}
+        if self.campaigns is not None:
+            out = {"campaigns": plain(self.campaigns.table), "campaigns_compared": self._compared()}
+        if self.outcomes is not None:
+            out["campaign_outcomes"] = plain(self.outcomes)
+            out["campaign_outcomes_remarks"] = plain(list(self.remarks))
+        return out
+
+    def _compared(self) -> dict:
+        counts = {} if self.campaigns.table.empty else {"arms": self.compared, "clear": self.clear}
+        return counts | {"remarks": plain(self.campaigns.remarks)}
 
 
 def find(run: Result) -> tuple[CampaignEffects | None, list[Sentence]]:
-    """Every arm beside the customers left out."""
+    """Every arm beside the customers left out: by their orders, and by what the campaign's file says they did."""
     sent, attempt = run.cleaned["campaigns"].valid, Attempts()
+    found = CampaignEffects()
+    if "orders" in run.cleaned:
+        _by_orders(found, sent, run, attempt)
+    if "is_control" in sent and sent["is_control"].eq(True).any():
+        told = dict(collect.arms.outcomes(sent))
+        table, remarks = effect.by_outcome(sent.dropna(subset="arm"), told, collect.arms.cost(sent))
+        if len(table):
+            found.outcomes, found.remarks = table, tuple(remarks)
+    empty = found.campaigns is None and found.outcomes is None
+    if empty and "orders" not in run.cleaned:
+        attempt.not_done.append(
+            Sentence("what campaigns changed: needs the orders, or a column of what customers did, and a control arm")
+        )
+    return (None if empty else found), attempt.not_done
+
+
+def _by_orders(found: CampaignEffects, sent: pd.DataFrame, run: Result, attempt: Attempts) -> None:
     if schema.time_column(sent) is None or "campaign_id" not in sent:
-        return None, [Sentence("what campaigns changed: needs the campaign and the day it was sent")]
+        attempt.not_done.append(Sentence("what campaigns changed: needs the campaign and the day it was sent"))
+        return
     # Who was left out has often no date of sending: by_arm gives them the campaign's first.
     dated = sent.dropna(subset=["campaign_id", "customer_id"])
     what = Sentence("what campaigns changed")
-    found = attempt(what, effect.by_arm, dated, run.cleaned["orders"].valid, run.as_of)
-    return None if found is None else CampaignEffects(found), attempt.not_done
+    found.campaigns = attempt(what, effect.by_arm, dated, run.cleaned["orders"].valid, run.as_of)

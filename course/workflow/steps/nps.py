@@ -1,4 +1,4 @@
-"""What the answers to the 0–10 question say."""
+"""What the answers to a survey say: the willingness to recommend, or satisfaction on another scale."""
 
 from dataclasses import dataclass
 
@@ -22,15 +22,17 @@ class Willingness(Finding):
 
     Attributes
     ----------
-    score : NPS of the valid answers; weighted : with the survey's weights
+    score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
+    satisfaction : of answers on other scales, one for each
     counts : answers of each score from 0 to 10
     waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
         respondents are customers with orders; drivers : of the survey's columns that are called driver_…; factors :
         behind those called item_…; themes : those that comments name most
     """
 
-    score: nps.Score
-    counts: pd.Series
+    score: nps.Score | None = None
+    counts: pd.Series | None = None
+    satisfaction: tuple[nps.Satisfaction, ...] = ()
     weighted: nps.Score | None = None
     waves: pd.DataFrame | None = None
     by_class: pd.DataFrame | None = None
@@ -45,6 +47,9 @@ class Willingness(Finding):
 
     def entry(self) -> dict:
         """{nps: the score and what stands behind it, nps_weighted: with the survey's weights}."""
+        said = {"satisfaction": plain(list(self.satisfaction))} if self.satisfaction else {}
+        if self.score is None:
+            return said
         out: dict = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)}
         for name in ("waves", "by_class", "themes"):
             if (part := getattr(self, name)) is not None:
@@ -54,7 +59,7 @@ class Willingness(Finding):
         if self.factors is not None:
             out["factors"] = {"items": self.factors.items, "reliability": plain(self.factors.reliability)}
         weighted = {} if self.weighted is None else {"nps_weighted": _score(self.weighted)}
-        return {"nps": out} | weighted
+        return {"nps": out} | weighted | said
 
 
 def _score(score: nps.Score) -> dict:
@@ -63,12 +68,17 @@ def _score(score: nps.Score) -> dict:
 
 def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     """NPS of all, by wave and class; its drivers, factors and themes."""
-    attempt, answers, portraits = Attempts(), run.cleaned["surveys"].valid, run.portraits
-    score = attempt(Sentence("willingness to recommend"), nps.score, answers["score"])
-    if score is None:
-        return None, attempt.not_done
-    counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
-    found = Willingness(score, counts)
+    attempt, every, portraits = Attempts(), run.cleaned["surveys"].valid, run.portraits
+    found, what = Willingness(satisfaction=_satisfaction(every)), Sentence("willingness to recommend")
+    answers = recommending(every)
+    if answers.empty:
+        attempt.not_done.append(Sentence("{what}: no question of the survey asks for it from 0 to 10", what=what))
+        return found, attempt.not_done
+    # The scale was settled when the file was read.
+    found.score = attempt(what, nps.score, answers["score"], check_scale="scale" not in answers)
+    if found.score is None:
+        return (found if found.satisfaction else None), attempt.not_done
+    found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
     if "weight" in answers and answers["weight"].gt(0).any():
         found.weighted = nps.score(answers["score"], weights=answers["weight"].fillna(0).clip(lower=0))
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
@@ -88,6 +98,20 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
         if themes is not None and len(themes):
             found.themes = themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(_THEMES)
     return found, attempt.not_done
+
+
+def recommending(answers: pd.DataFrame) -> pd.DataFrame:
+    """The answers to the 0–10 question: those of no other scale."""
+    return answers[answers["scale"].fillna("0-10") == "0-10"] if "scale" in answers else answers
+
+
+def _satisfaction(answers: pd.DataFrame) -> tuple[nps.Satisfaction, ...]:
+    if "scale" not in answers:
+        return ()
+    scales = answers["scale"].str.extract(r"(\d+)-(\d+)").astype("float64")
+    other = scales.notna().all(axis=1) & (answers["scale"] != "0-10")
+    grouped = answers["score"][other].groupby([scales[0][other], scales[1][other]])
+    return tuple(nps.satisfaction(scores, int(low), int(high)) for (low, high), scores in grouped)
 
 
 def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
