@@ -102,7 +102,7 @@ class Form:
 
 #: Fields of a form that name columns it reads.
 _READ = ("all", "any", "order_id", "customer_id", "ordered_at", "add", "take", "refunded", "paid_if", "currency")
-_READ += ("once_per", "columns")
+_READ += ("instead", "purchases", "columns")
 
 
 def _flat(value: object) -> Iterator[str]:

@@ -48,7 +48,7 @@ def check(
         form.one_of("level", amount["level"], ("order", "line"))
     if keys.get("else") is not None:
         form.one_of("else", keys["else"], states)
-    for key in ("columns", "test", "unfinished", "drop", "rows", "refunded_list", "words", "position", "purchases"):
+    for key in ("columns", "test", "unfinished", "drop", "rows", "refunded_list", "position", "purchases"):
         form.mapping(key, keys.get(key) or {})
     rules = keys.get("state") or []
     if not isinstance(rules, list):

@@ -149,8 +149,7 @@ def _read_by(form: Form) -> dict[str, Sentence]:
     for key in ("in", "of", "amount"):
         if key in form.rows:
             read[form.rows[key]] = Sentence("tells what was given back")
-    if form.once_per:
-        read[form.once_per] = Sentence("tells what was sent twice")
+    read |= {c: Sentence("tells what was bought") for names in form.purchases.values() for c in names}
     return {normal(column) or column: what for column, what in read.items()}
 
 
