@@ -238,7 +238,7 @@ def test_a_user_s_own_rules(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("rules: [", "not a rules file"),
+        ("rules: [", "line 1: this is not YAML"),
         ("rules: 3", "expected a list"),
         ("rules: [{name: x}]", "lacks outcome, when, column"),
         ("rules: [{name: x, outcome: gone, when: amount > 1, column: amount}]", "set_aside or quarantine, not gone"),

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import duckdb
-import yaml
 
-from course import engine
+from course import engine, written
+from course.engine import expressions
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
@@ -38,8 +38,6 @@ OPERATORS = {"and": "and", "且": "and", "or": "or", "或": "or", "not": "not", 
 _DEFAULT = Path(__file__).parent.parent / "rules" / "tags.yaml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS = ("when", "values", "value")
-#: Clocks that SQL writes without brackets, like columns.
-_CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
     """
     source = _DEFAULT if source is None else source
     file = "tags" if isinstance(source, Mapping) else Path(source).name
-    content = source if isinstance(source, Mapping) else _read(Path(source))
+    content = source if isinstance(source, Mapping) else written.read(source)
     entries = content.get("tags") if isinstance(content, Mapping) else None
     if not isinstance(entries, list) or not entries:
         raise DataError("{file}: expected a list under “tags:”.", file=file)
@@ -170,50 +168,12 @@ def compute(sql: duckdb.DuckDBPyConnection, version: Version, as_of: date) -> tu
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not the loss of the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {name} stands twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.load(text, _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DataError(
-            "{file}, line {line}: this is not YAML ({why}). Mend that line.",
-            file=path.name,
-            line=mark.line + 1 if mark else _line(path, error),
-            why=getattr(error, "problem", None) or getattr(error, "reason", "") or str(error).splitlines()[0],
-        ) from None
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
-
-
-def _line(path: Path, error: Exception) -> int:
-    if isinstance(error, UnicodeDecodeError):
-        return path.read_bytes()[: error.start].count(b"\n") + 1
-    return path.read_text(encoding="utf-8")[: getattr(error, "position", 0)].count("\n") + 1
-
-
 class _Reader:
     """Turns entries into tags, or refuses them by file and name."""
 
     def __init__(self, file: str, sql: duckdb.DuckDBPyConnection) -> None:
         self.file, self.sql = file, sql
         self.name = ""
-        # age of one date counts to today, and is not listed as changing.
-        changing = sql.execute("SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
-        self.unsteady = {"age", *(row[0] for row in changing.fetchall())}
 
     def refuse(self, why: Sentence) -> NoReturn:
         """Raise the DataError about the entry at hand."""
@@ -306,23 +266,10 @@ class _Reader:
 
     def _parse(self, expression: str) -> list[str]:
         """The columns of a SQL expression, once it is sure to be one expression and to depend on the data alone."""
-        query = {"query": f"SELECT ({expression}\n)"}
-        parsed = json.loads(self.sql.execute("SELECT json_serialize_sql($query)", query).fetchone()[0])
-        if parsed["error"]:
-            self._cannot(expression, parsed["error_message"])
-        node = parsed["statements"][0]["node"]
-        plain = len(parsed["statements"]) == 1 and node["type"] == "SELECT_NODE" and len(node["select_list"]) == 1
-        if not plain or node["from_table"]["type"] != "EMPTY" or node["where_clause"]:
-            self._cannot(expression, Sentence("it is not one expression"))
-        columns, functions = [], set()
-        for part in _parts(node):
-            if part.get("class") == "COLUMN_REF":
-                columns.append(part["column_names"][-1])
-            functions.add(str(part.get("function_name", "")).lower())
-        unsteady = functions & self.unsteady | _CLOCKS & {c.lower() for c in columns}
-        if unsteady:
-            self._cannot(expression, Sentence("{what} changes by itself; write as_of for the date", what=min(unsteady)))
-        return columns
+        try:
+            return expressions.columns(self.sql, expression, ("features",))
+        except DataError as error:
+            self._cannot(expression, error.sentence)
 
     def _cannot(self, expression: str, why: object) -> NoReturn:
         why = why if isinstance(why, Sentence) else str(why).splitlines()[0].rstrip(".")
@@ -358,12 +305,3 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             self.refuse(Sentence("“{key}” is a text, not “{value}”: put it in quotes", key=key, value=value))
         return value.strip()
-
-
-def _parts(tree: object) -> Iterable[dict]:
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _parts(branch)
