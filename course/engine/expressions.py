@@ -37,9 +37,9 @@ def columns(session: duckdb.DuckDBPyConnection, expression: str, tables: Collect
     try:
         parsed = json.loads(session.execute("SELECT json_serialize_sql($query)", query).fetchone()[0])
     except (duckdb.Error, RecursionError) as error:
-        raise DataError("{why}", why=(str(error).splitlines() or [""])[0].rstrip(".")) from None
+        raise DataError("the database says: {why}", why=(str(error).splitlines() or [""])[0].rstrip(".")) from None
     if parsed["error"]:
-        raise DataError("{why}", why=parsed["error_message"].splitlines()[0].rstrip("."))
+        raise DataError("the database says: {why}", why=parsed["error_message"].splitlines()[0].rstrip("."))
     node = parsed["statements"][0]["node"]
     is_plain = len(parsed["statements"]) == 1 and node["type"] == "SELECT_NODE" and len(node["select_list"]) == 1
     clauses = ("where_clause", "having", "qualify", "modifiers", "group_expressions", "sample")
