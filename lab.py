@@ -92,6 +92,10 @@ MESSAGES = {  # in English and in Chinese
     ),
     "fresh": ("{path} is as it was handed out.", "{path} 已是发放时的原样。"),
     "backup": ("Your copy is kept as {path}.", "你写过的那份已另存为 {path}。"),
+    "set aside": (
+        "{path} cannot be read as settings of JupyterLab. It is kept beside as {kept}; the kit's own take its place.",
+        "{path} 不是 JupyterLab 能读的设置文件，已改名为 {kept} 留在原处，改用课程自带的设置。",
+    ),
     "stopped": ("Stopped. Run the same command again whenever you like.", "已中断。随时可以再次执行同样的命令。"),
     "other": ("That did not work: {error}", "操作未能完成：{error}"),
 }
@@ -126,11 +130,31 @@ def asked_language():
     return take(sys.argv, "--lang")[0] or os.environ.get("COURSE_LANG")
 
 
+COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
+LOCALE = re.compile(r"""["']?\blocale["']?\s*:\s*["'](\w+)["']""")
+
+
+def written(path):
+    """The settings in a file of JupyterLab's, which is JSON with comments; None where it holds none."""
+    try:
+        text = COMMENT.sub(lambda found: found.group(1) or " ", path.read_text(encoding="utf-8-sig")).strip()
+    except (OSError, ValueError):
+        return None
+    bare = COMMENT.sub("", text)  # a bracket within a text is none
+    return text if bare[:1] == "{" and bare[-1:] == "}" and bare.count("{") == bare.count("}") else None
+
+
+def chosen(path):
+    """The language that JupyterLab was left in, or None."""
+    found = LOCALE.search(written(path) or "")
+    return found and found.group(1)
+
+
 def language():
     """What the reader asks for, else what JupyterLab was left in, else what the computer speaks."""
     found = asked_language()
-    if not found and TRANSLATION.is_file():
-        found = json.loads(TRANSLATION.read_text(encoding="utf-8")).get("locale")
+    if not found:
+        found = chosen(TRANSLATION)
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         found = found or os.environ.get(name)
     return "zh" if (found or locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
@@ -204,7 +228,7 @@ def install():
 
 def prepare():
     """Make sure that .venv is what the pins ask for. The stamp comes last: what was interrupted is done again."""
-    if not (PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint()):
+    if not (PYTHON.exists() and STAMP.is_file() and STAMP.read_bytes() == fingerprint().encode()):
         tell("setting up")
         install()
         STAMP.write_text(fingerprint())
@@ -287,6 +311,8 @@ def settle(lang):
     """JupyterLab's settings, where the reader has not changed them; the language also where it is asked for now."""
     for name, values in settings(lang).items():
         path = SETTINGS / name
+        if os.path.lexists(path) and written(path) is None:
+            set_aside(path)
         if not path.exists() or (path == TRANSLATION and asked_language()):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values), encoding="utf-8")
@@ -294,6 +320,14 @@ def settle(lang):
     os.environ["JUPYTER_CONFIG_DIR"] = str(JUPYTER)
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(JUPYTER / "settings")
     os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(JUPYTER / "workspaces")
+
+
+def set_aside(path):
+    """Keep what cannot be read under another name, and say so: somebody wrote it."""
+    names = (path.with_name("{}.set-aside-{}".format(path.name, n)) for n in range(1, 10**6))
+    kept = next(name for name in names if not os.path.lexists(name))
+    path.rename(kept)
+    tell("set aside", path=path.relative_to(ROOT), kept=kept.name)
 
 
 def start(args):

@@ -83,7 +83,8 @@ def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, A
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
     log.setLevel(logging.ERROR)
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+    # A dollar sign in a name is a dollar sign, not the beginning of a formula.
+    with matplotlib.rc_context(_STYLE | {"text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(width, height), layout="constrained")
         try:

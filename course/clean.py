@@ -12,13 +12,12 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
-from course import engine, schema
+from course import engine, schema, small_yaml
 from course.collect import Table, control_totals
 from course.collect.mapping import CHANGED
 from course.collect.values import exact, masked, times
-from course.engine import query
+from course.engine import expressions, query
 from course.errors import DataError
 from course.forms import normal
 from course.language import Sentence
@@ -73,16 +72,9 @@ def load_rules(path: str | Path) -> dict:
 
     Raises
     ------
-    DataError : not YAML, or a rule without name, outcome, condition or column.
+    DataError : not YAML (with the line), or a rule without name, outcome, condition or column.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(
-            "{file} is not a rules file: {why}.", file=Path(path).name, why=str(error).splitlines()[0]
-        ) from None
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=Path(path).name) from None
+    content = small_yaml.read(path)
     _check_rules(content, Path(path).name)
     return content
 
@@ -96,6 +88,7 @@ def _check_rules(content: object, where: str) -> None:
         lacking = [k for k in ("name", "outcome", "when", "column") if not isinstance(rule, dict) or k not in rule]
         if lacking:
             raise DataError("{where}: rule {i} lacks {keys}.", where=where, i=i, keys=", ".join(lacking))
+        _check_texts(rule, ("name", "when", "column"), where, i)
         if rule["outcome"] not in _OUTCOMES:
             raise DataError(
                 "{where}: the outcome of {rule} is set_aside or quarantine, not {outcome}.",
@@ -106,6 +99,18 @@ def _check_rules(content: object, where: str) -> None:
         if rule["name"] in seen or rule["name"] in ("received", "valid"):
             raise DataError("{where}: the rule name {rule} is used twice.", where=where, rule=rule["name"])
         seen.add(rule["name"])
+    flags = content.get("flags") or []
+    if not isinstance(flags, list) or not all(isinstance(flag, dict) and "name" in flag for flag in flags):
+        raise DataError("{where}: expected a list under “flags:”, each with a name.", where=where)
+    for i, flag in enumerate(flags, 1):
+        counted = flag["name"] in ("is_duplicate", "is_cancelled_later")
+        _check_texts({"when": ""} | flag if counted else flag, ("name", "when"), where, i)
+
+
+def _check_texts(rule: dict, keys: tuple[str, ...], where: str, i: int) -> None:
+    for key in keys:
+        if not isinstance(rule.get(key), str):
+            raise DataError("{where}: “{key}” of rule {i} is a text: put it in quotes.", where=where, key=key, i=i)
 
 
 @cache
@@ -228,11 +233,13 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
     columns = schema.canonical(table.kind).columns
     taken = {c.lower() for c in columns}
     own = [c for c in frame if c.lower() not in taken and any(c in condition for condition in conditions)]
-    present = [c for c in columns if c in frame] + own
+    # What a form says of its own rows is a truth value; a column of the export that is only called so is text.
+    said = "is_repeated_order" in frame and pd.api.types.is_bool_dtype(frame["is_repeated_order"].dtype)
+    present = [c for c in columns if c in frame] + [c for c in own if c != "is_repeated_order" or said]
     # A rule that looks at other rows may be run as a join, which keeps no order: rows carry their number.
     connection.register("_cells", frame[present].assign(_row=np.arange(len(frame))))
     lacking = [f'CAST(NULL AS {_SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
-    if table.kind == "orders" and "is_repeated_order" not in frame:
+    if table.kind == "orders" and not said:
         connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
         lacking.append("_repeated.is_repeated_order")
         connection.execute(
@@ -295,17 +302,34 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
         _view(connection, frame, table, conditions)
         for i, condition in enumerate(conditions, 1):
             try:
-                connection.execute(
-                    f"SELECT count(*) FROM (SELECT * FROM received LIMIT 0) AS received WHERE ({condition})"
-                )
-            except duckdb.Error as error:
-                raise DataError(
-                    "Rule {i} cannot be run: {why}. Mend its “when”.", i=i, why=str(error).splitlines()[0]
-                ) from None
-        cases = " ".join(f"WHEN ({c}) THEN {i}" for i, c in enumerate(conditions, 1))
-        return connection.execute(
-            f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received ORDER BY _row"
-        ).fetchnumpy()["number"]
+                expressions.columns(connection, condition, ("received",))
+            except DataError as error:
+                raise _cannot_run(i, error.sentence) from None
+            _run(
+                connection,
+                i,
+                f"SELECT count(*) FROM (SELECT * FROM received LIMIT 0) AS received WHERE ({condition}\n)",
+            )
+        cases = " ".join(f"WHEN ({c}\n) THEN {i}" for i, c in enumerate(conditions, 1))
+        first = f"SELECT CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received ORDER BY _row"
+        try:
+            return connection.execute(first).fetchnumpy()["number"]
+        except duckdb.Error:
+            # A cell that a rule cannot calculate with shows only when it is met: by which of them?
+            for i, condition in enumerate(conditions, 1):
+                _run(connection, i, f"SELECT count(*) FROM received WHERE ({condition}\n)")
+            raise
+
+
+def _run(connection: duckdb.DuckDBPyConnection, i: int, sql: str) -> None:
+    try:
+        connection.execute(sql).fetchall()
+    except duckdb.Error as error:
+        raise _cannot_run(i, str(error).splitlines()[0].rstrip(".")) from None
+
+
+def _cannot_run(i: int, why: Sentence | str) -> DataError:
+    return DataError("Rule {i} cannot be run: {why}. Mend its “when”.", i=i, why=why)
 
 
 def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np.ndarray]:

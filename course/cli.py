@@ -11,7 +11,8 @@ from course.language import text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 2 refused (what and why on stderr), 130 interrupted."""
+    """Run one command; returns the exit code: 0 done, 1 a fault of the kit, 2 refused (what and
+    why on stderr), 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show Chinese shows question marks, not a traceback
@@ -35,6 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         print(text("Not enough memory for these files."), file=sys.stderr)
         return 2
+    except Exception as error:  # nobody foresaw it: it is said, and how to report it
+        from course import unforeseen
+
+        code, lines = unforeseen.said(error)
+        print("\n".join(line.say() for line in lines), file=sys.stderr)
+        return code
 
 
 def _language(words: list[str]) -> str:

@@ -91,7 +91,8 @@ def text(message: str, lang: str | None = None, /, **values: object) -> str:
 
 def _filled(template: str, values: dict, lang: str) -> str:
     said = {k: v.say(lang) if isinstance(v, Sentence) else v for k, v in values.items()}
-    return _Formatter().vformat(template, (), said)
+    # Half a character of a damaged file can be held, but not printed.
+    return _Formatter().vformat(template, (), said).encode("utf-8", "replace").decode("utf-8")
 
 
 class _Formatter(string.Formatter):

@@ -1,6 +1,7 @@
-"""A small YAML file of the reader's own (a recipe, forms, tags): read safely, or refused by file and line.
+"""A small YAML file of the reader's own (a recipe, forms, tags, rules): read whole, or refused with the line.
 
-Plain values only, no key twice, no more of it than a person would write: an alias that unfolds without end is none.
+A text of a few hundred characters can stand for a billion values (an alias of an alias), be nested deeper than Python
+follows, or mean a date that is none; a path can be a pipe that never ends.
 """
 
 from pathlib import Path
@@ -9,86 +10,85 @@ import yaml
 
 from course.errors import DataError
 
-#: More than a person writes by hand: bytes of the file, and values once every alias is unfolded.
-_BYTES, _VALUES = 1 << 20, 100_000
+_LARGEST = 1 << 20  # bytes
+_MOST = 100_000  # values, each as often as it is named
+_DEEPEST = 50
 
 
-def read(path: Path) -> object:
-    """The content of a YAML file; None where it is empty.
+def read(path: str | Path) -> object:
+    """What a YAML file holds.
 
     Raises
     ------
-    DataError : no such file; not YAML (with the line); a key twice; too large, too deep, or unfolding without end.
+    DataError : no such file; not YAML (with the line); more than a person writes.
     """
-    text = _text(path)
+    path = Path(path)
+    data = _bytes(path)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        _refuse_endless(node, path)
-        return None if node is None else loader.construct_document(node)
+        return yaml.load(data.decode("utf-8-sig"), _Loader)
+    except UnicodeDecodeError as error:
+        line, why = data[: error.start].count(b"\n") + 1, error.reason
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else text[: getattr(error, "position", 0)].count("\n") + 1
-        why = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
-        raise _no_yaml(path, line, why) from None
-    except RecursionError:
-        raise _too_much(path) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise DataError("{file} is no file. Name a YAML file.", file=path.name)
-        with path.open("rb") as file:
-            data = file.read(_BYTES + 1)
-    except OSError:
-        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
-    if len(data) > _BYTES:
-        raise _too_much(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _no_yaml(path, data.count(b"\n", 0, error.start) + 1, error.reason) from None
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, and a value that cannot be (a month 13) has its line."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {name} stands twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        try:
-            return super().construct_object(node, deep)
-        except (ValueError, OverflowError) as error:
-            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
-
-
-def _refuse_endless(root: yaml.Node | None, path: Path) -> None:
-    """Count the values as they would stand without aliases, and stop at the first too many."""
-    waiting, count = [root] if root is not None else [], 0
-    while waiting:
-        node = waiting.pop()
-        count += 1
-        if count > _VALUES:
-            raise _too_much(path)
-        if isinstance(node, yaml.MappingNode):
-            waiting += (part for pair in node.value for part in pair)
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-
-
-def _no_yaml(path: Path, line: int, why: object) -> DataError:
-    return DataError(
+        line = mark.line + 1 if mark else data.decode("utf-8-sig")[: getattr(error, "position", 0)].count("\n") + 1
+        why = getattr(error, "problem", None) or getattr(error, "reason", "") or str(error).splitlines()[0]
+    raise DataError(
         "{file}, line {line}: this is not YAML ({why}). Mend that line.", file=path.name, line=line, why=why
     )
 
 
-def _too_much(path: Path) -> DataError:
-    return DataError("{file} is larger, or nested deeper, than anybody writes by hand.", file=path.name)
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError("{file} is not a file of text. Name the file itself.", file=path.name)
+        if path.stat().st_size > _LARGEST:
+            raise DataError("{file} is larger than 1 MB: that is not what somebody wrote.", file=path.name)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not the loss of the first, and whose size is bounded."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.deep, self.sizes = 0, {}
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node:
+        """A node; its size is that of all it names, aliases as often as they stand."""
+        mark = self.peek_event().start_mark
+        is_alias = self.check_event(yaml.AliasEvent)
+        self.deep += 1
+        if self.deep > _DEEPEST:
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", mark)
+        node = super().compose_node(parent, index)
+        self.deep -= 1
+        if not is_alias:
+            inner = [] if isinstance(node, yaml.ScalarNode) else node.value
+            inner = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
+            self.sizes[id(node)] = 1 + sum(self.sizes.get(id(part), _MOST) for part in inner)
+        if self.sizes.get(id(node), _MOST + 1) > _MOST:  # one that is not complete yet names itself
+            raise yaml.constructor.ConstructorError(None, None, "its aliases stand for too many values", mark)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """A value; a date or a number that looks like one and is none is an error of its line."""
+        try:
+            return super().construct_object(node, deep)
+        except yaml.YAMLError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise yaml.constructor.ConstructorError(None, None, str(error)[:100], node.start_mark) from None
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """A mapping without a key that stands twice."""
+        seen = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+            if name and name in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {name} stands twice", key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)

@@ -261,6 +261,99 @@ def test_a_server_that_sends_a_byte_at_a_time_does_not_hold_the_client():
     assert time.monotonic() - began < 3
 
 
+def _drips(*pieces: bytes):
+    """What a handler does that sends these and then the last of them for ever, a little at a time."""
+
+    def answer(handler):
+        until = time.monotonic() + 5
+        for piece in pieces[:-1]:
+            handler.wfile.write(piece)
+        while time.monotonic() < until:
+            try:
+                handler.wfile.write(pieces[-1])
+                handler.wfile.flush()
+            except OSError:
+                return
+            time.sleep(0.02)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _drips(b"H"),
+        _drips(b"HTTP/1.1 200 OK\r\n", b"x"),
+        _drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+        _drips(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        _drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000),
+        _drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        _drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+        _drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1;", b"x"),
+        _drips(b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+        _drips(b"HTTP/1.0 200 OK\r\n\r\n", b" " * 100_000),
+    ],
+)
+def test_whatever_comes_a_little_at_a_time_the_request_ends_in_its_time(answer):
+    with scripted(answer, (200, {}, page_of(ORDERS[:2]))) as (url, _):
+        began = time.monotonic()
+        got = api.fetch(url, "secret", timeout=0.5, sleep=lambda seconds: None)
+        took = time.monotonic() - began
+    assert (got.records, got.retries) == (ORDERS[:2], 1)
+    assert took < 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"page": 1, "pages": 1, "total": 1, "orders": [{"orderId": ' + b"[" * 100_000 + b"}]}",
+        b'{"page": 1, "pages": 1, "total": 1, "orders": [{"orderId": 1, "totalAmount": NaN}]}',
+        b'{"page": 1, "pages": 1, "total": ' + b"9" * 5000 + b', "orders": []}',
+        b'{"page": 1, "pages": 1, "total": -1, "orders": []}',
+        b'{"page": 1, "pages": 1, "total": 1, "orders": [7]}',
+        b'{"page": true, "pages": 1, "total": 0, "orders": []}',
+    ],
+    ids=range(7),
+)
+def test_a_body_that_is_no_page_of_orders_is_refused_in_a_sentence(body):
+    with scripted((200, {}, body)) as (url, asked), pytest.raises(DataError, match="the answer was broken off"):
+        api.fetch(url, "secret", attempts=2, sleep=lambda seconds: None)
+    assert len(asked) == 2
+
+
+def test_pages_without_an_end_are_refused():
+    with (
+        scripted((200, {}, page_of(ORDERS[:2], pages=10**9))) as (url, _),
+        pytest.raises(DataError, match="more than 100,000 are not read"),
+    ):
+        api.fetch(url, "secret", sleep=lambda seconds: None)
+
+
+def test_half_a_character_is_kept_as_one_that_can_be_written(tmp_path):
+    body = json.dumps(page_of([ORDERS[0] | {"orderId": "\ud800"}])).encode()
+    with scripted((200, {}, body)) as (url, _):
+        got = api.fetch(url, "secret", resume=tmp_path / "pages")
+    assert got.records[0]["orderId"] == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"lines": [1]}, "lines that are no list of records"),
+        ({"lines": {"sku": 1}}, "lines that are no list of records"),
+        ({"lines": "T1"}, "lines that are no list of records"),
+        ({"totalAmount": [1]}, "no figure"),
+        ({"totalAmount": 10**400}, "no figure"),
+        ({"totalAmount": "1e999"}, "no figure"),
+        ({"lines": [{"qty": {}}]}, "no figure"),
+    ],
+)
+def test_orders_of_another_make_are_refused_in_a_sentence(change, words):
+    with pytest.raises(DataError, match=words):
+        api.orders_frame([ORDERS[0], ORDERS[1] | change])
+
+
 # --- waiting ---------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from course import cli, collect
@@ -149,6 +150,105 @@ def cells(*rows: str) -> list[list]:
     return [[float(c) if i == 3 else c for i, c in enumerate(row.split(","))] for row in rows]
 
 
+def sheet(change: Callable[[openpyxl.Workbook], object]) -> Make:
+    """The five good orders in a workbook to which something is done before it is saved."""
+
+    def make(folder: Path) -> list:
+        workbook = openpyxl.Workbook()
+        for row in [HEAD.split(","), *cells(*GOOD)]:
+            workbook.active.append(row)
+        change(workbook)
+        workbook.save(folder / "orders.xlsx")
+        return ["--orders", folder / "orders.xlsx"]
+
+    return make
+
+
+def merged(cells: str) -> Make:
+    return sheet(lambda workbook: workbook.active.merge_cells(cells))
+
+
+def stray(cell: str) -> Make:
+    return sheet(lambda workbook: workbook.active.__setitem__(cell, "x"))
+
+
+def hidden(state: str) -> Make:
+    """A sheet of more known columns that nobody sees."""
+
+    def change(workbook: openpyxl.Workbook) -> None:
+        page = workbook.create_sheet("secret", 0)
+        page.sheet_state = state
+        page.append([*HEAD.split(","), "status", "channel", "city"])
+        page.append(["9", "Z9", "2024-01-01", 999.0, "completed", "app", "x"])
+
+    return sheet(change)
+
+
+def dated(values: list, kind: object) -> Make:
+    """The five good orders as a Parquet file, their dates of this Arrow type."""
+
+    def make(folder: Path) -> list:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = [pa.array([g.split(",")[i] for g in GOOD]) for i in (0, 1)]
+        amounts = pa.array([float(g.split(",")[3]) for g in GOOD])
+        table = pa.Table.from_arrays([*columns, pa.array(values, kind), amounts], HEAD.split(","))
+        pq.write_table(table, folder / "orders.parquet")
+        return ["--orders", folder / "orders.parquet"]
+
+    return make
+
+
+def duck_dates(date: str, more: str = "") -> Make:
+    """Five orders of 1.50 to 5.50; the first has this date."""
+    return duck(
+        f"CREATE TABLE t AS SELECT 'O' || i AS order_id, 'A' || i AS customer_id, CASE i WHEN 0 THEN {date} ELSE "
+        f"'2024-01-05' END AS order_date, i + 1.5 AS amount{more} FROM range(5) AS r(i)"
+    )
+
+
+def logged(folder: Path) -> list:
+    """A database whose rows are all in the log beside it, as a programme leaves it that is still running."""
+    writer = sqlite3.connect(folder / "writing.db")
+    writer.execute("PRAGMA journal_mode=WAL")
+    GOOD_FRAME.to_sql("orders", writer, index=False)
+    writer.commit()
+    for ending in ("", "-wal"):
+        shutil.copyfile(folder / f"writing.db{ending}", folder / f"shop.db{ending}")
+    writer.close()
+    return ["--orders", folder / "shop.db"]
+
+
+def own_tags(text: str) -> Make:
+    def make(folder: Path) -> list:
+        (folder / "tags.yaml").write_text(text, encoding="utf-8")
+        return [*plus()(folder), "--tags", folder / "tags.yaml"]
+
+    return make
+
+
+def own_tag(when: str) -> Make:
+    """A dictionary of one tag under this condition."""
+    label = "{en: a, zh: b}"
+    return own_tags(
+        f"tags: [{{name: x, kind: rule, family: social, label: {label}, owner: {label}, versions: [{{version: 1, "
+        f"definition: {label}, when: {json.dumps(when)}}}]}}]"
+    )
+
+
+def _tag_pipe(folder: Path) -> list:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(folder / "tags.yaml")
+    return [*plus()(folder), "--tags", folder / "tags.yaml"]
+
+
+_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
 # --- structural: refused ---------------------------------------------------------------------------------------------
 
 
@@ -255,6 +355,22 @@ REFUSED = [
         duck("CREATE VIEW orders AS SELECT * FROM glob('/*')"),
         "cannot be read",
     ),
+    Refused(
+        "a cell in Excel's last corner", stray("XFD1048576"), "a cell far away from the table (column XFD, row 1,04"
+    ),
+    # tags of one's own
+    Refused("tags that are a pipe", _tag_pipe, "tags.yaml is not a file of text"),
+    Refused("tags of a billion laughs", own_tags(_LAUGHS), "stand for too many values"),
+    Refused("tags within themselves", own_tags("tags: &a [*a]"), "line 1: this is not YAML"),
+    Refused("tags a thousand brackets deep", own_tags("tags: " + "[" * 1000), "nested too deeply"),
+    Refused("a date in tags that is none", own_tags("tags:\n- since: 2024-13-45"), "line 2: this is not YAML (month"),
+    Refused("a programme in tags", own_tags("tags: !!python/object/apply:os.getcwd []"), "line 1: this is not YAML"),
+    Refused("a number in tags that is none", own_tags("tags: !!int ''"), "line 1: this is not YAML"),
+    Refused("a tag of several statements", own_tag("true); SET threads = 9; SELECT (true"), "cannot be run"),
+    Refused("a tag of a table function", own_tag("EXISTS (SELECT 1 FROM glob('*'))"), "table function is no condition"),
+    Refused("a tag that makes rows", own_tag("unnest([true, false])"), "unnest makes several rows of one"),
+    Refused("a tag of another table", own_tag("EXISTS (SELECT 1 FROM 'orders.csv')"), "no table orders.csv to look at"),
+    Refused("a tag with a gap", own_tag("orders > ?"), "a value that nobody fills in"),
     # text
     Refused("NUL bytes", lines(HEAD, *GOOD[:2], "1003,\0A3,2024-02-11,30.00"), "NUL bytes (first in line 4)"),
     Refused(
@@ -999,6 +1115,78 @@ ACCEPTED = [
         5,
         "80.75",
     ),
+    # what a spreadsheet holds beside its table
+    *(
+        Accepted(f"cells merged {where}", merged(cells), 5, "80.75", customers=4)
+        for where, cells in {
+            "beside the data": "F2:F4",
+            "far beside the data": "H2:H40",
+            "below the data": "A7:A12",
+            "from the last row down": "B6:B30",
+            "in a block below": "A8:D20",
+        }.items()
+    ),
+    Accepted("a stray cell in the last column", stray("XFD3"), 5, "80.75", customers=4),
+    *(
+        Accepted(f"a {state} sheet that looks better", hidden(state), 5, "80.75", says="first: secret", customers=4)
+        for state in ("hidden", "veryHidden")
+    ),
+    # dates of no calendar
+    *(
+        Accepted(
+            f"Parquet dates far away ({kind})",
+            dated([far, *[near] * 4], kind),
+            5,
+            "80.75",
+            {1: f"unreadable ordered_at {masked}"},
+        )
+        for kind, far, near, masked in (
+            (pa.timestamp("s"), 10**15, 1704412800, "31******-**-*****:**:**.**0"),
+            (pa.timestamp("ms"), -(10**17), 1704412800000, "'-3******-**-*****:**:**.**0"),
+            (pa.date32(), 2**31 - 1, 19727, "58*****-**-*****:**:**.**0"),
+        )
+    ),
+    *(
+        Accepted(
+            f"a date of DuckDB: {date}",
+            duck_dates(date),
+            5,
+            "17.5",
+            {1: f"unreadable ordered_at {masked}"},
+            customers=5,
+        )
+        for date, masked in {
+            "'infinity'::TIMESTAMP": "29****-**-*****:**:**.*****7",
+            "'infinity'::DATE": "58*****-**-*****:**:**.**0",
+            "'44-03-15 (BC)'::DATE": "'-0**-**-*****:**:**.**0",
+        }.items()
+    ),
+    Accepted(
+        "a DuckDB column that is now a number and now a word",
+        duck_dates(
+            "DATE '2024-01-05'",
+            ", CASE i WHEN 0 THEN union_value(n := 1)::UNION(n INT, w VARCHAR) "
+            "ELSE union_value(w := 'x')::UNION(n INT, w VARCHAR) END AS either",
+        ),
+        5,
+        "17.5",
+    ),
+    # ids and names
+    Accepted(
+        "ids of bytes that are no text",
+        sqlite({"orders": GOOD_FRAME.assign(customer_id=[bytes([200 + i]) for i in range(5)])}),
+        5,
+        "",
+        customers=5,
+    ),
+    Accepted(
+        "a column that is called like one of the kit's own",
+        lines(f"{HEAD},is_repeated_order,rule,refunded", *(f"{g},words,text,more" for g in GOOD)),
+        5,
+        "80.75",
+        customers=4,
+    ),
+    Accepted("an SQLite database with a log beside it", logged, 5, "", customers=4),
     # surveys
     Accepted(
         "11 declared to mean blank",
@@ -1323,6 +1511,42 @@ def test_a_run_that_is_killed_leaves_no_folder_and_the_next_run_succeeds(sent, m
     assert sent == signal.SIGKILL or not partial.exists()
     assert _run(plus()(tmp_path), out, capsys)[0] == 0
     assert (out / "report.html").exists() and not partial.exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_a_way_to_report_it(lang, tmp_path, capsys, monkeypatch):
+    from course import report
+
+    def breaks(*_arguments):
+        raise ZeroDivisionError("customer A1 of 13800138000")
+
+    monkeypatch.setattr(report, "write", breaks)
+    code, out, err = _run(plus()(tmp_path), tmp_path / "out", capsys, lang)
+    assert (code, out) == (1, "")
+    said, where, versions = err.splitlines()[-3:]
+    assert ("fault of the kit" in said) == (lang == "en") and ("自身的错误" in said) == (lang == "zh")
+    assert "ZeroDivisionError" in where and "cli.py:" in where and "duckdb" in versions and "Python 3" in versions
+    assert "13800138000" not in err and str(tmp_path) not in where + versions
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["orders.csv"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (duckdb.InterruptException("x"), 130, "Stopped. Nothing was written."),
+        (duckdb.OutOfMemoryException("x"), 2, "Not enough memory"),
+        (OSError(28, "No space left on device"), 2, "The disk is full"),
+    ],
+)
+def test_what_stops_the_database_stops_the_run_in_a_sentence(error, code, says, tmp_path, capsys, monkeypatch):
+    from course import workflow
+
+    def stops(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr(workflow, "run", stops)
+    found, out, err = _run(plus()(tmp_path), tmp_path / "out", capsys)
+    assert (found, out) == (code, "") and err.splitlines()[-1].startswith(says)
 
 
 # --- the other door --------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """What a notebook talks to: progress, checks, bets, quizzes, tables."""
 
+import base64
 import io
 import json
 import math
 import time
 import warnings
+import zlib
 from pathlib import Path
 
 import nbformat
@@ -118,6 +120,37 @@ def test_what_is_no_code_is_refused_and_changes_nothing(code):
     with pytest.raises(DataError, match="damaged or cut short"):
         kit.restore(code)
     assert stored() == SOME
+
+
+def _code(content: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(content, 9)).decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b" " * 400_000_000,
+        b'{"done":' + b"[" * 500_000,
+        b'{"done":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+        b'{"done": {}, "quiz": {}, "bets": {"start": 7}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": "held"}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": {"low": NaN, "high": 1}}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": {"low": 0, "high": 1, "held": "no"}}}',
+        b'{"done": {"a": [[]]}, "quiz": {}, "bets": {}}',
+        b'{"done": {}, "quiz": {"pre_test": {"form": {}}}, "bets": {}}',
+        b'{"done": [["a", "right"]], "quiz": {}, "bets": {}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": {"low": ' + b"9" * 5000 + b', "high": 1}}}',
+    ],
+    ids=lambda content: f"{content[:60]!r}",
+)
+def test_a_code_that_save_never_gave_is_refused_at_once_and_changes_nothing(content):
+    write(SOME)
+    code, began = _code(content), time.monotonic()
+    with pytest.raises(DataError, match="damaged or cut short"):
+        kit.restore(code)
+    assert time.monotonic() - began < 2 and stored() == SOME
+    write(content[:1_000_000].decode())
+    assert kit.calibration().say() == "No seal has been opened yet."
 
 
 def test_restoring_an_old_code_takes_nothing_back():

@@ -238,13 +238,31 @@ def test_a_user_s_own_rules(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("rules: [", "not a rules file"),
+        ("rules: [", "line 1: this is not YAML"),
         ("rules: 3", "expected a list"),
         ("rules: [{name: x}]", "lacks outcome, when, column"),
         ("rules: [{name: x, outcome: gone, when: amount > 1, column: amount}]", "set_aside or quarantine, not gone"),
         ("rules: [{name: valid, outcome: set_aside, when: amount > 1, column: amount}]", "used twice"),
         ("rules: [{name: x, outcome: set_aside, when: nonsense > 1, column: amount}]", "cannot be run"),
         ("rules: [{name: x, outcome: set_aside, when: 'amount >', column: amount}]", "cannot be run"),
+        (
+            "rules: [{name: x, outcome: set_aside, when: 'CAST(customer_id AS INT) > 1', column: amount}]",
+            "Rule 1 cannot",
+        ),
+        (
+            "rules: [{name: x, outcome: set_aside, when: 'true); SET threads = 9; SELECT (1', column: a}]",
+            "cannot be run",
+        ),
+        ("rules: [{name: x, outcome: set_aside, when: 'amount > 1), (1 > 2', column: amount}]", "not one expression"),
+        ("rules: [{name: x, outcome: set_aside, when: 'unnest([true])', column: amount}]", "several rows of one"),
+        ("rules: [{name: x, outcome: set_aside, when: EXISTS (FROM range(9)), column: a}]", "table function"),
+        ("rules: [{name: x, outcome: set_aside, when: 'amount > $1', column: amount}]", "nobody fills in"),
+        ("rules: [{name: x, outcome: set_aside, when: random() > 0.5, column: amount}]", "changes by itself"),
+        ("rules: [{name: [x], outcome: set_aside, when: amount > 1, column: amount}]", "“name” of rule 1 is a text"),
+        ("rules: [{name: 2024-01-01, outcome: set_aside, when: a, column: amount}]", "“name” of rule 1 is a text"),
+        ("rules: []\nflags: [{name: x}]", "“when” of rule 1 is a text"),
+        ("rules: []\nflags: {x: y}", "list under “flags:”"),
+        ("rules: &a [*a]", "stand for too many values"),
     ],
 )
 def test_rules_that_are_none_are_refused(tmp_path, text, words):

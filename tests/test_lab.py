@@ -276,6 +276,44 @@ def test_settings_follow_what_is_asked_for_and_else_what_was_chosen(lab, started
     assert os.environ["COURSE_LANG"] == "en"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n    // Language\n    // https://example.org/{not}\n    "locale": "zh_CN"\n}\n',
+        '/* "locale": "en" { */ {"locale": "zh_CN", }',
+        "{locale: 'zh_CN'} // as JSON5 allows",
+        '\ufeff{"note": "a } in a text // no comment", "locale": "zh_CN"}',
+    ],
+)
+def test_jupyterlab_writes_its_settings_with_comments(lab, started, monkeypatch, capsys, text):
+    monkeypatch.delenv("COURSE_LANG", raising=False)
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    lab.TRANSLATION.parent.mkdir(parents=True)
+    lab.TRANSLATION.write_text(text, encoding="utf-8")
+    assert not lab.main([]) and lab.language() == "zh"
+    assert lab.TRANSLATION.read_text(encoding="utf-8") == text and "set-aside" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"\xff\xfe\0", b"null", b'{"locale": {', b"\0" * 9, None, "broken link"]
+)
+def test_settings_that_cannot_be_read_are_set_aside_and_named(lab, started, monkeypatch, capsys, content):
+    monkeypatch.delenv("COURSE_LANG", raising=False)
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    lab.TRANSLATION.parent.mkdir(parents=True)
+    if content is None:
+        lab.TRANSLATION.mkdir()
+    elif isinstance(content, str):
+        lab.TRANSLATION.symlink_to(lab.TRANSLATION.parent / "nowhere")
+    else:
+        lab.TRANSLATION.write_bytes(content)
+    assert not lab.main([])
+    assert f"kept beside as {lab.TRANSLATION.name}.set-aside-1" in capsys.readouterr().out
+    assert json.loads(lab.TRANSLATION.read_text()) == {"locale": "en"}
+    kept = lab.TRANSLATION.with_name(lab.TRANSLATION.name + ".set-aside-1")
+    assert os.path.lexists(kept) and (not isinstance(content, bytes) or kept.read_bytes() == content)
+
+
 # --- installing, without installing ------------------------------------------------------------------------------
 
 

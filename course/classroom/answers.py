@@ -7,12 +7,13 @@ from the learner's notebook; what they were given is looked at first, so that a 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
-from course.classroom import folders, panel, progress, room
+from course.classroom import folders, panel, patience, progress, room
 from course.errors import DataError
 from course.language import Sentence
 
@@ -95,7 +96,8 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
     ------
     DataError : there is no such exercise.
     """
-    known = exercises(str(name).rpartition("-")[0]) or exercises((room.lesson() or "").partition("_")[2])
+    name = patience.text(name)
+    known = exercises(name.rpartition("-")[0]) or exercises((room.lesson() or "").partition("_")[2])
     if name not in known:
         raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
     outcome = _judged(known[name], room.namespace() if within is None else within)
@@ -105,6 +107,23 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
 
 
 def _judged(one: Exercise, names: Mapping) -> Outcome:
+    """The outcome, within its time and whatever the names hold; what a warning says is for the learner's own cells."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return patience.within(lambda: _outcome(one, names), patience.SECONDS)
+    except TimeoutError:
+        said = Sentence(
+            "{names} took more than {n:g} seconds and was stopped. Is there a loop in it that never ends?",
+            names=", ".join(one.answers),
+            n=patience.SECONDS,
+        )
+    except BaseException:
+        said = _unread("–", "–")
+    return Outcome(one.name, NOT_YET, said)
+
+
+def _outcome(one: Exercise, names: Mapping) -> Outcome:
     answers = [names.get(n, ...) for n in one.answers]
     if all(a is ... or _is_stub(a) for a in answers):
         what = ", ".join(one.answers)
@@ -120,32 +139,29 @@ def _judged(one: Exercise, names: Mapping) -> Outcome:
     if open_ones := [n for n, a in zip(one.answers, answers, strict=True) if a is ... or _is_stub(a)]:
         return Outcome(one.name, NOT_YET, Sentence("{names} is still to be done.", names=", ".join(open_ones)))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            one.judge(*answers, *(names[n] for n in one.given))
-    except Mistake as mistake:
-        return Outcome(one.name, NOT_YET, mistake.sentence)
-    except DataError as error:
+        answers = [patience.plain(a, n) for n, a in zip(one.answers, answers, strict=True)]
+        one.judge(*answers, *(names[n] for n in one.given))
+    except (Mistake, DataError) as error:
         return Outcome(one.name, NOT_YET, error.sentence)
-    except Exception as error:
-        # An answer of a kind that nobody foresaw must not end in a traceback.
-        return Outcome(
-            one.name,
-            NOT_YET,
-            Sentence(
-                "The answer cannot be read as what was asked for ({kind}: {why}). Compare its kind with the task.",
-                kind=type(error).__name__,
-                why=str(error).splitlines()[0][:120] if str(error) else "–",
-            ),
-        )
+    except BaseException as error:
+        # An answer of a kind that nobody foresaw must not end in a traceback, nor a function of it in sys.exit.
+        return Outcome(one.name, NOT_YET, _unread(patience.kind_of(type(error)), patience.why(error)))
     return Outcome(one.name, RIGHT, one.praise)
+
+
+def _unread(kind: str, why: str) -> Sentence:
+    return Sentence(
+        "The answer cannot be read as what was asked for ({kind}: {why}). Compare its kind with the task.",
+        kind=kind,
+        why=why,
+    )
 
 
 def _is_stub(answer: object) -> bool:
     """True for a function whose body is still the `...` it was handed out with."""
-    code = getattr(answer, "__code__", None)
-    if code is None or not isinstance(answer, Callable):
+    if type(answer) is not FunctionType:
         return False
+    code = answer.__code__
     return code.co_code == _EMPTY.__code__.co_code and set(code.co_consts) <= {None, answer.__doc__, ...}
 
 

@@ -3,10 +3,11 @@
 An ideal learner is right nine times in ten: ranges that always hold are too wide, and usually they are too narrow.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from course.classroom import folders, progress
+from course.classroom import folders, patience, progress
 from course.errors import DataError
 from course.language import Label, Sentence
 
@@ -45,9 +46,11 @@ def bet(topic: str, low: object = ..., high: object = ...) -> Sentence:
     if low is ... or high is ...:
         return Sentence("{question} Write your range for it in place of the ....", question=seal.question)
     try:
-        low, high = float(low), float(high)
-    except (TypeError, ValueError):
-        raise DataError("A bet is two numbers, for instance low=10, high=30.") from None
+        low, high = (float(patience.plain(side, name)) for name, side in (("low", low), ("high", high)))
+    except (TypeError, ValueError, OverflowError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise DataError("A bet is two numbers, for instance low=10, high=30.")
     if not low < high:
         raise DataError("The range runs from low to high: {low:.10g} is not below {high:.10g}.", low=low, high=high)
     placed = progress.read()["bets"].get(topic, {})

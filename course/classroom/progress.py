@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import os
 import zlib
 
@@ -11,6 +12,9 @@ from course.errors import DataError
 from course.language import Sentence
 
 _EMPTY = {"done": {}, "quiz": {}, "bets": {}}
+#: Characters of a code and bytes of what it holds: a whole course is a hundredth of it. A small code can unpack to
+#: more than a machine holds.
+_LONGEST, _LARGEST = 200_000, 1 << 20
 
 
 def read() -> dict:
@@ -18,10 +22,10 @@ def read() -> dict:
     path = room.folder() / "progress.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {key: dict(content.get(key, {})) for key in _EMPTY}
+        return _whole({key: content.get(key, {}) for key in _EMPTY})
     except FileNotFoundError:
         return {key: {} for key in _EMPTY}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         os.replace(path, path.with_suffix(".unreadable.json"))
         return {key: {} for key in _EMPTY}
 
@@ -89,12 +93,47 @@ def unpack(code: str) -> dict:
     ------
     DataError : the code is damaged.
     """
-    bare = "".join(str(code).split())
     try:
-        content = json.loads(zlib.decompress(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))))
-        return {key: dict(content[key]) for key in _EMPTY}
-    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
+        content = json.loads(_unpacked("".join(code.split())) if type(code) is str else "")
+        return _whole({key: content[key] for key in _EMPTY})
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, RecursionError):
         raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
+
+
+def _unpacked(bare: str) -> bytes:
+    if len(bare) > _LONGEST:
+        raise ValueError
+    unpacking = zlib.decompressobj()
+    content = unpacking.decompress(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4)), _LARGEST)
+    if not unpacking.eof:  # cut short, or more than is allowed
+        raise ValueError
+    return content
+
+
+def _whole(content: dict) -> dict:
+    """The content, once all of it is what `record` writes: others write such files and codes too.
+
+    Raises
+    ------
+    ValueError : it is not.
+    """
+    done, quiz, bets = (content[key] for key in _EMPTY)
+    if not all(isinstance(part, dict) for part in (done, quiz, bets)):
+        raise ValueError
+    answered = [text for one in quiz.values() for text in (one.values() if isinstance(one, dict) else [one])]
+    if not all(isinstance(text, str) for text in (*done.values(), *answered)):
+        raise ValueError
+    if not all(isinstance(one, dict) and _is_bet(one) for one in bets.values()):
+        raise ValueError
+    return content
+
+
+def _is_bet(one: dict) -> bool:
+    figures = [one.get("low"), one.get("high"), one.get("truth", 0.0)]
+    is_opened = isinstance(one.get("held"), bool) and "truth" in one
+    return all(type(f) in (int, float) and math.isfinite(f) for f in figures) and (
+        is_opened or one.keys().isdisjoint(("held", "truth"))
+    )
 
 
 def _stays(here: object, saved: object) -> bool:

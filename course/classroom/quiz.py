@@ -5,10 +5,11 @@ without widgets.
 """
 
 from functools import cache
+from numbers import Integral
 
 import yaml
 
-from course.classroom import folders, panel
+from course.classroom import folders, panel, patience
 from course.classroom.progress import record
 from course.errors import DataError
 from course.language import Label, Sentence
@@ -40,14 +41,17 @@ def quiz(topic: str, number: int | None = None, answer: str | None = None) -> ob
     ------
     DataError : there is no such quiz, question or option.
     """
+    topic = patience.text(topic)
     asked = questions(topic)
     if number is None:
         return _Quiz(topic, asked)
-    number = int(number) if str(number).isdecimal() else 0
-    if not 1 <= number <= len(asked):
+    meant = patience.plain(number, "number")
+    numbers = range(1, len(asked) + 1) if isinstance(meant, Integral | str) else ()
+    number = next((n for n in numbers if meant in (n, str(n))), None)
+    if number is None:
         raise DataError("The quiz has the questions 1 to {n}.", n=len(asked))
     options = asked[number - 1]["options"]
-    if answer not in options:
+    if type(answer) is not str or answer not in options:
         raise DataError("Question {number} has the answers {options}.", number=number, options=", ".join(options))
     return _answered(topic, number, options[answer])
 

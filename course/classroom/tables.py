@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from course import company
-from course.classroom import folders, room
+from course.classroom import folders, patience, room
 from course.errors import DataError
 from course.language import text
 
@@ -46,6 +46,7 @@ def load(name: str) -> pd.DataFrame:
     ------
     DataError : there is no such table.
     """
+    name = patience.text(name)
     if name in NAMES:
         return pd.read_parquet(_prepared() / f"{name}.parquet")
     if name in PLAIN:
@@ -71,9 +72,15 @@ def use_company(seed: int, customers: int = company.CUSTOMERS) -> None:
 
     Raises
     ------
-    DataError : too few customers.
+    DataError : too few customers; a seed that is none.
     """
-    if (int(seed), int(customers)) == (company.SEED, company.CUSTOMERS):
+    try:
+        seed, customers = int(patience.plain(seed, "seed")), int(patience.plain(customers, "customers"))
+    except (TypeError, ValueError, OverflowError):
+        seed = -1
+    if not 0 <= seed < 2**32:
+        raise DataError("A company is called by two whole numbers from 0 on: use_company(seed, customers).")
+    if (seed, customers) == (company.SEED, company.CUSTOMERS):
         return room.settle_in(None)
     room.settle_in(written(seed, customers))
 

@@ -5,8 +5,9 @@ Every widget is a function of a few numbers that draws one picture: the sliders 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
-from course.classroom import folders
+from course.classroom import folders, patience
 from course.classroom.words import words
 from course.errors import DataError
 
@@ -42,6 +43,7 @@ def play(topic: str, **values: float) -> object:
     ------
     DataError : the lesson has nothing to play with; a value that is none of its sliders, or beyond its ends.
     """
+    topic = patience.text(topic)
     folders.part(topic, "game")
     if topic not in _games:
         raise DataError("There is nothing to play with in {topic}.", topic=topic)
@@ -51,7 +53,8 @@ def play(topic: str, **values: float) -> object:
             "There is no {name} to move. There are: {known}.", name=unknown[0], known=", ".join(s.name for s in sliders)
         )
     for slider in (s for s in sliders if s.name in values):
-        if not slider.low <= values[slider.name] <= slider.high:
+        value = patience.plain(values[slider.name], slider.name)
+        if not isinstance(value, Real) or not slider.low <= value <= slider.high:
             raise DataError("{name} runs from {low:g} to {high:g}.", name=slider.name, low=slider.low, high=slider.high)
     if values:
         return draw(**{s.name: values.get(s.name, s.start) for s in sliders})

@@ -9,13 +9,17 @@ The standard library's http.client does all of this in view: nothing follows a r
 so the token goes to the one server it is for. It is in no error, note or file.
 """
 
+import contextlib
 import http.client
 import json
+import math
 import os
 import random
 import re
+import socket
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,6 +37,8 @@ _HEADER = {"orders": "page by page", "version": 1}
 _LONGEST_WAIT = 30.0  # seconds; limit of the back-off
 _PATIENCE = 600.0  # seconds that a server may ask to wait
 _PIECE = 1 << 20  # bytes read at once
+_LARGEST = 1 << 26  # bytes of a page
+_MOST_PAGES = 100_000
 
 #: Fields of an order and of a line → canonical columns; "orderId" and "order_id" are the same.
 _ORDER = {
@@ -263,12 +269,14 @@ class _Client:
 
     def _ask(self, number: int) -> dict:
         try:
-            self._connection.request("GET", f"{self._path}/orders?page={number}", headers=self._headers)
-            response = self._connection.getresponse()
-            body = self._read(response)
+            with _within(self._timeout) as watched:
+                self._connection.request("GET", f"{self._path}/orders?page={number}", headers=self._headers)
+                watched.append(self._connection.sock)  # which the connection forgets where the server closes it
+                response = self._connection.getresponse()
+                body = self._read(response)
         except TimeoutError:
             raise _Failed(Sentence("there was no answer within {n:g} seconds", n=self._timeout)) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a header that cannot be read
             raise _Failed(Sentence("the connection broke ({kind})", kind=type(error).__name__)) from None
         if response.status in (401, 403):
             raise DataError("The order API refuses the token ({status}). Ask for a new one.", status=response.status)
@@ -285,14 +293,15 @@ class _Client:
         return _page(body, number)
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
-        """The whole body within the time; a server that sends a byte a second does not hold the client."""
-        parts, end = [], time.monotonic() + self._timeout
+        """The whole body, up to the largest that a page can be."""
+        parts, size = [], 0
         left = response.length  # None: not announced
         while left != 0 and (part := response.read1(min(left or _PIECE, _PIECE))):
             parts.append(part)
+            size += len(part)
             left = None if left is None else left - len(part)
-            if time.monotonic() > end:
-                raise TimeoutError
+            if size > _LARGEST:
+                raise http.client.HTTPException("too large")
         response.close()
         if left:
             raise http.client.IncompleteRead(b"")
@@ -303,22 +312,60 @@ class _Client:
         self._connection.close()
 
 
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[list[socket.socket]]:
+    """Bound the whole of a request, however little of it comes at a time: a byte of a header, an empty promise to go on
+    (100 Continue). The time-out of a socket begins anew with every byte; when this one is over, the socket is shut from
+    outside, and whatever waits for it ends. Gives the list for the sockets to watch.
+
+    Raises
+    ------
+    TimeoutError : the time was over, whatever the reader made of it.
+    """
+    done, over, watched = threading.Event(), threading.Event(), []
+
+    def watch() -> None:
+        if done.wait(seconds):
+            return
+        over.set()
+        while not done.wait(0.05):  # once more: it may have been connecting
+            for one in watched:
+                with contextlib.suppress(OSError):
+                    # Not SSLSocket's own, which takes the cipher away from whoever reads.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield watched
+    except (OSError, http.client.HTTPException, ValueError):
+        if over.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        done.set()
+    if over.is_set():
+        raise TimeoutError
+
+
 def _page(body: bytes, number: int) -> dict:
     """The page as JSON; half a page, or another one, is a failure."""
     broken = _Failed(Sentence("the answer was broken off"))
-    try:
-        page = json.loads(body)
-    except ValueError:
-        raise broken from None
+    page = _json(body)
     if not _is_page(page) or page["page"] != number:
         raise broken
+    if page["pages"] > _MOST_PAGES:
+        raise DataError(
+            "The order API speaks of {pages:,} pages; more than {most:,} are not read. Ask for larger pages.",
+            pages=page["pages"],
+            most=_MOST_PAGES,
+        )
     return {name: page[name] for name in ("page", "pages", "total", "orders")}
 
 
 def _is_page(page: object) -> bool:
     return (
         isinstance(page, dict)
-        and all(type(page.get(name)) is int for name in ("page", "pages", "total"))
+        and all(type(page.get(name)) is int and 0 <= page[name] < 2**53 for name in ("page", "pages", "total"))
         and isinstance(page.get("orders"), list)
         and all(isinstance(o, dict) and _id(o) not in ("None", "") for o in page["orders"])
     )
@@ -348,6 +395,8 @@ class _Store:
         self._file = None
         if self.path is None:
             return
+        if self.path.exists() and not self.path.is_file():
+            raise DataError("{file} cannot be written: {why}.", file=self.name, why=Sentence("it is no file"))
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         except OSError as error:
@@ -405,11 +454,20 @@ def _line(content: dict) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _json(line: bytes) -> object:
+def _json(text: bytes) -> object:
+    """What JSON holds; None where it is none, or one that a table cannot hold (NaN, a thousand brackets)."""
     try:
-        return json.loads(line)
-    except ValueError:
+        value = json.loads(text, parse_constant=_no_number)
+        if re.search(rb"\\u[dD][89a-fA-F]", text):  # half a character cannot be written again
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            value = json.loads(whole)
+    except (ValueError, RecursionError):
         return None
+    return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
 def _other_orders(store: _Store, page: int) -> DataError:
@@ -457,6 +515,14 @@ def orders_frame(records: Sequence[dict]) -> pd.DataFrame:
                 field=name,
                 first=first_few(lacking),
             )
+    strange = [i for i, o in enumerate(orders, 1) if not _are_lines(o.get("lines") or [])]
+    if strange:
+        raise DataError(
+            "{n:,} {n:order has|orders have} lines that are no list of records (first: number {first}). These are not "
+            "orders of an order API.",
+            n=len(strange),
+            first=first_few(strange),
+        )
     lines = [(i, _snake(line)) for i, o in enumerate(orders) for line in o.get("lines") or [{}]]
     at = np.array([i for i, _ in lines], dtype="int64")
     heads = pd.DataFrame({new: [o.get(old) for o in orders] for old, new in _ORDER.items()}, dtype=object)
@@ -475,17 +541,33 @@ def _snake(record: dict) -> dict:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): value for name, value in record.items()}
 
 
-def _figures(values: object, name: str) -> pd.Series:
-    figures = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype("float64")
-    wrong = pd.Series(values, dtype=object).notna() & figures.isna()
-    if wrong.any():
+def _are_lines(lines: object) -> bool:
+    return isinstance(lines, list) and all(isinstance(line, dict) for line in lines)
+
+
+def _figures(values: Iterable, name: str) -> pd.Series:
+    values = list(values)
+    figures = [_figure(value) for value in values]
+    wrong = [value for value, figure in zip(values, figures, strict=True) if figure is None]
+    if wrong:
         raise DataError(
             "{n:,} {n:value|values} of {field} {n:is no figure|are no figures} (first: {first}).",
-            n=int(wrong.sum()),
+            n=len(wrong),
             field=name,
-            first=first_few(pd.Series(values, dtype=object)[wrong]),
+            first=first_few(str(value)[:40] for value in wrong),
         )
-    return figures
+    return pd.Series(figures, dtype="float64")
+
+
+def _figure(value: object) -> float | None:
+    """A figure; NaN where there is none, None where something else stands in its place."""
+    if value is None:
+        return math.nan
+    try:
+        figure = float(value) if isinstance(value, int | float | str) else math.inf
+    except (ValueError, OverflowError):
+        return None
+    return figure if math.isfinite(figure) or figure is value else None
 
 
 def _shared_out(totals: pd.Series, at: np.ndarray, worth: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 Nothing is interpreted here. Text comes back as text, typed formats (Excel, Parquet, databases) keep their types.
 """
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -10,6 +11,8 @@ import io
 import json
 import os
 import re
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -25,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from course.collect import databases, mapping
+from course.collect.sheets import refuse_far_cells
 from course.errors import DataError, first_few
 from course.language import Sentence
 
@@ -697,9 +701,11 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
                 part=part,
                 parts=first_few(book.sheet_names, 12),
             )
-        sheets = {n: book.get_sheet_by_name(n) for n in ([part] if part else book.sheet_names)}
+        names = [part] if part else _shown(book)
+        refuse_far_cells(path, _name(path), names)
+        sheets = {n: book.get_sheet_by_name(n) for n in names}
         pages = {n: s.to_python(skip_empty_area=False) for n, s in sheets.items()}
-    except (CalamineError, OSError, ValueError) as error:
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
@@ -712,6 +718,16 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
     # The sheet whose header is known best; the first one where several are alike.
     name = max(pages, key=lambda n: max(mapping.known_headers(r) for r in pages[n][:60]))
     notes = []
+    if hidden := [] if part else [n for n in book.sheet_names if n not in names]:
+        notes.append(
+            Sentence(
+                "{file}: {n} {n:sheet|sheets} that nobody sees or that hold no cells were left out (first: {first}); "
+                "write {file}::NAME for one of them.",
+                file=_name(path),
+                n=len(hidden),
+                first=first_few(hidden),
+            )
+        )
     if len(pages) > 1:
         notes.append(
             Sentence(
@@ -724,19 +740,30 @@ def _read_excel(path: Path, part: str | None, encoding: str | None) -> Raw:
     return _sheet(_name(path), name, pages[name], getattr(sheets[name], "merged_cell_ranges", None) or [], notes)
 
 
+def _shown(book: object) -> list[str]:
+    """The sheets that a reader of the workbook sees; one that somebody hid is read where it is named, or is all."""
+    kinds = [(one.name, str(one.typ), str(one.visible)) for one in book.sheets_metadata]
+    tables = [name for name, kind, _ in kinds if kind.endswith("WorkSheet")]
+    return [name for name, _, seen in kinds if name in tables and seen.endswith(".Visible")] or tables
+
+
 def _sheet(file: str, sheet: str, page: list[list], merged: list, notes: list[Sentence]) -> Raw:
     records = [(i, row) for i, row in enumerate(page, 1) if _filled(row)]
     layout = _layout(file, records[:60])
     body = records[layout.first :]
     once = set()
     for (top, left), (bottom, right) in merged:  # a cell merged downwards means its value in every row
-        if body and top + 1 >= body[0][0] and left == right:
-            once.add(layout.names[left] if left < len(layout.names) else "")
-            for row in range(top + 1, bottom + 1):
+        if body and top + 1 >= body[0][0] and left == right and left < len(layout.names):
+            once.add(layout.names[left])
+            # A frame may be merged below the last record too: there is nothing to fill in.
+            for row in range(top + 1, min(bottom + 1, body[-1][0])):
                 page[row][left] = page[top][left]
     width = len(layout.names)
     cells = [[None if c == "" else c for c in row[:width]] + [None] * (width - len(row)) for _, row in body]
     frame = pd.DataFrame(cells, columns=layout.names, index=[i for i, _ in body], dtype="object")
+    if layout.header:  # between the table and a stray cell beside it lie columns of nothing
+        filled = frame.notna().any().to_numpy()
+        frame = frame.loc[:, [f or n != str(i) for i, (n, f) in enumerate(zip(layout.names, filled, strict=True), 1)]]
     frame, total_notes = _without_totals(file, frame)
     frame, below = _without_footer(file, frame)
     notes = notes + layout.notes + total_notes + below
@@ -885,11 +912,14 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
     )
     connection = None
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        part = _one_of(path, part, [row[0] for row in connection.execute(listing)])
-        cursor = connection.execute(f"SELECT * FROM {_quoted(part)}")
-        names = [column[0] for column in cursor.description]
-        frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype="object")
+        with _as_it_lies(path) as still:
+            # Nothing is written beside a file that nobody changes.
+            connection = sqlite3.connect(f"{still.resolve().as_uri()}?mode=ro&immutable={int(still == path)}", uri=True)
+            part = _one_of(path, part, [row[0] for row in connection.execute(listing)])
+            cursor = connection.execute(f"SELECT * FROM {_quoted(part)}")
+            names = [column[0] for column in cursor.description]
+            frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype="object")
+            connection.close()
         filled = [c for c in names if frame[c].notna().all()]  # a gap would turn whole numbers into float64
         frame = frame.astype(frame[filled].infer_objects().dtypes)
     except sqlite3.Error as error:
@@ -900,8 +930,23 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
     return _typed(_name(path), frame, {"table": part})
 
 
+@contextlib.contextmanager
+def _as_it_lies(path: Path) -> Iterator[Path]:
+    """The database, or a copy of it where its latest rows still lie in a file beside it: reading would change both."""
+    beside = [path.with_name(path.name + ending) for ending in ("-wal", "-journal")]
+    waiting = [one for one in beside if one.is_file() and one.stat().st_size]
+    if not waiting:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for one in (path, *waiting):
+            shutil.copyfile(one, Path(folder) / one.name)
+        yield Path(folder) / path.name
+
+
 def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
     import duckdb
+    import pyarrow as pa
 
     connection = None
     try:
@@ -910,8 +955,15 @@ def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
         connection.execute("SET TimeZone = 'UTC'")
         listing = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()
         part = _one_of(path, part, [row[0] for row in listing])
-        table = connection.sql(f"SELECT * FROM {_quoted(part)}").to_arrow_table()
-    except duckdb.Error as error:
+        kinds = connection.execute(f"DESCRIBE SELECT * FROM {_quoted(part)}").fetchall()
+        # A value that is of one kind here and of another there has no column in Arrow: it is read as text.
+        cells = (
+            f"CAST({_quoted(n)} AS VARCHAR) AS {_quoted(n)}" if "UNION(" in k else _quoted(n) for n, k, *_ in kinds
+        )
+        frame = (
+            connection.sql(f"SELECT {', '.join(cells)} FROM {_quoted(part)}").to_arrow_table().to_pandas(**_TO_PANDAS)
+        )
+    except (duckdb.Error, pa.ArrowException) as error:
         raise _damaged(path, error) from None
     finally:
         if connection:
@@ -958,13 +1010,30 @@ def _typed(name: str, frame: pd.DataFrame, facts: dict, rows: Sequence[int] | No
     frame = frame.set_axis(names, axis=1)
     for column in (c for c in frame if frame[c].dtype == object):  # not by Series.map, which makes 1, None a float
         frame[column] = pd.Series([_flat(v) for v in frame[column]], index=frame.index, dtype="object")
+    for column in frame.select_dtypes(["datetime", "datetimetz"]):
+        frame[column] = _of_the_calendar(frame[column])
     return Raw(name, frame, True, facts, notes)
 
 
+def _of_the_calendar(moments: pd.Series) -> pd.Series:
+    """Moments; as text where one lies beyond the years that a Timestamp can say, for a database has “infinity” too."""
+    beyond = moments.notna() & ~moments.dt.year.between(2, 9998)
+    if not beyond.any():
+        return moments
+    shown = pd.Series(None, index=moments.index, dtype="object")
+    shown[moments.notna() & ~beyond] = moments[moments.notna() & ~beyond].astype("str").astype("object")
+    far = moments[beyond].astype("int64").to_numpy().astype(f"datetime64[{moments.dt.unit}]")
+    shown[beyond] = [str(moment) for moment in far]
+    return shown
+
+
 def _flat(cell: object) -> object:
-    """Lists, records and bytes as text."""
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "replace")
+    """Lists, records and bytes as text. Bytes that are none are written in hexadecimal: two of them are never alike."""
+    if isinstance(cell, bytes | bytearray | memoryview):
+        try:
+            return bytes(cell).decode("utf-8")
+        except UnicodeDecodeError:
+            return bytes(cell).hex()
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     return json.dumps(cell, ensure_ascii=False, default=str) if isinstance(cell, list | dict | tuple | set) else cell

@@ -355,6 +355,7 @@ def times(cells: pd.Series, column: str, date_order: str | None = None) -> Colum
     offsets, plain = _split_offsets(plain)
     values, notes = _parse(plain, column, date_order, lambda i: _rows_of(codes, i, cells.index))
     values, zone_notes = _to_one_zone(values, offsets, codes, column, cells.index)
+    values = values.where(values.dt.year.between(2, 9998))  # beyond them nothing can say what day it is
     unread = values.isna().to_numpy()
     bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
     return Column(_spread(codes, values, cells.index), bad, notes + zone_notes)

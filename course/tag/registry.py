@@ -7,7 +7,7 @@ table: a condition, not a programme, so it reads no file, does not ask the clock
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import NoReturn
 import duckdb
 
 from course import engine, small_yaml
+from course.engine import expressions
 from course.errors import DataError, nearest
 from course.language import Label, Sentence
 
@@ -36,8 +37,6 @@ OPERATORS = {"and": "and", "且": "and", "or": "or", "或": "or", "not": "not", 
 _DEFAULT = Path(__file__).parent.parent / "rules" / "tags.yaml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORMS = ("when", "values", "value")
-#: Clocks that SQL writes without brackets, like columns.
-_CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 
 
 @dataclass(frozen=True)
@@ -168,9 +167,6 @@ class _Reader:
     def __init__(self, file: str, sql: duckdb.DuckDBPyConnection) -> None:
         self.file, self.sql = file, sql
         self.name = ""
-        # age of one date counts to today, and is not listed as changing.
-        changing = sql.execute("SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
-        self.unsteady = {"age", *(row[0] for row in changing.fetchall())}
 
     def refuse(self, why: Sentence) -> NoReturn:
         """Raise the DataError about the entry at hand."""
@@ -263,23 +259,10 @@ class _Reader:
 
     def _parse(self, expression: str) -> list[str]:
         """The columns of a SQL expression, once it is sure to be one expression and to depend on the data alone."""
-        query = {"query": f"SELECT ({expression}\n)"}
-        parsed = json.loads(self.sql.execute("SELECT json_serialize_sql($query)", query).fetchone()[0])
-        if parsed["error"]:
-            self._cannot(expression, parsed["error_message"])
-        node = parsed["statements"][0]["node"]
-        plain = len(parsed["statements"]) == 1 and node["type"] == "SELECT_NODE" and len(node["select_list"]) == 1
-        if not plain or node["from_table"]["type"] != "EMPTY" or node["where_clause"]:
-            self._cannot(expression, Sentence("it is not one expression"))
-        columns, functions = [], set()
-        for part in _parts(node):
-            if part.get("class") == "COLUMN_REF":
-                columns.append(part["column_names"][-1])
-            functions.add(str(part.get("function_name", "")).lower())
-        unsteady = functions & self.unsteady | _CLOCKS & {c.lower() for c in columns}
-        if unsteady:
-            self._cannot(expression, Sentence("{what} changes by itself; write as_of for the date", what=min(unsteady)))
-        return columns
+        try:
+            return expressions.columns(self.sql, expression, ("features",))
+        except DataError as error:
+            self._cannot(expression, error.sentence)
 
     def _cannot(self, expression: str, why: object) -> NoReturn:
         why = why if isinstance(why, Sentence) else str(why).splitlines()[0].rstrip(".")
@@ -315,12 +298,3 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             self.refuse(Sentence("“{key}” is a text, not “{value}”: put it in quotes", key=key, value=value))
         return value.strip()
-
-
-def _parts(tree: object) -> Iterable[dict]:
-    if isinstance(tree, dict):
-        yield tree
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _parts(branch)
