@@ -126,8 +126,8 @@ def test_an_e_mail_address_says_who_where_the_number_is_masked_or_missing(tmp_pa
      ("state", "it holds words of state")],
 )  # fmt: skip
 def test_a_column_that_names_no_customer_is_refused_when_it_is_chosen(tmp_path, column, why):
-    lines = [f"N{i},K{i % 4},2024-01-{i + 1:02},10,138****{i % 3:04},{1000 + i % 5},{'paid' if i % 2 else 'sent'}" for i in
-             range(12)]  # fmt: skip
+    days = [f"N{i},K{i % 4},2024-01-{i + 1:02},10,138****{i % 3:04},{1000 + i % 5}" for i in range(12)]
+    lines = [f"{day},{'paid' if i % 2 else 'sent'}" for i, day in enumerate(days)]
     text = rows(lines, f"{HEAD},phone,PAN suffix,state").replace("sent", "completed")
     with pytest.raises(DataError, match=why):
         read(tmp_path, text, mapping={"customer_id": column, "order_id": "order no"})

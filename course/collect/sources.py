@@ -960,9 +960,7 @@ def _read_duckdb(path: Path, part: str | None, encoding: str | None) -> Raw:
         cells = (
             f"CAST({_quoted(n)} AS VARCHAR) AS {_quoted(n)}" if "UNION(" in k else _quoted(n) for n, k, *_ in kinds
         )
-        frame = (
-            connection.sql(f"SELECT {', '.join(cells)} FROM {_quoted(part)}").to_arrow_table().to_pandas(**_TO_PANDAS)
-        )
+        table = connection.sql(f"SELECT {', '.join(cells)} FROM {_quoted(part)}").to_arrow_table()
     except (duckdb.Error, pa.ArrowException) as error:
         raise _damaged(path, error) from None
     finally:
