@@ -9,6 +9,7 @@ from course.collect import values
 from course.errors import DataError, first_few
 from course.forms import Form, normal, word
 from course.language import Sentence
+from course.telling import quotable
 
 
 @dataclass
@@ -245,7 +246,9 @@ def _events(found: Applied, form: Form, frame: pd.DataFrame, here: dict[str, str
     kinds = said.map(lambda w: named.get(word(w), w), na_action="ignore")
     rest = sorted(set(said[kinds == said].dropna()) - set(form.words))
     if rest:
-        found.notes.append(Sentence("Events that are neither view, cart nor buy: {words}.", words=first_few(rest, 8)))
+        found.notes.append(
+            Sentence("Events that are neither view, cart nor buy: {words}.", words=first_few(quotable(rest), 8))
+        )
     if form.once_per and normal(form.once_per) in here:
         number = frame[here[normal(form.once_per)]].astype("str")
         known = ~values.is_blank(number) & ~number.isin(["(not set)"]) & (kinds == "buy")

@@ -16,6 +16,7 @@ from course.collect.questions import Answers, Question, Reading
 from course.errors import first_few
 from course.forms import Form, normal
 from course.language import Sentence
+from course.telling import quotable
 
 #: From this share on of orders with several rows, what they have in common is how the file is made.
 _NEARLY_ALL = 0.95
@@ -312,7 +313,9 @@ def _states(orders: Orders) -> None:
             Sentence(
                 "{file}: these order states are not known and count as sales: {states}.",
                 file=orders.file,
-                states=", ".join(f"{w} ({int(r['size']):,})" for w, r in strange.head(8).iterrows()),
+                states=", ".join(
+                    f"{w} ({n:,})" for w, n in list(zip(quotable(strange.index), strange["size"], strict=True))[:8]
+                ),
             )
         )
 
