@@ -37,11 +37,13 @@ _MAIL = re.compile(r"[\w.+-]+ ?@ ?[\w-]+(?:\.[\w-]+)*\.[^\W\d]{2,}")
 _ALONE, _ENDS = r"(?<![\w.])(?<!\d[-,])", r"(?![\w]|[.,-]\d)"
 _MOBILE = re.compile(rf"{_ALONE}(?:(?:00|\+)?86[- ]?)?1[3-9]\d{{9}}{_ENDS}")
 #: What is written as a phone: groups of digits with blanks, dashes, brackets or points between, a + before.
-_WRITTEN = re.compile(rf"{_ALONE}(?:\+|00)?\(?\d{{1,4}}\)?(?:[ .()/-]{{1,3}}\d{{1,8}}){{0,6}}{_ENDS}")
+_WRITTEN = re.compile(rf"{_ALONE}(?:\+|00)?\(?\d{{1,6}}\)?(?:[ .()/-]{{1,3}}\d{{1,8}}){{0,6}}{_ENDS}")
 _PLUS = re.compile(r"\+\d{7,15}(?!\d)")
 _CARD = re.compile(rf"{_ALONE}\d{{6}}[- ]?\d{{8}}[- ]?\d{{3}}[\dXx]{_ENDS}")
 #: Without + or brackets: a mobile number, a landline with the zero of its area code, a service number; 212-555-0123.
-_CHINESE = re.compile(r"(?:(?:00)?86[ .-]?)?(?:1[3-9]\d[ .-]|0(?:10|2\d|[3-9]\d\d)[ .-]{1,3}[2-9]|[48]00[ .-])")
+_CHINESE = re.compile(
+    r"(?:(?:00)?86[ .)-]{0,2})?(?:1[3-9]\d[ .-]|1[3-9]\d{9}$|0(?:10|2\d|[3-9]\d\d)[ .-]{1,3}[2-9]|[48]00[ .-])"
+)
 _AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}")
 _PROVINCES = frozenset(
     str(code)
@@ -52,8 +54,11 @@ _PROVINCES = frozenset(
 
 def _is_phone(written: str) -> bool:
     """True for a number that some country gives out, written as a phone (not bare digits)."""
-    if len(re.sub(r"\D", "", written)) < 7 or not re.search(r"[+( .-]", written):
+    digits = re.sub(r"\D", "", written)
+    if len(digits) < 7 or not re.search(r"[+( .-]", written):
         return False
+    if re.fullmatch(r"(?:00)?(?:86)?1[3-9]\d{9}", digits) and _CHINESE.match(written.lstrip("+(")):
+        return True
     if not re.match(r"00[1-9]|.*[+(]", written) and not _CHINESE.match(written):
         return bool(_AMERICAN.fullmatch(written)) and _given_out(written, "US")
     return _given_out(written, "CN") or (bool(_AMERICAN.fullmatch(written)) and _given_out(written, "US"))
