@@ -186,8 +186,15 @@ def test_a_file_that_is_a_link_is_refused(copy, tmp_path, capsys):
     (copy / "portraits.csv").symlink_to(tmp_path / "elsewhere.csv")
     before = (tmp_path / "elsewhere.csv").read_bytes()
     assert forgotten(copy, "7") == 2
-    assert "portraits.csv of result is a link" in capsys.readouterr().err
+    assert "portraits.csv of result: links to elsewhere" in capsys.readouterr().err
     assert (tmp_path / "elsewhere.csv").read_bytes() == before and "7" in identifying(copy)
+
+
+def test_the_exports_are_not_touched(tmp_path):
+    text = orders([str(i) for i in range(1, 41)])
+    out = run(tmp_path, text)
+    assert forgotten(out, "7") == 0
+    assert (tmp_path / "orders.csv").read_text(encoding="utf-8").endswith(text)
 
 
 def test_every_file_of_a_result_is_known_to_forget(small):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course import cli, telling, workflow
+from course import cli, schema, telling, workflow
 from course.collect import Table
 from tests.unpacked import traces
 
@@ -247,15 +247,62 @@ def test_what_people_typed_as_a_state_is_in_no_note(tmp_path):
     assert traces(out, ["13800138000"]) == []
 
 
-def test_the_few_are_not_told_in_the_profiles():
-    from course.portrait import HIDDEN_BELOW
-
-    assert HIDDEN_BELOW == 10  # tests/test_portrait.py holds that no persona says a value of fewer
-
-
-def test_numbers_that_are_given_with_letters_as_a_name_are_no_name_of_numbers():
+def test_under_a_header_of_names_plain_numbers_are_no_names():
     table = Table("orders", pd.DataFrame({"customer_id": ["1", "2"]}), pd.DataFrame(), {"customer_id": "buyer"})
     assert not workflow.named({"orders": table})
     assert workflow.named(
         {"orders": Table("orders", pd.DataFrame({"customer_id": ["a1"]}), pd.DataFrame(), table.mapping)}
     )
+
+
+def test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody(tmp_path):
+    ids = [f"K{i:06d}" for i in range(40)]
+    people = [f"{n},Zhang Q{i}x,139{i:08d},q{i}@mail.example,West Lake {i},f" for i, n in enumerate(ids)]
+    customers = tmp_path / "customers.csv"
+    customers.write_text("customer id,name,phone,email,address,gender\n" + "\n".join(people) + "\n", encoding="utf-8")
+    out = run(tmp_path, orders(ids), "--customers", str(customers))
+    of_people = set(schema.canonical("customers").columns) & set(pd.read_parquet(out / "portraits.parquet"))
+    assert of_people == {"customer_id", "gender"}
+    rows = pd.read_csv(out / "quarantine.csv", dtype="str", encoding="utf-8-sig")
+    columns = ["table", "source", "source_row", "outcome", "rule", "column", "value", "money", "customer_id"]
+    assert rows.columns.tolist() == columns
+    assert set(rows["value"]) == {"l**s"} and set(rows["customer_id"]) == set(ids)
+    found = pd.read_csv(out / "identity.csv", dtype="str", encoding="utf-8-sig")
+    assert traces(out, [cell for row in people for cell in row.split(",")[1:5]]) == [] and len(found) == 40
+
+
+# --- docs/privacy.md -------------------------------------------------------------------------------------------------
+
+#: The test that holds each statement of the document, in its order.
+HELD = [
+    "test_no_output_holds_a_phone_an_email_or_an_address",
+    "test_no_personal_number_and_no_name_is_in_any_output",
+    "test_a_column_of_nicknames_is_hidden_whole",
+    "test_with_a_key_no_customer_number_is_in_any_output",
+    "test_no_birthday_of_one_person_is_in_any_output",
+    "test_what_people_typed_as_a_state_is_in_no_note",
+    "test_no_cell_of_fewer_than_ten_customers_is_shown_or_left_to_be_reckoned",
+    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
+    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
+    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
+    "test_phone_numbers_as_customer_numbers_never_reach_the_output",
+    "test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key",
+    "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced",
+    "test_a_number_of_a_system_tells_nobody",
+    "test_all_numbers_of_a_person_go_with_one_of_them",
+    "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other",
+    "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced",
+    "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other",
+    "test_files_that_no_run_wrote_are_left_as_they_are_and_named",
+    "test_a_link_to_the_result_is_followed_and_stays",
+    "test_killed_at_ten_points_and_asked_again_nothing_is_left",
+    "test_the_exports_are_not_touched",
+]
+
+
+@pytest.mark.parametrize("document", ["docs/privacy.md", "docs/zh/privacy.md"])
+def test_every_statement_of_the_document_is_held_by_a_test(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert len(re.findall("^- ", text, flags=re.MULTILINE)) == len(HELD)
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    assert [name for name in HELD if f"def {name}(" not in tests] == []

@@ -197,9 +197,8 @@ def _refuse_links(folder: Path) -> None:
     links = [name for name in FILES if (folder / name).is_symlink()]
     if links:
         raise DataError(
-            "{files} of {folder} {n:is a link|are links} to elsewhere, where the person would stay. Put the file "
-            "itself there, and forget again.",
+            "{files} of {folder}: links to elsewhere, where the person would stay. Put the files themselves there, and "
+            "forget again.",
             files=", ".join(links),
             folder=folder.name,
-            n=len(links),
         )
