@@ -110,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help=text("erase customers from the result of a run"))
     forget.add_argument("folder", metavar="DIR")
     forget.add_argument("customers", metavar="CUSTOMER", nargs="+")
+    forget.add_argument(
+        "--key", metavar="FILE", help=text("the key of the pseudonyms: a person is found by the number it replaced")
+    )
     forget.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     forget.set_defaults(command=_forget)
 
@@ -210,7 +213,10 @@ def _run(options: argparse.Namespace) -> int:
     for kind, table in tables.items():
         _show_mapping(kind, table)
     key = _key(recipe.key, workflow.personal(tables), must_exist=not options.key)
-    result = workflow.run(tables, options.as_of, previous=earlier, key=key, tags=recipe.tags, progress=_tell)
+    everybody = recipe.key is not None or workflow.named(tables)
+    result = workflow.run(
+        tables, options.as_of, previous=earlier, key=key, everybody=everybody, tags=recipe.tags, progress=_tell
+    )
     out = out or arguments.beside(Path(options.recipe), result.as_of)
     result.parameters = {
         "as_of": options.as_of,
@@ -293,9 +299,19 @@ def _card(options: argparse.Namespace) -> int:
 
 def _forget(options: argparse.Namespace) -> int:
     from course import report
+    from course.identity import key_file
 
-    erased = report.forget(options.folder, options.customers)
-    print(text("Erased: {n:,} {n:number|numbers} of {people} asked for.", n=len(erased), people=len(options.customers)))
+    path = Path(options.key) if options.key else key_file.default()
+    if options.key and not path.exists():
+        raise DataError("{file} does not exist. Check the path and the spelling.", file=path.name)
+    key = key_file.read_or_make(path) if path.exists() else None
+    found = report.forget(options.folder, options.customers, key=key)
+    print(
+        text("Erased: {n:,} {n:number|numbers} of {people} asked for.", n=len(found.ids), people=len(options.customers))
+    )
+    if found.foreign:
+        files = ", ".join(found.foreign)
+        print(text("Not written by a run, and left as they are: {files}. Look whether they name anybody.", files=files))
     return 0
 
 

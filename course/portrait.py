@@ -5,7 +5,6 @@ Nothing is said that is not in the data, and what is not known is said to be unk
 phone or address, and a persona shows no value that fewer than HIDDEN_BELOW customers have.
 """
 
-import re
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from course.engine import query
 from course.errors import DataError, first_few
 from course.intervals import share_of_sum
 from course.language import Label, Sentence
+from course.telling import holds, without
 
 SECTIONS = {
     "who": Sentence("Who"),
@@ -190,14 +190,9 @@ def _name(column: str, value: object) -> str | Sentence:
     return _safe(value)
 
 
-#: E-mail addresses, and digits in such a number that they may be a phone or an identity card.
-_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|\d(?:[\s-]?\d){6,}[\dXx]?")
-_PERSONAL_ID = re.compile(r"[^\s@]+@[^\s@]+|(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|\d{17}[\dXx]")
-
-
 def _safe(value: object) -> str:
     """A text from the data on one short line, without what may be a phone, an identity number or an e-mail address."""
-    return _PERSONAL.sub("***", " ".join(str(value).split()))[:60]
+    return without(str(value))[:60]
 
 
 def _line(section: str, sentence: Sentence, numbers: dict, columns: list[str], n: int = 1) -> Line:
@@ -330,7 +325,7 @@ def card(portraits: pd.DataFrame, customer_id: str) -> Card:
 
 
 def _public(customer_id: object) -> str:
-    return _PERSONAL_ID.sub("***", str(customer_id))
+    return "***" if holds(str(customer_id)) else str(customer_id)
 
 
 def _places(template: Sentence) -> list[str]:

@@ -11,6 +11,7 @@ from course import engine, schema
 from course.collect import values
 from course.forms import Form, normal
 from course.language import Sentence
+from course.telling import quotable
 
 #: The view of a page, where products have views of their own.
 PAGE = "page"
@@ -69,7 +70,8 @@ def _kinds(said: pd.Series, notes: list[Sentence]) -> pd.Series:
 def _counted(counts: pd.Series, words: list[str]) -> str:
     often = counts[words].sort_values(ascending=False, kind="stable")
     more = [] if len(often) <= _SHOWN else ["…"]
-    return ", ".join([*(f"{w} ({n:,})" for w, n in often.head(_SHOWN).items()), *more])
+    shown = often.head(_SHOWN)
+    return ", ".join([*(f"{w} ({n:,})" for w, n in zip(quotable(shown.index), shown, strict=True)), *more])
 
 
 # --- what purchases are worth ----------------------------------------------------------------------------------------

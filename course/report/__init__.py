@@ -9,7 +9,8 @@ from course import recipe, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
 from course.report.writing import harmless, refuse_used
-from course.workflow import Result
+from course.telling import tells
+from course.workflow import Result, people
 
 __all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
 
@@ -60,7 +61,8 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
 
 
 def _quarantine(result: Result) -> pd.DataFrame:
-    """All rows that are not valid: table, source, source_row, outcome, rule, column, value (masked), money."""
+    """All rows that are not valid: table, source, source_row, outcome, rule, column, value (masked), money, and whose
+    they are: by that `forget` finds them."""
     parts = []
     for kind, cleaned in result.cleaned.items():
         for outcome in ("quarantine", "set_aside"):
@@ -69,14 +71,13 @@ def _quarantine(result: Result) -> pd.DataFrame:
             part.insert(0, "table", kind)
             part.insert(3, "outcome", outcome)
             part["money"] = rows.get("amount")
+            part["customer_id"] = next((rows[c] for c in people.IDS if c in rows), None)
             parts.append(part)
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([part.astype({"customer_id": "str"}) for part in parts], ignore_index=True)
     figures = pd.to_numeric(table["value"], errors="coerce").notna()
-    for column in ("source", "value"):
-        table[column] = (
-            harmless(table[column]) if column == "source" else table[column].where(figures, harmless(table[column]))
-        )
-    return table
+    table["value"] = table["value"].mask(tells(table["value"]) & ~table["column"].isin(people.IDS), "***")
+    table["value"] = table["value"].where(figures, harmless(table["value"]))
+    return table.assign(source=harmless(table["source"]), customer_id=harmless(table["customer_id"]))
 
 
 def _identity(result: Result) -> pd.DataFrame:

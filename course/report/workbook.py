@@ -40,7 +40,7 @@ def write(portraits: pd.DataFrame, ledger: dict, path: Path, lang: str) -> None:
     labels = {c["name"]: c[lang][0] for c in workflow.portrait_columns()["columns"]}
     labels |= {f"{tag.PREFIX}{name}": entry[lang] for name, entry in tags.items()}
     _portraits(book, portraits, labels, formats, lang)
-    if "frequency" in portraits:
+    if "frequency" in portraits and portraits["frequency"].notna().any():
         _rfm(book, portraits.dropna(subset="frequency"), formats, lang)
     _accounts(book, ledger["tables"], formats, lang)
     _findings(book, ledger["findings"], formats, lang)

@@ -8,9 +8,13 @@ import pandas as pd
 from course import identity
 from course.clean import Cleaned
 from course.collect import Table
+from course.forms import normal
+from course.telling import tells
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
 PERSONAL = ("name", "phone", "email", "birth_date", "address")
+#: Columns that hold the number of a person.
+IDS = ("customer_id", "author_id")
 
 
 def renamed(one: Cleaned, names: Mapping[str, str]) -> Cleaned:
@@ -18,7 +22,7 @@ def renamed(one: Cleaned, names: Mapping[str, str]) -> Cleaned:
     changed = {}
     for part in ("valid", "set_aside", "quarantine"):
         frame = getattr(one, part)
-        columns = [c for c in ("customer_id", "author_id") if c in frame]
+        columns = [c for c in IDS if c in frame]
         new = {c: frame[c].map(lambda i: names.get(i, i), na_action="ignore").astype(frame[c].dtype) for c in columns}
         changed[part] = frame.assign(**new)
     return replace(one, **changed)
@@ -32,38 +36,55 @@ def stitch(cleaned: dict[str, Cleaned]) -> dict[str, Cleaned]:
     return cleaned | {"events": replace(events, valid=identity.stitch(events.valid).drop(columns="stitched"))}
 
 
-def hidden(cleaned: dict[str, Cleaned], key: bytes, everybody: bool) -> tuple[dict[str, Cleaned], dict[str, str]]:
+def hidden(
+    cleaned: dict[str, Cleaned], numbers: pd.Series, key: bytes, everybody: bool
+) -> tuple[dict[str, Cleaned], dict[str, str]]:
     """Customer numbers replaced by keyed pseudonyms, those of everybody or those that tell who somebody is; also
-    {number: pseudonym}."""
+    {number: pseudonym}.
+
+    `numbers` : all of the tables as collected, with those that stand behind a person's own (`identity.csv` has them).
+    """
     frames = [getattr(one, part) for one in cleaned.values() for part in ("valid", "set_aside", "quarantine")]
-    columns = [f[c] for f in frames for c in ("customer_id", "author_id") if c in f.columns]
-    ids = pd.Series(sorted(set().union(*(set(c.dropna()) for c in columns))), dtype="str")
+    left = [f[c] for f in frames for c in IDS if c in f]
+    ids = pd.Series(sorted(set().union(*(set(c.dropna()) for c in [*left, numbers]))), dtype="str")
     ids = ids if everybody else ids[tells(ids)]
     names = dict(zip(ids, identity.pseudonyms(ids, key), strict=True))
-    return {kind: renamed(one, names) for kind, one in cleaned.items()}, names
+    return {kind: _value_hidden(renamed(one, names)) for kind, one in cleaned.items()}, names
+
+
+def _value_hidden(one: Cleaned) -> Cleaned:
+    """Rows that were not used say which cell was looked at: of a number that is replaced they say the pseudonym."""
+    changed = {}
+    for part in ("set_aside", "quarantine"):
+        frame = getattr(one, part)
+        for column in (c for c in IDS if c in frame):
+            frame = frame.assign(
+                value=frame["value"].mask((frame["column"] == column) & frame[column].notna(), frame[column])
+            )
+        changed[part] = frame
+    return replace(one, **changed)
+
+
+def numbers(tables: Mapping[str, Table]) -> pd.Series:
+    """Every customer number of the tables as collected, once, sorted."""
+    columns = [t.frame[c].dropna() for t in tables.values() for c in IDS if c in t.frame]
+    return pd.Series(sorted(set().union(*(set(c) for c in columns))), dtype="str")
 
 
 def personal(tables: Mapping[str, Table]) -> bool:
-    """True where a customer number of any table is a phone number, an e-mail address or an identity card."""
-    frames = (t.frame for t in tables.values() if "customer_id" in t.frame)
-    return any(tells(f["customer_id"].dropna().drop_duplicates()).any() for f in frames)
+    """True where a customer number of any table tells who somebody is."""
+    return named(tables) or bool(tells(numbers(tables)).any())
 
 
 def named(tables: Mapping[str, Table]) -> bool:
-    """True where customers are told apart by what they are called."""
-    return any(_plain(t.mapping.get("customer_id", "")) in _NAMES for t in tables.values())
+    """True where customers are told apart by what they are called: the header says so, and the cells are no numbers."""
+    called = [
+        t for t in tables.values() if any(normal(h) in _NAMES for h in t.mapping.get("customer_id", "").split(", "))
+    ]
+    return any(t.frame["customer_id"].str.contains(r"[^\W\d_]", regex=True).fillna(False).any() for t in called)
 
 
 #: Headers under which exports identify customers by a name.
-_NAMES = {"customername", "username", "buyer", "buyernick", "客户名称", "买家昵称", "买家会员名", "会员名"}
-
-
-def _plain(header: str) -> str:
-    return "".join(c for c in header.lower() if c.isalnum())
-
-
-def tells(ids: pd.Series) -> pd.Series:
-    """True for ids that look like a Chinese mobile number, an e-mail address or a Chinese identity card."""
-    ids = ids.astype("str")
-    phone = ids.str.fullmatch(r"(\+?86)?1[3-9]\d{9}")
-    return phone | ids.str.fullmatch(r"[^@\s]+@[^@\s]+\.\w+") | ids.str.fullmatch(r"\d{6}(19|20)\d{9}[\dXx]")
+_NAMES = frozenset(
+    map(normal, ("customer name", "user name", "buyer", "buyer nick", "客户名称", "买家昵称", "买家会员名", "会员名"))
+)

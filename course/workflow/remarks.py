@@ -11,10 +11,22 @@ from course.collect import Table
 from course.collect.guards.who import shown_id
 from course.errors import first_few
 from course.language import Sentence
-from course.workflow.people import tells
+from course.telling import struck, tells
 
 
-def warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Sentence]:
+class Discreet(Sentence):
+    """A sentence about the data that says no phone, e-mail or identity number that stood in a cell."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said.message, **said.values)
+        self.said = said
+
+    def say(self, lang: str | None = None) -> str:
+        """The sentence in `lang`, three stars in place of what tells a person."""
+        return struck(self.said.say(lang))
+
+
+def warnings(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
     """What in the data would mislead a reader who does not know it."""
     notes = []
     if "orders" in cleaned:
@@ -22,14 +34,19 @@ def warnings(cleaned: Mapping[str, Cleaned], portraits: pd.DataFrame) -> list[Se
         notes += _lonely_end(orders) + _one_large_order(orders)
     if "surveys" in cleaned:
         notes += _outside_the_scale(cleaned["surveys"].quarantine)
-    if tells(portraits["customer_id"]).any():
-        notes.append(
-            Sentence(
-                "The customer numbers look like phone numbers or e-mail addresses, and the results carry them. Replace "
-                "them by keys of your own before you pass the results on."
-            )
-        )
     return notes
+
+
+def told_by(ids: pd.Series) -> list[Sentence]:
+    """What a reader should know where the customer numbers say who somebody is and stand in the results."""
+    if not tells(ids).any():
+        return []
+    return [
+        Sentence(
+            "The customer numbers look like phone numbers, e-mail addresses, identity cards or names, and the results "
+            "carry them. Replace them by keys of your own before you pass the results on."
+        )
+    ]
 
 
 #: Fewer customers of the smaller table than this share in the other one, too: the two number them differently.

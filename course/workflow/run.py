@@ -13,7 +13,7 @@ from course.workflow import people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
-from course.workflow.remarks import overlaps, reach, warnings
+from course.workflow.remarks import Discreet, overlaps, reach, told_by, warnings
 from course.workflow.result import Result
 from course.workflow.steps import STEPS, identity, name_of
 
@@ -35,7 +35,7 @@ def run(
     tables : {kind: what collect.read gave}; any subset of schema.TABLES.
     as_of : the day the portraits are of; default: the day of the last valid order (without orders: of the last record).
     previous : portraits of an earlier run, to tell who entered and left a tag and how far the portraits drifted.
-    key : replaces customer numbers that are phone numbers, e-mail addresses or identity cards by keyed pseudonyms.
+    key : replaces customer numbers that tell who somebody is (`telling.tells`) by keyed pseudonyms.
     everybody : replaces all customer numbers.
     tags : a dictionary of tags of one's own; default: the kit's, rules/tags.yaml.
     progress : called with a sentence before each step.
@@ -60,7 +60,10 @@ def run(
         if found is not None:
             result.found[name_of(step)] = found
             result.portraits = _with(result.portraits, found.columns())
-    result.notes += warnings(result.cleaned, result.portraits)
+    result.notes += warnings(result.cleaned)
+    result.notes += [] if key is not None else told_by(result.portraits["customer_id"])
+    result.notes = [Discreet(note) for note in result.notes]
+    result.not_done = [Discreet(why) for why in result.not_done]
     return result
 
 
@@ -94,7 +97,7 @@ def prepare(
     result.cleaned = people.stitch(result.cleaned)
     result.notes += overlaps(result.cleaned)
     if key is not None:
-        result.cleaned, result.pseudonyms = people.hidden(result.cleaned, key, everybody)
+        result.cleaned, result.pseudonyms = people.hidden(result.cleaned, people.numbers(tables), key, everybody)
     return result
 
 

@@ -10,6 +10,7 @@ from course.collect.questions import Question, Reading
 from course.errors import first_few
 from course.forms import normal, word
 from course.language import Sentence
+from course.telling import quotable
 
 #: Money in states nobody knows, up to which it is said and not asked.
 _UNKNOWN_MONEY = 0.05
@@ -207,7 +208,9 @@ def states(orders: Orders) -> None:
             Sentence(
                 "{file}: these order states are not known and count as sales: {states}.",
                 file=orders.file,
-                states=", ".join(f"{w} ({int(r['size']):,})" for w, r in strange.head(8).iterrows()),
+                states=", ".join(
+                    f"{w} ({n:,})" for w, n in list(zip(quotable(strange.index), strange["size"], strict=True))[:8]
+                ),
             )
         )
 

@@ -7,6 +7,7 @@ import pandas as pd
 from course import clean
 from course.language import Sentence
 from course.workflow.finding import Finding, plain
+from course.workflow.people import PERSONAL
 from course.workflow.result import Result
 
 NEEDS = ()
@@ -32,5 +33,12 @@ class Quality(Finding):
 
 def find(run: Result) -> tuple[Quality, list[Sentence]]:
     """Profiles of every table."""
-    before = {kind: clean.profile(run.tables[kind].frame, kind) for kind in run.cleaned}
-    return Quality(before, {kind: clean.profile(c.valid, kind) for kind, c in run.cleaned.items()}), []
+    before = {kind: _profile(run.tables[kind].frame, kind) for kind in run.cleaned}
+    return Quality(before, {kind: _profile(c.valid, kind) for kind, c in run.cleaned.items()}), []
+
+
+def _profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """clean.profile without what is one person's own: the youngest and the oldest have no name, but a birthday."""
+    found = clean.profile(frame, kind)
+    own = found["column"].isin(PERSONAL)
+    return found.assign(lowest=found["lowest"].mask(own, None), highest=found["highest"].mask(own, None))

@@ -19,6 +19,7 @@ from course.classroom.tables import written
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence, active
+from course.telling import holds
 from course.workflow import Result
 
 #: How many customers the other Luming has: enough to say something, few enough to be run in half a minute.
@@ -342,12 +343,6 @@ def _claims(claims: object) -> list[Mapping]:
     return claims
 
 
-_MOBILE = r"(?<![\w.])(?:\+?86[- ]?)?1[3-9]\d{9}(?![\w.])"
-_MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"
-_CARD = r"(?<![\w.])\d{6}(?:19|20)\d{9}[\dXx](?![\w.])"
-_TELLING = re.compile(f"{_MOBILE}|{_MAIL}|{_CARD}")
-
-
 def personal(source: str | Path | Mapping[str, Table]) -> int:
     """How many different texts hold a phone number, an e-mail address or the number of an identity card.
 
@@ -360,7 +355,7 @@ def personal(source: str | Path | Mapping[str, Table]) -> int:
         texts = {str(text) for frame in frames for name in frame for text in frame[name].dropna().unique()}
     else:
         texts = {text for _, text in _texts(Path(source))}
-    return sum(_TELLING.search(text) is not None for text in texts)
+    return sum(holds(text) for text in texts)
 
 
 def _texts(folder: Path) -> Iterable[tuple[str, str]]:
@@ -370,7 +365,7 @@ def _texts(folder: Path) -> Iterable[tuple[str, str]]:
 def _privacy(folder: Path) -> Item:
     held, seen = {}, set()
     for file, text in _texts(folder):
-        if (file, text) not in seen and _TELLING.search(text):
+        if (file, text) not in seen and holds(text):
             held[file] = held.get(file, 0) + 1
         seen.add((file, text))
     if held:
