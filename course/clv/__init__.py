@@ -7,6 +7,7 @@
 from course.clv.forecast import DISCOUNT, HORIZON, MONTHLY_DISCOUNT, Forecast, forecast
 from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
 from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
+from course.clv.outlook import MODELS, Backtest, Band, Outlook, outlook
 from course.clv.portfolio import Total, total
 from course.clv.summaries import UNITS, Holdout, check, holdout, summary
 from course.clv.validation import Validation, validate
@@ -15,13 +16,17 @@ from course.clv.worth import cohort, historic, label, value
 __all__ = [
     "DISCOUNT",
     "HORIZON",
+    "MODELS",
     "MONTHLY_DISCOUNT",
     "UNITS",
+    "Backtest",
+    "Band",
     "BetaGeo",
     "Forecast",
     "GammaGamma",
     "Holdout",
     "ModifiedBetaGeo",
+    "Outlook",
     "StopPolicy",
     "Total",
     "Validation",
@@ -32,6 +37,7 @@ __all__ = [
     "holdout",
     "label",
     "markov",
+    "outlook",
     "recency_chain",
     "stop_policy",
     "summary",

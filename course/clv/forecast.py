@@ -14,6 +14,8 @@ from course.orders import last_day
 
 #: A year of weeks, and ten per cent a year: what a report assumes unless somebody says otherwise.
 HORIZON, DISCOUNT = 52, 0.10
+#: Nobody can say what comes in more than ten years.
+LONGEST = 520
 #: The same ten per cent by the month, for chains that move monthly: 0.8 % twelve times over.
 MONTHLY_DISCOUNT = (1 + DISCOUNT) ** (1 / 12) - 1
 #: Share of the time that calibrates a holdout; shorter histories (in weeks) are not split.
@@ -32,6 +34,7 @@ class Forecast:
     validation : the same models fitted on the first two thirds and held against the last; None where time is short
     label : what `value` is, with horizon and discount
     notes : what a reader should know
+    weeks : the horizon
     """
 
     customers: pd.DataFrame
@@ -40,10 +43,11 @@ class Forecast:
     validation: Validation | None
     label: Sentence
     notes: list[Sentence]
+    weeks: int
 
 
-def forecast(orders: pd.DataFrame, as_of: object = None) -> Forecast:
-    """Expected value of every customer over the next 52 weeks, discounted at 10 % a year.
+def forecast(orders: pd.DataFrame, as_of: object = None, weeks: int = HORIZON) -> Forecast:
+    """Expected value of every customer over the next weeks, discounted at 10 % a year.
 
     MBG/NBD (Batislam, Denizel & Filiztekin 2007) rather than BG/NBD: it lets a customer leave after the first purchase,
     so that the P(alive) of those who bought once says something. Spend by Gamma-Gamma.
@@ -52,20 +56,23 @@ def forecast(orders: pd.DataFrame, as_of: object = None) -> Forecast:
     ----------
     orders : customer_id, ordered_at, amount; `refunded` if known.
     as_of : the day the forecast starts from. Default: the day of the last order.
+    weeks : the horizon, 1 or more whole weeks.
 
     Raises
     ------
-    DataError : data that no model can be fitted to, such as too few customers who came back.
+    DataError : data that no model can be fitted to, such as too few customers who came back; a horizon that is none.
     """
+    if weeks != int(weeks) or not 1 <= weeks <= LONGEST:
+        raise DataError("The horizon is a whole number of weeks, 1 to {most}, not {weeks}.", most=LONGEST, weeks=weeks)
     weekly = summary(orders, as_of, "W")
     model, spend = ModifiedBetaGeo(allow_edge=True).fit(weekly), GammaGamma().fit(weekly)
-    worth = value(model, spend, weekly, HORIZON, DISCOUNT, "Y")
+    worth = value(model, spend, weekly, weeks, DISCOUNT, "Y")
     customers = worth.drop(columns="p_alive_known")
     customers["p_alive"] = worth["p_alive"].where(worth["p_alive_known"])
     held = _held_out(orders, as_of)
     caveat = model.caveat(weekly)
     notes = [*model.report(), *spend.report(), *([caveat] if caveat else []), *(held.report() if held else [])]
-    return Forecast(customers, model, spend, held, label(worth), notes)
+    return Forecast(customers, model, spend, held, label(worth), notes, int(weeks))
 
 
 def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:
