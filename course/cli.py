@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--key", metavar="FILE", help=text("replace customer numbers by pseudonyms under this key (made if missing)")
     )
+    run.add_argument(
+        "--horizon", type=int, default=52, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)")
+    )
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     _reading_options(run)
     run.set_defaults(command=_run)
@@ -237,9 +240,12 @@ def _run(options: argparse.Namespace) -> int:
     for kind, table in tables.items():
         _show_mapping(kind, table)
     key = _key(options.key, workflow.personal(tables))
-    result = workflow.run(tables, options.as_of, previous=earlier, key=key, tags=options.tags, progress=_tell)
+    result = workflow.run(
+        tables, options.as_of, previous=earlier, key=key, tags=options.tags, horizon=options.horizon, progress=_tell
+    )
     result.parameters = {
         "as_of": options.as_of,
+        "horizon": options.horizon,
         "map": mapping,
         "blank": blanks,
         "encoding": options.encoding,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from course.clv.models import GammaGamma, ModifiedBetaGeo
@@ -15,7 +16,7 @@ from course.orders import last_day
 #: A year of weeks, and ten per cent a year: what a report assumes unless somebody says otherwise.
 HORIZON, DISCOUNT = 52, 0.10
 #: Nobody can say what comes in more than ten years.
-LONGEST = 520
+_LONGEST = 520
 #: The same ten per cent by the month, for chains that move monthly: 0.8 % twelve times over.
 MONTHLY_DISCOUNT = (1 + DISCOUNT) ** (1 / 12) - 1
 #: Share of the time that calibrates a holdout; shorter histories (in weeks) are not split.
@@ -62,8 +63,7 @@ def forecast(orders: pd.DataFrame, as_of: object = None, weeks: int = HORIZON) -
     ------
     DataError : data that no model can be fitted to, such as too few customers who came back; a horizon that is none.
     """
-    if weeks != int(weeks) or not 1 <= weeks <= LONGEST:
-        raise DataError("The horizon is a whole number of weeks, 1 to {most}, not {weeks}.", most=LONGEST, weeks=weeks)
+    weeks = weeks_checked(weeks)
     weekly = summary(orders, as_of, "W")
     model, spend = ModifiedBetaGeo(allow_edge=True).fit(weekly), GammaGamma().fit(weekly)
     worth = value(model, spend, weekly, weeks, DISCOUNT, "Y")
@@ -72,7 +72,14 @@ def forecast(orders: pd.DataFrame, as_of: object = None, weeks: int = HORIZON) -
     held = _held_out(orders, as_of)
     caveat = model.caveat(weekly)
     notes = [*model.report(), *spend.report(), *([caveat] if caveat else []), *(held.report() if held else [])]
-    return Forecast(customers, model, spend, held, label(worth), notes, int(weeks))
+    return Forecast(customers, model, spend, held, label(worth), notes, weeks)
+
+
+def weeks_checked(weeks: float) -> int:
+    """The horizon as a whole number of weeks, refused where it is none, below 1 or beyond ten years."""
+    if not (np.isfinite(weeks) and weeks == int(weeks) and 1 <= weeks <= _LONGEST):
+        raise DataError("The horizon is a whole number of weeks, 1 to {most}, not {weeks}.", most=_LONGEST, weeks=weeks)
+    return int(weeks)
 
 
 def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:

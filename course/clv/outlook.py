@@ -6,7 +6,7 @@ that missed by least is taken, and its misses make the interval: a model's own s
 that is wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,8 @@ MODELS = {
     "same_again": Sentence("the same again"),
     "year_ago": Sentence("the same period a year ago"),
 }
+#: Of them those that say what single customers bring.
+_OF_CUSTOMERS = ("ModifiedBetaGeo", "BetaGeo")
 LEVEL = 0.95
 #: Weeks of history that an origin needs, and how many origins are tried.
 _HISTORY, _ORIGINS = 12, 4
@@ -96,17 +98,18 @@ class Backtest:
 
 
 @dataclass(frozen=True)
-class Band:
-    """Money expected of some customers, with the interval of what forecasts of such customers missed by.
+class Total:
+    """What some customers together are expected to bring.
 
     Attributes
     ----------
-    customers, expected : how many, and their money; half : how few of them, the largest first, hold half of it
-    low, high : 95 %; None where no backtest fits
+    customers : their number
+    value : money; low, high : its 95 % interval, None where no backtest fits
+    half : how few of them, the largest first, hold half of it
     """
 
     customers: int
-    expected: float
+    value: float
     low: float | None
     high: float | None
     half: int
@@ -125,6 +128,7 @@ class Outlook:
     range : the smallest and the largest of what today's candidates expect
     candidates : those of today, {name: money}; errors : {name: what its backtests missed by, usually}
     backtests : those of the model taken, latest first; empty where none fits
+    by : the model of single customers
     history : weeks from the first order to today
     """
 
@@ -137,43 +141,47 @@ class Outlook:
     candidates: dict[str, float]
     errors: dict[str, float]
     backtests: list[Backtest]
+    by: str
     history: float
 
     @property
-    def total(self) -> Band:
+    def total(self) -> Total:
         """Of everybody."""
-        return replace(self.band(self.customers["customer_id"]), **self._end())
+        everybody, last = self.of(self.customers["customer_id"]), self.path.iloc[-1]
+        low, high = (None if pd.isna(last[key]) else float(last[key]) for key in ("low", "high"))
+        return replace(everybody, low=low, high=high)
 
-    def _end(self) -> dict[str, float | None]:
-        last = self.path.iloc[-1]
-        return {key: None if pd.isna(last[key]) else float(last[key]) for key in ("low", "high")}
-
-    def band(self, ids: Iterable, then: dict[pd.Timestamp, Iterable] | None = None) -> Band:
+    def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None) -> Total:
         """What some of the customers are expected to bring.
 
-        Its interval is relatively never narrower than that of everybody, nor than what the backtests missed by on the
-        customers who stood there `then`.
+        As a share of what is expected, the interval is never narrower than that of everybody, nor than what the
+        backtests missed by on those who would have been chosen on their day.
 
         Parameters
         ----------
-        ids : who.
-        then : {origin of a backtest: who would have been chosen on that day}.
+        ids : customer_id of these; then : {origin of a backtest: those of that day}.
         """
         chosen = self.customers[self.customers["customer_id"].isin(ids)]
         values = np.sort(chosen["value"].to_numpy())[::-1]
-        expected = float(values.sum())
-        half = int(np.searchsorted(values.cumsum(), expected / 2) + 1) if expected > 0 else 0
-        if not self.backtests or expected <= 0:
-            nothing = 0.0 if self.backtests else None
-            return Band(len(chosen), expected, nothing, nothing, half)
-        parts = [_part(test, (then or {}).get(test.origin, ())) for test in self.backtests]
-        seen = [(test, part) for test, part in zip(self.backtests, parts, strict=True) if part["value"].sum() > 0]
-        misses = np.array([part["actual"].sum() / part["value"].sum() - 1 for _, part in seen])
-        reach = _reach(misses, [_noise(part) for _, part in seen], _noise(chosen), _USUAL_CLASS) * self.widening
-        end = self._end()
-        everybody = 1 - end["low"] / self.path["expected"].iloc[-1] if end["low"] else 0.0
-        reach = max(reach, everybody)
-        return Band(len(chosen), expected, max(0.0, expected * (1 - reach)), expected * (1 + reach), half)
+        value = float(values.sum())
+        half = int(np.searchsorted(values.cumsum(), value / 2) + 1) if value > 0 else 0
+        if not self.backtests:
+            return Total(len(chosen), value, None, None, half)
+        reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
+        return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * (1 + reach), half)
+
+    def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable]) -> float:
+        misses, noise = [], []
+        for test in self.backtests:
+            if test.customers is None:
+                continue
+            part = test.customers[test.customers.index.isin(then.get(test.origin, ()))]
+            if part["value"].sum() > 0:
+                misses.append(part["actual"].sum() / part["value"].sum() - 1)
+                noise.append(_noise(part))
+        reach = _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
+        last = self.path.iloc[-1]
+        return max(reach, last["high"] / last["expected"] - 1)
 
     @property
     def widening(self) -> float:
@@ -229,7 +237,9 @@ class Outlook:
         ]
 
 
-def outlook(orders: pd.DataFrame, forecast: Forecast, as_of: object = None) -> Outlook:
+def outlook(
+    orders: pd.DataFrame, forecast: Forecast, as_of: object = None, among: Collection[str] = tuple(MODELS)
+) -> Outlook:
     """What all customers are expected to bring within the forecast's horizon, with the interval of its backtests.
 
     Half width, as a share of the forecast: t(.975; w + k) · √(s² + c²), s² = (w u² + Σ (e² − c²)₊) / (w + k), with e
@@ -240,13 +250,14 @@ def outlook(orders: pd.DataFrame, forecast: Forecast, as_of: object = None) -> O
     Parameters
     ----------
     orders, as_of : as for `clv.forecast`; forecast : what that gave.
+    among : names of MODELS that stand for election.
     """
     record = _Record(orders, last_day(orders, as_of, NEEDS))
     weeks = forecast.weeks
     today = record.candidates(record.last, weeks, (forecast.model, forecast.spend_model))
     tests = record.backtests(weeks)
-    errors = {name: _usual(tests[name]) for name in MODELS if name in today and tests.get(name)}
-    model = min(errors, key=errors.get) if errors else next(name for name in MODELS if name in today)
+    errors = {name: _usual(tests[name]) for name in MODELS if name in among and name in today and tests.get(name)}
+    model = min(errors, key=errors.get) if errors else next(name for name in MODELS if name in among and name in today)
     path, worth = today[model]
     customers = forecast.customers[["customer_id", "p_alive", "expected_purchases", "expected_spend"]].assign(
         value=worth["value"].to_numpy(),
@@ -264,6 +275,7 @@ def outlook(orders: pd.DataFrame, forecast: Forecast, as_of: object = None) -> O
         totals,
         errors,
         chosen,
+        model if model in _OF_CUSTOMERS else type(forecast.model).__name__,
         record.history(record.last),
     )
 
@@ -364,11 +376,6 @@ def _scaled(like: tuple[np.ndarray, pd.DataFrame], path: np.ndarray) -> pd.DataF
     """What single customers are expected to bring where only the sum is known: a model's, all by one factor."""
     factor = path[-1] / like[0][-1]
     return like[1].assign(value=factor * like[1]["value"], expected_purchases=factor * like[1]["expected_purchases"])
-
-
-def _part(test: Backtest, ids: Iterable) -> pd.DataFrame:
-    nobody = pd.DataFrame({"value": [], "expected_spend": [], "actual": []}, dtype="float64")
-    return nobody if test.customers is None else test.customers[test.customers.index.isin(ids)]
 
 
 def _noise(customers: pd.DataFrame | None) -> float:
