@@ -67,6 +67,9 @@ class Value(Finding):
                 "held_out": None if held is None else plain(held.errors),
                 "label": plain(forecast.label),
                 "notes": plain(forecast.notes),
+                "candidates": plain(self.outlook.candidates),
+                "misses": plain([t.miss for t in self.outlook.backtests]),
+                "why": plain(self.outlook.why),
             },
         }
 
@@ -94,9 +97,6 @@ class Value(Finding):
                     "low": stake.low,
                     "high": stake.high,
                 },
-                "candidates": outlook.candidates,
-                "misses": [t.miss for t in outlook.backtests],
-                "why": outlook.why,
             }
         )
 
