@@ -9,6 +9,7 @@ truth. Beside each forecast stands the best forecast without a model, chosen and
 own. The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,33 +173,40 @@ def summed(rows: pd.DataFrame) -> None:
         print(line)
 
 
-def main() -> None:
-    """Print the tables."""
-    companies = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    rows, refused = [], 0
+def of_companies(companies: int) -> None:
+    """Print the tables of generated companies."""
+    rows, refused = [], []
     for name, orders, as_of, weeks in generated(companies):
         found, why = look(orders, as_of, weeks)
-        refused += bool(why)
+        refused += [why] if why else []
         rows += [row | {"name": name, "weeks": weeks} for row in found]
-    print(f"Generated companies: {companies}, without an interval {refused}")
+    print(f"Generated companies, {len(refused)} of {companies} without an interval:")
+    for why, n in pd.Series([re.sub(r"[\d,.]+", "…", why) for why in refused], dtype="str").value_counts().items():
+        print(f"  {n} times: {why}")
     frame = pd.DataFrame(rows)
     summed(frame)
-    print(frame[frame["what"] == "all"].groupby("weeks")["held"].agg(["sum", "count"]).to_string())
-    print(frame[frame["what"] == "all"].groupby("tests")["held"].agg(["sum", "count"]).to_string())
-    print(frame[frame["what"] == "all"].groupby("model")["held"].agg(["sum", "count"]).to_string())
-    if len(sys.argv) < 3:
-        return
+    for by in ("weeks", "tests", "model"):
+        print(frame[frame["what"] == "all"].groupby(by)["held"].agg(["sum", "count"]).to_string())
+
+
+def of_shops(folder: Path) -> None:
+    """Print every window of the real shops, and their tables."""
     rows = []
-    for name, orders, as_of, weeks in real(Path(sys.argv[2])):
+    for name, orders, as_of, weeks in real(folder):
         found, why = look(orders, as_of, weeks)
         rows += [row | {"name": name} for row in found]
-        if not found:
-            print(f"{name:18}{as_of:%Y-%m-%d}{weeks:>4} weeks: {why}")
-            continue
-        print(f"{name:18}{as_of:%Y-%m-%d}{weeks:>4} weeks: {_line(found[0], orders, as_of, weeks)}{why}", flush=True)
+        told = _line(found[0], orders, as_of, weeks) if found else ""
+        print(f"{name:18}{as_of:%Y-%m-%d}{weeks:>4} weeks: {told}{why}", flush=True)
     for name, part in pd.DataFrame(rows).groupby("name"):
         print(name)
         summed(part)
+
+
+def main() -> None:
+    """Print the tables."""
+    of_companies(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    if len(sys.argv) > 2:
+        of_shops(Path(sys.argv[2]))
 
 
 def _line(row: dict, orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> str:

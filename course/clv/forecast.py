@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from course.clv.models import GammaGamma, ModifiedBetaGeo
+from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
 from course.clv.summaries import NEEDS, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import label, value
@@ -31,7 +31,7 @@ class Forecast:
     ----------
     customers : frame sorted by customer_id: p_alive (NaN where the data do not tell), expected_purchases (purchase
         days), expected_spend (money per purchase day), value (money within the horizon, discounted)
-    model, spend_model : as fitted on all the time there is
+    model, spend_model : as fitted on all the time there is; BG/NBD where MBG/NBD does not converge
     validation : the same models fitted on the first two thirds and held against the last; None where time is short
     label : what `value` is, with horizon and discount
     notes : what a reader should know
@@ -39,7 +39,7 @@ class Forecast:
     """
 
     customers: pd.DataFrame
-    model: ModifiedBetaGeo
+    model: BetaGeo
     spend_model: GammaGamma
     validation: Validation | None
     label: Sentence
@@ -65,13 +65,20 @@ def forecast(orders: pd.DataFrame, as_of: object = None, weeks: int = HORIZON) -
     """
     weeks = weeks_checked(weeks)
     weekly = summary(orders, as_of, "W")
-    model, spend = ModifiedBetaGeo(allow_edge=True).fit(weekly), GammaGamma().fit(weekly)
+    model, instead = _fitted(weekly)
+    spend = GammaGamma().fit(weekly)
     worth = value(model, spend, weekly, weeks, DISCOUNT, "Y")
     customers = worth.drop(columns="p_alive_known")
     customers["p_alive"] = worth["p_alive"].where(worth["p_alive_known"])
     held = _held_out(orders, as_of)
     caveat = model.caveat(weekly)
-    notes = [*model.report(), *spend.report(), *([caveat] if caveat else []), *(held.report() if held else [])]
+    notes = [
+        *instead,
+        *model.report(),
+        *spend.report(),
+        *([caveat] if caveat else []),
+        *(held.report() if held else []),
+    ]
     return Forecast(customers, model, spend, held, label(worth), notes, weeks)
 
 
@@ -82,6 +89,21 @@ def weeks_checked(weeks: float) -> int:
     return int(weeks)
 
 
+def _fitted(customers: pd.DataFrame) -> tuple[BetaGeo, list[Sentence]]:
+    """MBG/NBD; where the data leave its parameters open BG/NBD, and the sentence that says so."""
+    model = ModifiedBetaGeo(allow_edge=True).fit(customers)
+    try:
+        model.informed(customers)
+        return model, []
+    except DataError as refusal:
+        simpler = BetaGeo(allow_edge=True).fit(customers)
+        try:
+            simpler.informed(customers)
+        except DataError:
+            raise refusal from None
+        return simpler, [Sentence("MBG/NBD did not converge on these customers; BG/NBD stands in for it.")]
+
+
 def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:
     last, first = last_day(orders, as_of, NEEDS), orders["ordered_at"].min().normalize()
     if (last - first).days < 7 * _SHORTEST:
@@ -89,7 +111,7 @@ def _held_out(orders: pd.DataFrame, as_of: object) -> Validation | None:
     split = first + pd.Timedelta(days=round((last - first).days * _CALIBRATION))
     try:
         held = holdout(orders, split, last)
-        model, spend = ModifiedBetaGeo(allow_edge=True).fit(held.customers), GammaGamma().fit(held.customers)
-        return validate(model, held, spend)
+        model, _ = _fitted(held.customers)
+        return validate(model, held, GammaGamma().fit(held.customers))
     except DataError:  # two thirds can be too little where the whole is enough
         return None

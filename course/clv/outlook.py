@@ -40,7 +40,7 @@ _YEAR = 52
 
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
-_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.20, 4
+_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.16, 4
 
 # The orders of one day are one purchase; money in decimals, so no order of rows changes the last digit.
 _DAYS = f"""
@@ -168,7 +168,8 @@ class Outlook:
         if not self.backtests:
             return Total(len(chosen), value, None, None, half)
         reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
-        return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * (1 + reach), half)
+        # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
+        return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * float(np.exp(reach)), half)
 
     def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable]) -> float:
         misses, noise = [], []
@@ -245,7 +246,8 @@ def outlook(
     Half width, as a share of the forecast: t(.975; w + k) · √(s² + c²), s² = (w u² + Σ (e² − c²)₊) / (w + k), with e
     the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c² is the
     chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring. It is never below the
-    largest miss, and √(horizon / length of the backtests) wider where the horizon is the longer of the two.
+    largest miss, and √(horizon / length of the backtests) wider where the horizon is the longer of the two. For a class
+    of customers the upper end is e^half times what is expected.
 
     Parameters
     ----------

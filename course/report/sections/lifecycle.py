@@ -117,7 +117,7 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
             lifecycle.STAGES[r.from_stage].say(page.lang),
             lifecycle.STAGES[r.to_stage].say(page.lang),
             f"{r.rate:.1%} ({r.low:.1%} – {r.high:.1%})",
-            f"{100 * r.change:+.2f}",
+            f"{100 * r.change:+.1f}",
             f"{r.customers:,}",
             money(r.worth_a_year),
         ]

@@ -64,6 +64,7 @@ class Value(Finding):
                 "log_likelihood": forecast.model.log_likelihood_,
                 "classes": plain(self.classes),
                 "customers": self.total.customers,
+                "half": self.total.half,
                 "held_out": None if held is None else plain(held.errors),
                 "label": plain(forecast.label),
                 "notes": plain(forecast.notes),
