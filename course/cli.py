@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--currency", metavar="CODE", help=text("what money is in, where the files do not say: CNY, EUR, …")
     )
+    run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     _reading_options(run)
     run.set_defaults(command=_run)
@@ -178,7 +179,7 @@ def _run(options: argparse.Namespace) -> int:
     out = arguments.folder(options, recipe)
     mapping, answers = arguments.mapping(options.map), arguments.answers(options.answer)
     _tell(language.Sentence("Reading"))
-    from course import collect, report, workflow
+    from course import clv, collect, report, workflow
 
     if out is not None:
         report.refuse_used(out)  # before the work, not after it
@@ -213,13 +214,20 @@ def _run(options: argparse.Namespace) -> int:
     for kind, table in tables.items():
         _show_mapping(kind, table)
     key = _key(recipe.key, workflow.personal(tables), must_exist=not options.key)
-    everybody = recipe.key is not None or workflow.named(tables)
     result = workflow.run(
-        tables, options.as_of, previous=earlier, key=key, everybody=everybody, tags=recipe.tags, progress=_tell
+        tables,
+        options.as_of,
+        previous=earlier,
+        key=key,
+        everybody=recipe.key is not None or workflow.named(tables),
+        tags=recipe.tags,
+        horizon=clv.HORIZON if recipe.horizon is None else recipe.horizon,
+        progress=_tell,
     )
     out = out or arguments.beside(Path(options.recipe), result.as_of)
     result.parameters = {
         "as_of": options.as_of,
+        "horizon": result.horizon,
         "map": mapping,
         "blank": recipe.blanks,
         "encoding": recipe.encoding,
@@ -229,6 +237,7 @@ def _run(options: argparse.Namespace) -> int:
         "pseudonyms": key is not None,
     }
     recipe.answers |= answers
+    recipe.horizon = result.horizon
     result.recipe = recipe
     _tell(language.Sentence("Writing"))
     lines = report.write(result, out, language.active())

@@ -1,4 +1,4 @@
-"""How far a figure is to be believed: the interval of a share, of a share of a sum, of a sum; and q values."""
+"""How far a figure is to be believed: the interval of a share, of a share of a sum; and q values."""
 
 from statistics import NormalDist
 
@@ -44,22 +44,6 @@ def share_of_sum(values: object, chosen: object) -> tuple[float, float, float]:
     share = values[chosen].sum() / total
     error = np.sqrt(((values * (chosen - share)) ** 2).sum()) / total
     return float(share), float(max(0, share - _PLAIN_Z * error)), float(min(1, share + _PLAIN_Z * error))
-
-
-def sum_of_draws(values: object) -> tuple[float, float, float]:
-    """Sum of `values` with the 95 % interval of what as many customers like these might bring: (total, low, high).
-
-    Customers are taken as drawn one by one from a larger population, their number as Poisson: the variance of a
-    compound Poisson sum is the sum of squares. The low end is not below 0. The order of `values` does not reach the
-    last digit.
-
-    Parameters
-    ----------
-    values : (n,) expected money a customer, no blanks; none gives three zeros.
-    """
-    values = np.sort(np.asarray(values, dtype="float64"))[::-1]
-    total, error = values.sum(), np.sqrt((values**2).sum())
-    return float(total), float(max(0.0, total - _PLAIN_Z * error)), float(total + _PLAIN_Z * error)
 
 
 def q_values(p: object, tests: int | None = None) -> np.ndarray:

@@ -21,9 +21,8 @@ from course.language import LANGUAGES, Sentence, text
 #: What a word of state may mean. A word with a question mark counts as a sale because nobody has said what it is.
 STATES = ("sale", "not_a_sale", "pending", "refunded")
 ASSUMED = "sale?"
-#: Sources that need no file, and the weeks that the forecast looks ahead.
+#: Sources that need no file.
 SOURCES = ("completejourney", "demo")
-HORIZON = 52
 #: Tables as the command line calls them.
 _KINDS = {kind.replace("order_lines", "lines"): kind for kind in schema.TABLES}
 
@@ -60,7 +59,7 @@ class Recipe:
     blanks : {column: values that mean "not filled in"}
     states : {word of state: one of STATES, or ASSUMED}; None where nothing is known of the words
     answers : {key of a question: answer}
-    currency, tags, form, encoding, date_order, key, lang, provisional : as the options of `course run`
+    currency, tags, form, encoding, date_order, key, lang, provisional, horizon : as the options of `course run`
     """
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
@@ -77,6 +76,7 @@ class Recipe:
     key: str | None = None
     lang: str | None = None
     provisional: bool = False
+    horizon: int | None = None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -112,9 +112,6 @@ class _Reader:
         """The recipe that the top of the file says."""
         self._known("recipe", content, _SECTIONS)
         found = {key: value for key, value in content.items() if value is not None}
-        if found.pop("horizon", HORIZON) != HORIZON:
-            why = Sentence("the forecast looks {weeks} weeks ahead, and no other length", weeks=HORIZON)
-            self.refuse("horizon", why)
         out = Recipe()
         for key, value in found.items():
             setattr(out, key, getattr(self, f"_{_SECTIONS[key]}")(key, value))
@@ -184,6 +181,11 @@ class _Reader:
     def _date_order(self, key: str, value: object) -> str:
         return self._one_of(key, value, ("dmy", "mdy"))
 
+    def _weeks(self, key: str, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.refuse(key, Sentence("“{key}” is a whole number of weeks, not {value}", key=key, value=value))
+        return value
+
     def _lang(self, key: str, value: object) -> str:
         return self._one_of(key, value, LANGUAGES)
 
@@ -214,7 +216,7 @@ _SECTIONS = {
     "provisional": "yes_or_no",
     "tags": "path",
     "key": "path",
-    "horizon": "",
+    "horizon": "weeks",
     "lang": "lang",
 }
 
@@ -259,7 +261,7 @@ def dump(recipe: Recipe, folder: str | Path, as_of: str | None = None) -> str:
     columns = {called(k): _short([_plain(layout) for layout in layouts]) for k, layouts in recipe.columns.items()}
     paths = {key: relative(getattr(recipe, key), folder) for key in ("form", "tags", "key") if getattr(recipe, key)}
     content = {key: getattr(recipe, key, None) for key in _SECTIONS}
-    content |= {"inputs": inputs, "columns": columns, "horizon": HORIZON} | paths
+    content |= {"inputs": inputs, "columns": columns} | paths
     parts = [_comment(text("The recipe of this run. The same for the next month: course run recipe.yaml"))]
     if as_of:
         parts[0] += _comment(text("This run was asked for one day: --as-of {day}", day=as_of))

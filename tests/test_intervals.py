@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from course.intervals import Z, q_values, share_of_sum, sum_of_draws, wilson
+from course.intervals import Z, q_values, share_of_sum, wilson
 
 COUNTS = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -75,29 +75,6 @@ def test_no_money_has_no_share(values):
 def test_everybody_holds_all_and_nobody_nothing():
     assert share_of_sum([1.0, 2.0], [True, True]) == (1.0, 1.0, 1.0)
     assert share_of_sum([1.0, 2.0], [False, False]) == (0.0, 0.0, 0.0)
-
-
-# --- a sum -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_interval_of_a_sum_covers_what_such_customers_bring_95_times_in_100():
-    rng, inside = np.random.default_rng(0), []
-    for _ in range(2_000):
-        _, low, high = sum_of_draws(rng.gamma(2, 50, rng.poisson(300)))
-        inside.append(low <= 300 * 100 <= high)
-    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
-
-
-def test_the_interval_of_a_sum_by_hand():
-    reach = 1.96 * math.sqrt(50 * 9 + 50 * 16)
-    assert sum_of_draws([3.0, 4.0] * 50) == (350.0, pytest.approx(350 - reach), pytest.approx(350 + reach))
-    assert sum_of_draws([3.0]) == (3.0, 0.0, pytest.approx(3 * 2.96))  # not below 0
-    assert sum_of_draws([]) == (0.0, 0.0, 0.0)
-
-
-@given(st.lists(st.floats(0, 1e6), max_size=40), st.randoms())
-def test_the_order_of_customers_does_not_reach_the_last_digit(values, random):
-    assert sum_of_draws(values) == sum_of_draws(random.sample(values, len(values)))
 
 
 # --- q values --------------------------------------------------------------------------------------------------------

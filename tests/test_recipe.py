@@ -320,7 +320,7 @@ def test_the_key_of_the_recipe_must_be_there(tmp_path, capsys):
         ("columns: {orders: {status: no}}", "“columns.orders.status” is a text, not “False”: put it in quotes"),
         ("states: {x: sold}", "“states.x” is one of sale, not_a_sale, pending, refunded, sale?, not sold"),
         ("{states: {x: sale}, answers: {state.x: pending}}", "states.x: “answers” says something else of this word"),
-        ("horizon: 40", "recipe.yaml, horizon: the forecast looks 52 weeks ahead, and no other length"),
+        ("horizon: soon", "recipe.yaml, horizon: “horizon” is a whole number of weeks, not soon"),
         ("provisional: perhaps", "“provisional” is yes or no, not perhaps"),
         ("date_order: ymd", "“date_order” is one of dmy, mdy, not ymd"),
         ("currency: 2024-01-01", "“currency” is a text, not “2024-01-01”: put it in quotes"),

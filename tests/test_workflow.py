@@ -256,7 +256,7 @@ def test_check_recognises_the_kind_of_table(tmp_path, capsys, text, kind):
 def test_online_retail_is_valued_and_the_report_says_how_far_to_believe_it(online_retail):
     out, ledger = online_retail
     portraits = pd.read_parquet(out / "portraits.parquet")
-    assert ledger["findings"]["clv"]["expected_value"] == pytest.approx(portraits["expected_value"].sum(), rel=1e-6)
+    assert ledger["findings"]["forecast"]["expected"] == pytest.approx(portraits["expected_value"].sum(), rel=1e-6)
     assert portraits["expected_value"].notna().all()
     text = (out / "report.html").read_text(encoding="utf-8")
     assert "What is at stake with them" in text

@@ -49,10 +49,10 @@ class Validation:
         return bool(errors[self.model] < errors.drop(self.model).min())
 
     @property
-    def bias_share(self) -> float:
-        """How far the model was off in purchases of the time held out, as a share of what came."""
-        errors = self.errors.set_index(["measure", "forecast"])["bias_share"]
-        return float(errors["purchases", self.model])
+    def bias_share(self) -> float | None:
+        """How far the model was off in purchases of the time held out, as a share of what came; None if none came."""
+        found = self.errors.set_index(["measure", "forecast"]).loc[("purchases", self.model)]
+        return float(found["bias_share"]) if found["actual"] else None
 
     def report(self) -> list[Sentence]:
         """The result in sentences: total, beside the best forecast without a model, and whom the holdout leaves out."""
@@ -64,16 +64,23 @@ class Validation:
             if own["mae"] < naive.loc[best, "mae"]
             else Sentence("{model} is not closer: do not prefer it", model=self.model)
         )
+        foreseen = {
+            "model": self.model,
+            "total": own["total"],
+            "horizon": self.holdout.horizon,
+            "unit": UNITS[self.holdout.unit][1],
+        }
         return [
             Sentence(
                 "{model} foresaw {total:,.0f} purchase days in {horizon:.1f} {unit}; there were {actual:,.0f} "
                 "({bias:+.1%}).",
-                model=self.model,
-                total=own["total"],
-                horizon=self.holdout.horizon,
-                unit=UNITS[self.holdout.unit][1],
+                **foreseen,
                 actual=own["actual"],
                 bias=own["bias_share"],
+            )
+            if own["actual"]
+            else Sentence(
+                "{model} foresaw {total:,.0f} purchase days in {horizon:.1f} {unit}; there was none.", **foreseen
             ),
             Sentence(
                 "Mean error a customer: {own:.3f} purchase days, {naive:.3f} for the best forecast without a model "

@@ -1,10 +1,12 @@
 """From purchases to money: what customers have brought, what cohorts bring, what a model expects of each."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from course import schema
-from course.clv.fitting import group_numbers
+from course.clv.fitting import dot, group_numbers
 from course.clv.models import BetaGeo, GammaGamma
 from course.clv.summaries import NEEDS, UNITS, days_in, horizon_checked
 from course.engine import query
@@ -99,14 +101,58 @@ def value(
 
 def _discounted(model: BetaGeo, summary: pd.DataFrame, horizon: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
     """Expected purchases of a customer who is alive, as they are and discounted at the continuous `rate` per unit."""
+    number, steps = _by_unit(model, summary, horizon)
+    plain = discounted = 0.0
+    for until, more in steps:
+        plain, discounted = plain + more, discounted + more * np.exp(-rate * until)
+    return plain[number], discounted[number]
+
+
+def _by_unit(
+    model: BetaGeo, summary: pd.DataFrame, horizon: float
+) -> tuple[np.ndarray, Iterator[tuple[float, np.ndarray]]]:
+    """The group of equal x and T that each customer is of; and the end of each unit of time with each group's expected
+    purchases in it, of who is alive."""
     (x, end), number = group_numbers(summary["x"].to_numpy(dtype="float64"), summary["T"].to_numpy(dtype="float64"))
     few = pd.DataFrame({"x": x, "T": end})
-    plain, discounted, before = np.zeros(len(few)), np.zeros(len(few)), np.zeros(len(few))
-    for until in np.append(np.arange(1.0, np.ceil(horizon)), horizon):
-        plain = model.purchases_if_alive(few, np.array([until]))[:, 0]
-        discounted += (plain - before) * np.exp(-rate * until)
-        before = plain
-    return plain[number], discounted[number]
+
+    def steps() -> Iterator[tuple[float, np.ndarray]]:
+        before = np.zeros(len(few))
+        for until in np.append(np.arange(1.0, np.ceil(horizon)), horizon):
+            plain = model.purchases_if_alive(few, np.array([until]))[:, 0]
+            yield until, plain - before
+            before = plain
+
+    return number, steps()
+
+
+def by_unit(
+    model: BetaGeo, spend_model: GammaGamma, summary: pd.DataFrame, horizon: int, rate: float
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """What all customers together are expected to bring by the end of each unit of time, and each of them by the last.
+
+    Parameters
+    ----------
+    model, spend_model, summary : as for `value`; horizon : whole units of the summary's time.
+    rate : continuous discount per unit; money is discounted from the end of its unit, as in `value`.
+
+    Returns
+    -------
+    (horizon,) money by the end of each unit; frame by customer_id: expected_purchases, expected_spend, value (money)
+    """
+    alive, spend = model.p_alive(summary).to_numpy(), spend_model.expected_spend(summary).to_numpy()
+    number, steps = _by_unit(model, summary, horizon)
+    weight, sums, plain, discounted = np.bincount(number, alive * spend), [], 0.0, 0.0
+    for until, more in steps:
+        now = more * np.exp(-rate * until)
+        plain, discounted = plain + more, discounted + now
+        sums.append(dot(weight, now))
+    each = {
+        "expected_purchases": alive * plain[number],
+        "expected_spend": spend,
+        "value": alive * spend * discounted[number],
+    }
+    return np.cumsum(sums), pd.DataFrame(each, index=pd.Index(summary["customer_id"], name="customer_id"))
 
 
 def label(values: pd.DataFrame) -> Sentence:

@@ -65,7 +65,7 @@ def expected_value(worth: pd.DataFrame, labels: list[str], phrase: Phrase, lang:
         axes.errorbar(worth["value"], at, xerr=half, fmt="none", ecolor="black", elinewidth=1)
         axes.set_yticks(at, labels)
         axes.xaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
-        axes.set_xlabel(phrase("money expected next year"))
+        axes.set_xlabel(phrase("money expected"))
         return charts.svg(figure, alt)
 
 

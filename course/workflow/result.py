@@ -6,6 +6,7 @@ import pandas as pd
 
 from course import tag
 from course.clean import Cleaned
+from course.clv import HORIZON
 from course.collect import Table
 from course.language import Sentence
 from course.recipe import Recipe
@@ -26,6 +27,7 @@ class Result:
     notes : what a reader should know, by kind of table
     pseudonyms : {customer number: pseudonym} where numbers were replaced; kept in memory, never written
     parameters, recipe : how the run was asked for: for the ledger, and for the next month's run
+    horizon : weeks that forecasts look ahead
     previous, dictionary : portraits of an earlier run, and the dictionary of tags, that steps are to use
     """
 
@@ -40,6 +42,7 @@ class Result:
     pseudonyms: dict[str, str] = field(default_factory=dict, repr=False)
     parameters: dict = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
+    horizon: int = HORIZON
     previous: pd.DataFrame | None = field(default=None, repr=False)
     dictionary: dict[str, tag.Tag] = field(default_factory=dict, repr=False)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import tag
+from course import clv, tag
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence
@@ -26,6 +26,7 @@ def run(
     key: bytes | None = None,
     everybody: bool = False,
     tags: str | Path | None = None,
+    horizon: int = clv.HORIZON,
     progress: Callable[[Sentence], None] | None = None,
 ) -> Result:
     """Clean every table, find the persons, score and tag them, put the portraits together.
@@ -38,16 +39,17 @@ def run(
     key : replaces customer numbers that tell who somebody is (`telling.tells`) by keyed pseudonyms.
     everybody : replaces all customer numbers.
     tags : a dictionary of tags of one's own; default: the kit's, rules/tags.yaml.
+    horizon : weeks that forecasts look ahead.
     progress : called with a sentence before each step.
 
     Raises
     ------
-    DataError : no table; a table without a valid row; a dictionary of tags that cannot be read.
+    DataError : no table; a table without a valid row; a dictionary of tags that cannot be read; a horizon that is none.
     """
     tell = progress or (lambda sentence: None)
-    dictionary = tag.load(tags)
+    dictionary, horizon = tag.load(tags), clv.weeks_checked(horizon)
     result = prepare(tables, as_of, key=key, everybody=everybody, progress=progress)
-    result.previous, result.dictionary = previous, dictionary
+    result.previous, result.dictionary, result.horizon = previous, dictionary, horizon
     tell(Sentence("Scoring customers"))
     result.portraits = portraits_of(result.cleaned, result.as_of)
     for step in STEPS:

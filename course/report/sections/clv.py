@@ -1,5 +1,9 @@
 """What customers are expected to bring."""
 
+import pandas as pd
+
+from course import clv
+from course.language import Sentence
 from course.report import figures
 from course.report.blocks import figure, money, note, paragraph, table
 from course.report.sections import Page
@@ -8,32 +12,63 @@ from course.workflow.steps.clv import Value
 
 
 def value(page: Page, found: Value) -> dict:
-    """Expected money by class, and how far to believe it."""
-    phrase, forecast, worth = page.phrase, found.forecast, found.classes
+    """Expected money by class and in all, where its interval comes from, and how far to believe the model."""
+    phrase, forecast, outlook, worth = page.phrase, found.forecast, found.outlook, found.classes
     labels = [class_label(c, page.lang) for c in worth["rfm_class"]]
-    best = worth.loc[worth["value"].idxmax()]
+    best, total = worth.loc[worth["value"].idxmax()], found.total
     title = phrase(
-        "{name} is expected to bring {value} of {total} next year",
+        "{name} is expected to bring {value} of {total} in the next {weeks} weeks",
         name=class_label(best["rfm_class"], page.lang),
         value=money(best["value"]),
-        total=money(found.total),
+        total=money(total.value),
+        weeks=outlook.weeks,
     )
-    alt = phrase("{title}. Bars: expected money of each class with its 95% interval; the table has it.", title=title)
+    with_interval = phrase(
+        "{title}. Bars: expected money of each class with its 95% interval; the table has it.", title=title
+    )
+    without = phrase("{title}. Bars: expected money of each class; the table has it.", title=title)
+    alt = with_interval if outlook.backtests else without
     head = [phrase("RFM class"), phrase("Customers"), phrase("Expected value"), phrase("95% interval")]
     rows = [
-        [label, f"{r.customers:,}", money(r.value), f"{money(r.low)} – {money(r.high)}", f"{r.half:,}"]
+        [label, f"{r.customers:,}", money(r.value), interval(r.low, r.high), f"{r.half:,}"]
         for label, r in zip(labels, worth.itertuples(), strict=True)
     ]
-    total = [phrase("all"), f"{found.customers:,}", money(found.total), "–", "–"]
+    all_of_them = [
+        phrase("all"),
+        f"{total.customers:,}",
+        money(total.value),
+        interval(total.low, total.high),
+        f"{total.half:,}",
+    ]
     return {
-        "title": phrase("What is at stake next year"),
+        "title": phrase("What customers are expected to bring"),
         "blocks": [
             figure(title, figures.expected_value(worth, labels, phrase, page.lang, alt)),
-            table([*head, phrase("Customers who hold half")], rows, 1, total),
+            table([*head, phrase("Customers who hold half")], rows, 1, all_of_them),
             note(
-                phrase("{label}. Models: MBG/NBD for the purchases, Gamma-Gamma for the spend.", label=forecast.label)
+                phrase(
+                    "{label}. Forecast: {model}; what single customers bring by {own} and Gamma-Gamma.",
+                    label=forecast.label,
+                    model=clv.MODELS[outlook.model].say(page.lang),
+                    own=clv.MODELS[outlook.by].say(page.lang),
+                )
             ),
-            paragraph(phrase("How far to believe it:")),
+            {"list": [sentence.say(page.lang) for sentence in (*outlook.why, _range(found))]},
+            paragraph(phrase("How far to believe the model of single customers:")),
             {"list": [sentence.say(page.lang) for sentence in forecast.notes]},
         ],
     }
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """From … to; a dash where there is none."""
+    return "–" if pd.isna(low) else f"{money(low)} – {money(high)}"
+
+
+def _range(found: Value) -> Sentence:
+    low, high = found.outlook.range
+    return Sentence(
+        "The forecasts tried expect {low} to {high} of all customers.",
+        low=money(low),
+        high=money(high),
+    )

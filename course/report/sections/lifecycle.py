@@ -27,8 +27,8 @@ def answers(page: Page, found: Lifecycle) -> list[str]:
 def _best_link(page: Page, best: pd.Series) -> str:
     more = page.phrase("more often") if best["change"] > 0 else page.phrase("less often")
     return page.phrase(
-        "The move worth most is from “{start}” to “{end}” (now {rate:.1%} a month): one point {more}, for good, is "
-        "worth {worth} a year with today's customers.",
+        "The move worth most is from “{start}” to “{end}” (now {rate:.1%} a month): if it came a tenth {more}, for "
+        "good, that would be worth {worth} a year with today's customers.",
         start=lifecycle.STAGES[best["from_stage"]].say(page.lang),
         end=lifecycle.STAGES[best["to_stage"]].say(page.lang),
         rate=best["rate"],
@@ -125,7 +125,8 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
     ]
     head = [phrase("From"), phrase("To"), phrase("A month, 95% interval"), phrase("Change, points")]
     words = phrase(
-        "Worth: the income a year, at 10%, of a change of the rate that lasts for good, with the customers of today. "
+        "Worth: the income a year, at 10%, of a rate that changes by a tenth of itself for good, with the customers of "
+        "today. "
         "What would bring it about, and at what cost, these data do not say."
     )
     return [table([*head, phrase("Customers in “from”"), phrase("Worth a year")], rows, 2), note(words)]

@@ -24,26 +24,43 @@ def answers(page: Page, found: Stake) -> list[str]:
         )
     ]
     if found.expected is not None:
-        lines.append(
-            page.phrase(
-                "What is at stake with them: {value} of the {total} expected in the next 52 weeks (95% interval {low} "
-                "to {high}); {half:,} of them hold half of it.",
-                value=money(found.expected.value),
-                total=money(found.of_all),
-                low=money(found.expected.low),
-                high=money(found.expected.high),
-                half=found.expected.half,
-            )
-        )
+        lines.append(_expected(page, found))
     if found.doubt is not None:
         lines.append(
             page.phrase(
-                "Take that forecast for an order of magnitude: on the last third of the time, held out, it was "
-                "{bias:+.0%} off in purchases, and no closer a customer than a guess without a model.",
+                "Take what is expected of single customers for an order of magnitude: on the last third of the time, "
+                "held out, the model was {bias:+.0%} off in purchases, and no closer a customer than a guess without "
+                "a model.",
                 bias=found.doubt,
             )
         )
     return lines
+
+
+def _expected(page: Page, found: Stake) -> str:
+    """The money expected of them, with its interval, or with what the forecasts tried say of all."""
+    figures = {
+        "value": money(found.expected.value),
+        "total": money(found.of_all.value),
+        "weeks": found.weeks,
+        "half": found.expected.half,
+    }
+    if found.span is None:
+        return page.phrase(
+            "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (95% interval {low} "
+            "to {high}); {half:,} of them hold half of it.",
+            **figures,
+            low=money(found.expected.low),
+            high=money(found.expected.high),
+        )
+    return page.phrase(
+        "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (no interval: the "
+        "orders are too short to test a forecast; those tried expect {low} to {high} of all); {half:,} of them hold "
+        "half of it.",
+        **figures,
+        low=money(found.span[0]),
+        high=money(found.span[1]),
+    )
 
 
 def first(page: Page, found: Stake) -> dict:

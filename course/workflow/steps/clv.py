@@ -1,10 +1,12 @@
-"""What customers are expected to bring next year, customer by customer and class by class."""
+"""What customers are expected to bring within the horizon, customer by customer, class by class and in all."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
 from course import clv, segment
+from course.errors import DataError
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -13,6 +15,8 @@ NEEDS = ("orders",)
 DOING = Sentence("Forecasting what customers will bring")
 
 _COLUMNS = {"p_alive": "p_alive", "expected_purchases": "expected_order_days", "value": "expected_value"}
+#: Customers who came back on another day: of fewer no rate, no spend and no leaving can be learned.
+_RETURNERS = 30
 
 
 @dataclass
@@ -21,15 +25,21 @@ class Value(Finding):
 
     Attributes
     ----------
-    forecast : clv.forecast
-    classes : frame in the order of segment.CLASSES: rfm_class, and clv.total of its customers
-    customers, total : of all classes together: how many, and how much (money)
+    forecast : clv.forecast, with the customers of `outlook`: what each is expected to bring adds up to what all are
+    outlook : clv.outlook
+    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers
+    at_stake : clv.Total of the customers of segment.at_stake
     """
 
     forecast: clv.Forecast
+    outlook: clv.Outlook
     classes: pd.DataFrame
-    customers: int
-    total: float
+    at_stake: clv.Total
+
+    @property
+    def total(self) -> clv.Total:
+        """What everybody is expected to bring."""
+        return self.outlook.total
 
     @property
     def doubtful(self) -> bool:
@@ -39,50 +49,103 @@ class Value(Finding):
 
     def columns(self) -> pd.DataFrame:
         """p_alive, expected_order_days, expected_value."""
-        return _columns(self.forecast)
+        return _columns(self.outlook)
 
     def entry(self) -> dict:
-        """{clv: the models, the money expected, by class, and the errors on the time held out}."""
+        """{forecast: the money expected, its interval and where that comes from; clv: the models, the money by class,
+        and the errors on the time held out}."""
         forecast, held = self.forecast, self.forecast.validation
         return {
+            "forecast": self._forecast_entry(),
             "clv": {
                 "model": type(forecast.model).__name__,
                 "unit": forecast.model.unit_,
                 "params": forecast.model.params_ | forecast.spend_model.params_,
                 "log_likelihood": forecast.model.log_likelihood_,
-                "horizon": clv.HORIZON,
-                "discount_per_year": clv.DISCOUNT,
-                "expected_value": float(forecast.customers["value"].sum()),
                 "classes": plain(self.classes),
-                "customers": self.customers,
-                "total": self.total,
+                "customers": self.total.customers,
+                "half": self.total.half,
                 "held_out": None if held is None else plain(held.errors),
                 "label": plain(forecast.label),
                 "notes": plain(forecast.notes),
-            }
+                "candidates": plain(self.outlook.candidates),
+                "misses": plain([t.miss for t in self.outlook.backtests]),
+                "why": plain(self.outlook.why),
+            },
         }
+
+    def _forecast_entry(self) -> dict:
+        outlook, total, stake = self.outlook, self.total, self.at_stake
+        tests = [
+            {"origin": t.origin, "weeks": t.weeks, "forecast": t.forecast, "actual": t.actual}
+            for t in outlook.backtests
+        ]
+        return plain(
+            {
+                "horizon_weeks": outlook.weeks,
+                "expected": total.value,
+                "low": total.low,
+                "high": total.high,
+                "model": outlook.model,
+                "level": clv.LEVEL,
+                "discount_per_year": outlook.discount,
+                "range": outlook.range,
+                "path": outlook.path,
+                "backtests": tests,
+                "at_stake": {
+                    "customers": stake.customers,
+                    "expected": stake.value,
+                    "low": stake.low,
+                    "high": stake.high,
+                },
+            }
+        )
 
 
 def find(run: Result) -> tuple[Value | None, list[Sentence]]:
-    """The forecast of every customer, and of each class."""
+    """The forecast of every customer, of each class, and of those at stake."""
     attempt = Attempts()
-    orders = run.cleaned["orders"].valid
-    forecast = attempt(Sentence("customer lifetime value"), clv.forecast, orders, run.as_of)
-    if forecast is None:
-        return None, attempt.not_done
-    valued = run.buyers[["customer_id", "rfm_class"]].merge(_columns(forecast), on="customer_id")
-    by_class = valued.groupby("rfm_class")["expected_value"]
-    rows = [
-        {"rfm_class": name} | plain(clv.total(by_class.get_group(name) if name in by_class.groups else []))
-        for name in segment.CLASSES.values()
-    ]
-    classes = pd.DataFrame(rows)
-    found = Value(forecast, classes, int(classes["customers"].sum()), float(classes["value"].sum()))
-    return found, attempt.not_done
+    what, orders = Sentence("customer lifetime value"), run.cleaned["orders"].valid
+    return attempt(what, expected, orders, run.buyers, run.as_of, run.horizon), attempt.not_done
 
 
-def _columns(forecast: clv.Forecast) -> pd.DataFrame:
-    found = forecast.customers.rename(columns=_COLUMNS)[["customer_id", *_COLUMNS.values()]]
+def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: int) -> Value:
+    """What buyers are expected to bring within so many weeks.
+
+    Parameters
+    ----------
+    orders : valid orders up to `as_of`; buyers : segment.rfm of them.
+
+    Raises
+    ------
+    DataError : too few who came back, or data that no model can be fitted to.
+    """
+    back = int((buyers["order_days"] > 1).sum())
+    if back < _RETURNERS:
+        raise DataError(
+            "needs {needed} customers who bought on more than one day; there {n:is|are} {n:,}.",
+            needed=_RETURNERS,
+            n=back,
+        )
+    forecast = clv.forecast(orders, as_of, horizon)
+    outlook = clv.outlook(orders, forecast, as_of)
+    then = {test.origin: segment.rfm(orders, test.origin) for test in outlook.backtests}
+    rows = []
+    for name in segment.CLASSES.values():
+        chosen = _chosen(lambda customers, name=name: customers["rfm_class"] == name, buyers, then)
+        rows.append({"rfm_class": name} | asdict(outlook.of(*chosen)))
+    at_stake = outlook.of(*_chosen(segment.at_stake, buyers, then))
+    return Value(replace(forecast, customers=outlook.customers), outlook, pd.DataFrame(rows), at_stake)
+
+
+def _chosen(rule: Callable, now: pd.DataFrame, then: Mapping) -> tuple[pd.Series, dict]:
+    """Whom the rule chooses now, and whom it would have chosen at each origin."""
+    ids = {day: customers.loc[rule(customers), "customer_id"] for day, customers in then.items()}
+    return now.loc[rule(now), "customer_id"], ids
+
+
+def _columns(outlook: clv.Outlook) -> pd.DataFrame:
+    found = outlook.customers.rename(columns=_COLUMNS)[["customer_id", *_COLUMNS.values()]]
     found = found.round(6).astype({"customer_id": "str"})
     found.attrs = {}  # of the forecast, not of the portraits
     return found

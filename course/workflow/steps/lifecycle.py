@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import clv, lifecycle
+from course.errors import DataError
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -14,8 +15,8 @@ DOING = Sentence("Placing customers in their stage of life")
 
 #: How many customers an early warning names: as many as a small team can call in a week, never more than one in twenty.
 _BUDGET, _BUDGET_SHARE = 100, 0.05
-#: Moves between stages that the report names.
-_LINKS = 5
+#: Moves between stages that the report names, and how often one must have been seen to have a rate.
+_LINKS, _SEEN = 5, 10
 
 
 @dataclass
@@ -26,8 +27,8 @@ class Lifecycle(Finding):
     ----------
     standing : lifecycle.stages on the as-of date; limits : the thresholds behind it; table : lifecycle.stage_table
     periods : the whole months of lifecycle.states
-    links : the moves between stages that are worth most: lifecycle.weakest_link, with worth_a_year (money a year) and
-        low, high (95 %) of the rate
+    links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
+        worth_a_year (money a year) and low, high (95 %) of the rate
     warning : early_warning; returns : come_back; complaints : complaint_risk
     """
 
@@ -132,11 +133,21 @@ def _budget(standing: pd.DataFrame) -> int:
 
 
 def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
-    """The moves worth most, as an income a year at the year's discount, with the interval of their rates."""
-    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT).head(_LINKS)
-    intervals = moves.links[["from_stage", "to_stage", "low", "high"]]
-    return links.assign(worth_a_year=clv.DISCOUNT * links["worth"]).merge(
-        intervals, how="left", on=["from_stage", "to_stage"]
+    """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
+
+    The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
+    """
+    seen = moves.links[(moves.links["from_stage"] != moves.links["to_stage"]) & (moves.links["customers"] >= _SEEN)]
+    if seen.empty:
+        raise DataError("no move between two stages was seen {n} times.", n=_SEEN)
+    tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
+    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT, tenth)
+    intervals = seen[["from_stage", "to_stage", "low", "high"]]
+    return (
+        links.assign(worth_a_year=clv.DISCOUNT * links["worth"])
+        .merge(intervals, on=["from_stage", "to_stage"])
+        .sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+        .head(_LINKS)
     )
 
 

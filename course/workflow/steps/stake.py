@@ -24,7 +24,9 @@ class Stake(Finding):
     ----------
     customers : their number; days : since their last order, or more (the median of all)
     money, share, low, high : what they brought (net), of all, with its 95 % interval
-    expected, of_all : clv.total of them, and what is expected of all (money); None without a forecast
+    expected, of_all : clv.Total of them, and of all; None without a forecast
+    weeks : within which that is expected
+    span : what the forecasts tried expect of all, from … to, where there is no interval; else None
     doubt : by what share the forecast was off on the time held out, where a naive one was as close; else None
     first : their portraits, those of whom most is expected (without a forecast: who brought most) first, with
         orders_to_top, the orders that would put each into the best class (money follows by itself)
@@ -38,12 +40,14 @@ class Stake(Finding):
     high: float
     first: pd.DataFrame
     expected: clv.Total | None = None
-    of_all: float | None = None
+    of_all: clv.Total | None = None
+    weeks: int | None = None
+    span: tuple[float, float] | None = None
     doubt: float | None = None
 
     def entry(self) -> dict:
         """{stake: all of it but the customers themselves, who can be erased from portraits and report}."""
-        parts = ("customers", "days", "money", "share", "low", "high", "expected", "of_all", "doubt")
+        parts = ("customers", "days", "money", "share", "low", "high", "expected", "of_all", "weeks", "span", "doubt")
         found = {name: plain(getattr(self, name)) for name in parts}
         return {"stake": found | {"orders_to_top": plain(self.first["orders_to_top"].tolist())}}
 
@@ -59,7 +63,8 @@ def find(run: Result) -> tuple[Stake, list[Sentence]]:
     money = stake["monetary_net"].sum(), *segment.money_share(customers, chosen)
     found = Stake(len(stake), segment.cuts(customers)["r"], *money, first)
     if value is not None:
-        found.expected, found.of_all = clv.total(stake["expected_value"]), value.total
+        found.expected, found.of_all, found.weeks = value.at_stake, value.total, value.outlook.weeks
+        found.span = None if found.of_all.low is not None else value.outlook.range
         found.doubt = value.forecast.validation.bias_share if value.doubtful else None
     return found, []
 

@@ -420,8 +420,8 @@ def _figures(claims: list[Mapping], ledger: dict, portraits: pd.DataFrame) -> It
         if claim["kind"] == "share":
             found = _share(portraits, claim.get("of"))
             slack = _ROUNDED
-        elif claim["kind"] == "forecast" and "clv" in ledger["findings"]:
-            found = ledger["findings"]["clv"]["expected_value"]
+        elif claim["kind"] == "forecast" and "forecast" in ledger["findings"]:
+            found = ledger["findings"]["forecast"]["expected"]
             slack = 0.01 * abs(found)
         if found is None:
             continue

@@ -1,0 +1,222 @@
+"""Whether the intervals of expected money hold the truth in 95 of 100, and how wide they are.
+
+    .venv/bin/python benchmarks/coverage.py [COMPANIES] [FOLDER]
+
+Generated companies of every kind (200 unless said otherwise), one window each; then windows of real shops, as far as
+their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz), Complete Journey from
+its package. A window is a day and a horizon; what customers known on that day then brought, discounted alike, is the
+truth. Beside each forecast stands the best forecast without a model, chosen and given an interval by backtests of its
+own. The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from course import DataError, clean, clv, collect, segment
+from course.workflow.steps.clv import Value, expected
+
+HORIZONS = (4, 13, 26, 52)
+NAIVE = ("same_again", "year_ago")
+
+
+def company(seed: int) -> pd.DataFrame:
+    """Orders of a company like no other: size, age, growth, rhythm, leaving, season, drift, money and refunds vary."""
+    rng = np.random.default_rng(seed)
+    customers, weeks = int(np.exp(rng.uniform(np.log(300), np.log(4_000)))), int(rng.integers(40, 180))
+    days = 7 * weeks
+    first = _first_days(rng, customers, days)
+    clock = _clock(rng, days)
+    shape, mean = rng.uniform(0.4, 2.0), np.exp(rng.uniform(np.log(0.002), np.log(0.05)))
+    rate = rng.gamma(shape, mean / shape, customers)
+    leave = rng.beta(rng.uniform(0.3, 1.5), rng.uniform(1.5, 8.0), customers) * (rng.random() > 0.15)
+    usual, spread, refunds = (
+        rng.lognormal(4, rng.uniform(0.2, 1.0), customers),
+        rng.uniform(0.2, 0.7),
+        rng.uniform(0, 0.06),
+    )
+    rows, active, now = [], np.arange(customers), clock[first]
+    while len(active):
+        day = np.searchsorted(clock, now[active], side="left")
+        inside = day < days
+        active, day = active[inside], day[inside]
+        amount = np.round(usual[active] * rng.lognormal(0, spread, len(active)), 2)
+        rows.append(pd.DataFrame({"customer_id": active, "day": day, "amount": amount}))
+        active = active[rng.random(len(active)) > leave[active]]
+        now[active] += rng.exponential(1 / np.maximum(rate[active], 1e-9))
+    orders = pd.concat(rows, ignore_index=True)
+    orders["refunded"] = orders["amount"] * (rng.random(len(orders)) < refunds)
+    orders["ordered_at"] = pd.Timestamp("2021-01-01") + pd.to_timedelta(orders.pop("day"), unit="D")
+    orders["customer_id"] = "c" + orders["customer_id"].astype("str")
+    return orders.assign(order_id=orders.index.astype("str"))
+
+
+def _first_days(rng: np.random.Generator, customers: int, days: int) -> np.ndarray:
+    kind = rng.choice(["cohort", "steady", "growing"], p=[0.2, 0.5, 0.3])
+    if kind == "cohort":
+        return rng.integers(0, min(days, 90), customers)
+    if kind == "steady":
+        return np.where(rng.random(customers) < 0.3, rng.integers(0, 30, customers), rng.integers(0, days, customers))
+    return np.minimum((days * rng.beta(2.0, 1.0, customers)).astype("int64"), days - 1)
+
+
+def _clock(rng: np.random.Generator, days: int) -> np.ndarray:
+    """How much time, by everybody's pace, has passed at the end of each day: season, drift, sales."""
+    day = np.arange(days)
+    season = rng.choice([0.0, rng.uniform(0.1, 0.5)]) * np.sin(2 * np.pi * (day / 365 + rng.random()))
+    drift = np.cumsum(rng.normal(0, rng.uniform(0, 0.015), days // 7 + 1))[day // 7] * rng.choice([0, 1])
+    sale = np.where((day % 365 > 315) & (day % 365 < 335), rng.choice([0.0, rng.uniform(0.3, 1.0)]), 0.0)
+    return np.cumsum(np.exp(season + drift + sale))
+
+
+def look(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> tuple[list[dict], str]:
+    """A row for each interval of one window: total, at stake, classes; and why there is none."""
+    past = orders[orders["ordered_at"] < as_of + pd.Timedelta(days=1)]
+    buyers = segment.rfm(past, as_of)
+    try:
+        found = expected(past, buyers, as_of, weeks)
+    except DataError as error:
+        return [], str(error)
+    truth = came(orders, as_of, weeks)
+    everybody = float(truth.reindex(buyers["customer_id"]).sum())
+    if not found.outlook.backtests:
+        return [_row("none", found.total, everybody, found)], found.outlook.why[0].say("en")
+    rows = [_row("all", found.total, everybody, found) | {"naive": _naive(past, found, as_of, everybody)}]
+    stake = buyers.loc[segment.at_stake(buyers), "customer_id"]
+    rows.append(_row("at stake", found.at_stake, float(truth.reindex(stake).sum()), found))
+    for row in found.classes.itertuples():
+        if row.customers:
+            ids = buyers.loc[buyers["rfm_class"] == row.rfm_class, "customer_id"]
+            total = clv.Total(row.customers, row.value, row.low, row.high, row.half)
+            rows.append(_row("class", total, float(truth.reindex(ids).sum()), found))
+    return rows, ""
+
+
+def came(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> pd.Series:
+    """Money that customers brought after a day, net of refunds, discounted from the end of its week, by customer."""
+    days = (orders["ordered_at"].dt.normalize() - as_of).dt.days
+    later = orders[(days > 0) & (days <= 7 * weeks)]
+    week = np.ceil(days[later.index] / 7)
+    money = (later["amount"] - later.get("refunded", 0.0)) * (1 + clv.DISCOUNT) ** (-7 * week / 365.25)
+    return money.groupby(later["customer_id"]).sum()
+
+
+def _row(what: str, total: clv.Total, truth: float, found: Value) -> dict:
+    row = {"what": what, "model": found.outlook.model, "expected": total.value, "truth": truth}
+    row |= {"low": total.low, "high": total.high, "tests": len(found.outlook.backtests)}
+    if total.low is not None:
+        row |= {"held": total.low <= truth <= total.high, "score": score(total.low, total.high, truth)}
+        row["width"] = (total.high - total.low) / total.value if total.value else np.nan
+    return row
+
+
+def _naive(past: pd.DataFrame, found: Value, as_of: pd.Timestamp, truth: float) -> float:
+    """Interval score of the best forecast without a model."""
+    own = clv.outlook(past, found.forecast, as_of, NAIVE).total
+    return np.nan if own.low is None else score(own.low, own.high, truth)
+
+
+def score(low: float, high: float, truth: float) -> float:
+    """Width plus 2 / (1 − level) times what lies outside, as a share of the truth."""
+    outside = max(low - truth, truth - high, 0.0)
+    return (high - low + 40 * outside) / max(truth, 1e-9)
+
+
+def generated(companies: int) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
+    """(name, orders, day, weeks): one window of each company, anywhere in its life."""
+    for seed in range(companies):
+        rng = np.random.default_rng([seed, 1])
+        orders, weeks = company(seed), int(rng.choice(HORIZONS))
+        last = orders["ordered_at"].max().normalize() - pd.Timedelta(days=7 * weeks)
+        earliest = orders["ordered_at"].min() + pd.Timedelta(days=7 * 16)
+        span = (last - earliest).days
+        if span > 0:
+            yield f"company {seed}", orders, earliest + pd.Timedelta(days=int(rng.integers(0, span))), weeks
+
+
+def real(folder: Path) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
+    """The same of real shops: every quarter's end and every horizon that the data reach; CDNOW with 39 weeks too."""
+    for name, orders in _shops(folder):
+        first, last = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+        for as_of in pd.date_range(first + pd.Timedelta(days=80), last, freq="QE" if name == "CDNOW" else "ME"):
+            for weeks in (4, 13, 26, 39, 52):
+                if as_of + pd.Timedelta(days=7 * weeks - 1) <= last:
+                    yield name, orders, as_of, weeks
+
+
+def _shops(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name, file in (("CDNOW", "cdnow_master.txt"), ("Online Retail", "online_retail.csv.gz")):
+        if (folder / file).exists():
+            table = collect.gather({"orders": [folder / file]})["orders"]
+            yield name, clean.apply(table).valid
+    try:
+        from course.collect import completejourney
+
+        yield "Complete Journey", clean.apply(collect.gather(completejourney.sources())["orders"]).valid
+    except DataError as error:
+        print(error)
+
+
+def summed(rows: pd.DataFrame) -> None:
+    """Print coverage, width and interval score by kind of interval."""
+    for what, part in rows[rows["what"] != "none"].groupby("what"):
+        held, n = int(part["held"].sum()), len(part)
+        line = f"  {what:10}{held:>6} of {n:<6}{held / n:>6.1%}   median width {part['width'].median():.2f}"
+        if what == "all":
+            both = part.dropna(subset="naive")
+            line += f"   interval score {both['score'].mean():.2f}, without a model {both['naive'].mean():.2f}"
+            line += f" (medians {both['score'].median():.2f}, {both['naive'].median():.2f})"
+        print(line)
+
+
+def of_companies(companies: int) -> None:
+    """Print the tables of generated companies."""
+    rows, refused = [], []
+    for name, orders, as_of, weeks in generated(companies):
+        found, why = look(orders, as_of, weeks)
+        refused += [why] if why else []
+        rows += [row | {"name": name, "weeks": weeks} for row in found]
+    print(f"Generated companies, {len(refused)} of {companies} without an interval:")
+    for why, n in pd.Series([re.sub(r"[\d,.]+", "…", why) for why in refused], dtype="str").value_counts().items():
+        print(f"  {n} times: {why}")
+    frame = pd.DataFrame(rows)
+    summed(frame)
+    for by in ("weeks", "tests", "model"):
+        print(frame[frame["what"] == "all"].groupby(by)["held"].agg(["sum", "count"]).to_string())
+
+
+def of_shops(folder: Path) -> None:
+    """Print every window of the real shops, and their tables."""
+    rows = []
+    for name, orders, as_of, weeks in real(folder):
+        found, why = look(orders, as_of, weeks)
+        rows += [row | {"name": name} for row in found]
+        told = _line(found[0], orders, as_of, weeks) if found else ""
+        print(f"{name:18}{as_of:%Y-%m-%d}{weeks:>4} weeks: {told}{why}", flush=True)
+    for name, part in pd.DataFrame(rows).groupby("name"):
+        print(name)
+        summed(part)
+
+
+def main() -> None:
+    """Print the tables."""
+    of_companies(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    if len(sys.argv) > 2:
+        of_shops(Path(sys.argv[2]))
+
+
+def _line(row: dict, orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> str:
+    days = (as_of - orders["ordered_at"].dt.normalize()).dt.days
+    last = orders.loc[(days >= 0) & (days < 7 * weeks), "amount"].sum()
+    band = "no interval" if row["low"] is None else f"{row['low']:>11,.0f} – {row['high']:>11,.0f}"
+    held = "" if row["low"] is None else ("held" if row["held"] else "MISSED")
+    narrow = "" if row["low"] is None else ("" if row["high"] - row["low"] < last else " wider than last period ± 50 %")
+    return f"{row['expected']:>11,.0f} ({band}), came {row['truth']:>11,.0f} {held:6} {row['model']}{narrow} "
+
+
+if __name__ == "__main__":
+    main()

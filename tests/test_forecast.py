@@ -1,0 +1,280 @@
+"""What all customers will bring: what stands for election, how it is judged, and the interval that comes of it."""
+
+import json
+import re
+from html import unescape
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from course import DataError, cli, clv, collect, segment, workflow
+from course.report import page
+from course.workflow.steps.clv import expected
+from tests import shown
+
+KEYS = {"horizon_weeks", "expected", "low", "high", "model", "level", "discount_per_year", "range", "path"}
+KEYS |= {"backtests", "at_stake"}
+
+
+def shop(weeks=80, customers=400, seed=5):
+    """Orders of customers who buy and leave as the MBG/NBD has it, coming over the first half of the time."""
+    random, rows = np.random.default_rng(seed), []
+    for i in range(customers):
+        day, rate, leaves = random.integers(0, 7 * weeks // 2), random.gamma(1.3, 0.03), random.beta(0.6, 3.0)
+        while day < 7 * weeks:
+            rows.append((f"c{i:03d}", int(day), round(random.lognormal(3, 0.7), 2)))
+            day = 7 * weeks if random.random() < leaves else day + 1 + random.exponential(1 / rate)
+    frame = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
+    frame["ordered_at"] = pd.Timestamp("2022-01-03") + pd.to_timedelta(frame.pop("day"), unit="D")
+    frame["refunded"] = np.where(np.arange(len(frame)) % 17 == 0, frame["amount"] / 2, 0.0)
+    return frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
+
+
+def seen(orders, as_of, weeks=13):
+    orders = orders[orders["ordered_at"] <= as_of]
+    return clv.outlook(orders, clv.forecast(orders, as_of, weeks), as_of)
+
+
+def came(orders, origin, weeks):
+    """Money of the customers known at the origin, discounted from the end of its week, by a loop."""
+    known, total = set(orders.loc[orders["ordered_at"] <= origin, "customer_id"]), 0.0
+    for row in orders.itertuples():
+        week = -(-(row.ordered_at - origin).days // 7)
+        if row.customer_id in known and 1 <= week <= weeks:
+            total += (row.amount - row.refunded) / 1.1 ** (7 * week / 365.25)
+    return total
+
+
+@pytest.fixture(scope="module")
+def orders():
+    return shop()
+
+
+@pytest.fixture(scope="module")
+def found(orders):
+    return seen(orders, pd.Timestamp("2023-04-30"))
+
+
+def test_the_truth_of_a_backtest_is_what_the_known_brought_net_and_discounted(orders, found):
+    days = [test.origin for test in found.backtests]
+    assert days == [pd.Timestamp("2023-04-30") - pd.Timedelta(days=7 * back) for back in (13, 19, 25, 31)]
+    for test in found.backtests:
+        assert test.actual == pytest.approx(came(orders, test.origin, 13), rel=1e-6)
+        assert test.customers["actual"].sum() == pytest.approx(test.actual)
+        assert test.customers["value"].sum() == pytest.approx(test.forecast)
+
+
+def test_a_backtest_knows_nothing_of_what_came_after_it(orders, found):
+    test = found.backtests[0]
+    now = seen(orders, test.origin)
+    assert now.candidates[found.model] == pytest.approx(test.forecast, rel=1e-6)
+
+
+def test_forecasts_without_a_model_by_hand(orders):
+    """What as many customers brought: in the last 13 weeks, by the week; and from a year ago on."""
+    as_of = pd.Timestamp("2023-07-02")
+    found = seen(orders, as_of)
+    ids = orders["customer_id"]
+    known = {back: ids[orders["ordered_at"] <= as_of - pd.Timedelta(days=7 * back)].nunique() for back in (0, 13, 52)}
+    mine = orders[ids.isin(ids[orders["ordered_at"] <= as_of - pd.Timedelta(days=91)])]
+    mine = mine[(mine["ordered_at"] > as_of - pd.Timedelta(days=91)) & (mine["ordered_at"] <= as_of)]
+    a_week = (mine["amount"] - mine["refunded"]).sum() / 13
+    again = known[0] / known[13] * sum(a_week / 1.1 ** (7 * k / 365.25) for k in range(1, 14))
+    assert found.candidates["same_again"] == pytest.approx(again)
+    a_year_ago = known[0] / known[52] * came(orders, as_of - pd.Timedelta(days=364), 13)
+    assert found.candidates["year_ago"] == pytest.approx(a_year_ago)
+
+
+def test_the_one_that_missed_by_least_is_taken(found):
+    assert found.model == min(found.errors, key=found.errors.get)
+    assert set(found.errors) <= set(found.candidates)
+    assert found.range == (min(found.candidates.values()), max(found.candidates.values()))
+    misses = [test.actual / test.forecast - 1 for test in found.backtests]
+    usual = ((4 * 0.12**2 + np.square(misses).sum()) / (4 + len(misses))) ** 0.5
+    assert found.errors[found.model] == pytest.approx(usual)
+
+
+def test_the_interval_is_what_the_backtests_missed_by(orders, found):
+    """The formula of the docstring, from the misses as they stand in the ledger."""
+    misses = np.array([test.actual / test.forecast - 1 for test in found.backtests])
+    chance = [
+        np.sqrt((c["value"] * (c["value"] + c["expected_spend"])).sum()) / c["value"].sum()
+        for c in (test.customers for test in found.backtests)
+    ]
+    now = found.customers
+    now = np.sqrt((now["value"] * (now["value"] + now["expected_spend"])).sum()) / now["value"].sum()
+    weight, usual = 4, 0.12
+    spread = (weight * usual**2 + np.maximum(misses**2 - np.square(chance), 0).sum()) / (weight + len(misses))
+    half = stats.t.ppf(0.975, weight + len(misses)) * np.sqrt(spread + now**2)
+    half = max(half, np.abs(misses).max())
+    total = found.total
+    assert total.low == pytest.approx(total.value * (1 - half))
+    assert total.high == pytest.approx(total.value * (1 + half))
+
+
+def test_a_horizon_beyond_what_can_be_tested_is_wider(orders):
+    short, long = (seen(orders, pd.Timestamp("2022-07-10"), weeks) for weeks in (13, 26))
+    assert [test.weeks for test in long.backtests] == [13] and long.widening == pytest.approx(2**0.5)
+    half = [t.high / t.value - 1 for t in (short.total, long.total)]
+    assert half[1] == pytest.approx(half[0] * 2**0.5, rel=0.05)  # the chance of single customers differs
+    assert "1.4 times as wide" in long.why[0].say("en")
+
+
+def test_too_short_a_history_gives_a_range_and_says_so(orders):
+    found = seen(orders, pd.Timestamp("2022-05-01"), 13)
+    assert found.backtests == [] and (found.total.low, found.total.high) == (None, None)
+    assert len(found.candidates) > 1 and found.range[0] < found.range[1]
+    assert "No interval" in found.why[0].say("en") and "给不出区间" in found.why[0].say("zh")
+    far = seen(orders, pd.Timestamp("2022-07-10"), 104)  # 13 weeks tested say nothing of two years
+    assert far.backtests == [] and "104 weeks" in far.why[0].say("en")
+
+
+def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders):
+    as_of = pd.Timestamp("2023-04-30")
+    past = orders[orders["ordered_at"] <= as_of]
+    got = expected(past, segment.rfm(past, as_of), as_of, 13)
+    half = 1 - got.at_stake.low / got.at_stake.value if got.at_stake.low else 1.0
+    assert half >= got.total.high / got.total.value - 1 - 1e-12
+    for test in got.outlook.backtests:
+        then = segment.rfm(past, test.origin)
+        ids = then.loc[segment.at_stake(then), "customer_id"]
+        truth = sum(came(past[past["customer_id"] == one], test.origin, 13) for one in ids)
+        forecast = test.customers.loc[ids, "value"].sum()
+        assert np.log(got.at_stake.high / got.at_stake.value) >= abs(truth / forecast - 1) - 1e-6
+    assert got.classes["value"].sum() == pytest.approx(got.total.value)
+
+
+def test_neither_the_order_of_rows_nor_how_a_refund_is_written_changes_a_figure(orders):
+    as_of = pd.Timestamp("2023-01-01")
+    plain = seen(orders, as_of)
+    mixed = seen(orders.sample(frac=1, random_state=3), as_of)
+    net = seen(orders.assign(amount=orders["amount"] - orders["refunded"], refunded=0.0), as_of)
+    assert mixed.total == plain.total and mixed.path.equals(plain.path)
+    assert net.total.value == pytest.approx(plain.total.value) and net.total.high == pytest.approx(plain.total.high)
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def run(folder, frame, *options):
+    """The ledger's findings, what was printed is in capsys; the folder is left for its report."""
+    file = folder / "orders.csv"
+    frame.drop(columns="refunded", errors="ignore").to_csv(file, index=False)
+    assert cli.main(["run", "--orders", str(file), "--out", str(folder / "out"), "--lang", "en", *options]) == 0
+    return json.loads((folder / "out" / "ledger.json").read_text(encoding="utf-8"))["findings"]
+
+
+def test_a_run_tells_its_forecast_for_the_horizon_asked_for(orders, tmp_path, capsys):
+    found = run(tmp_path, orders, "--horizon", "13")
+    told = found["forecast"]
+    assert set(told) == KEYS and told["horizon_weeks"] == 13 and told["level"] == 0.95
+    assert told["low"] < told["expected"] < told["high"]
+    assert [set(step) for step in told["path"]] == [{"weeks", "expected", "low", "high"}] * 4
+    assert told["path"][-1] == {"weeks": 13} | {key: told[key] for key in ("expected", "low", "high")}
+    assert [set(test) for test in told["backtests"]] == [{"origin", "weeks", "forecast", "actual"}] * 4
+    assert set(told["at_stake"]) == {"customers", "expected", "low", "high"}
+    assert not {"expected_value", "total", "horizon", "discount_per_year"} & set(found["clv"])
+    assert sum(row["value"] for row in found["clv"]["classes"]) == pytest.approx(told["expected"])
+    portraits = pd.read_csv(tmp_path / "out" / "portraits.csv")
+    assert portraits["expected_value"].sum() == pytest.approx(told["expected"], rel=1e-6)
+    assert "expected in the next 13 weeks (95% interval" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("weeks", ["0", "-4", "521"])
+def test_a_horizon_that_is_none_is_refused_before_the_work(orders, tmp_path, capsys, weeks):
+    file = tmp_path / "orders.csv"
+    orders.to_csv(file, index=False)
+    assert cli.main(["run", "--orders", str(file), "--out", str(tmp_path / "out"), "--horizon", weeks]) == 2
+    assert weeks in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_every_figure_of_the_forecast_is_in_the_ledger():
+    frame = shop(customers=150).drop(columns="refunded")
+    for as_of in ("2023-04-30", "2022-05-01"):
+        found = workflow.run({"orders": collect.read(frame, "orders")}, as_of)
+        for lang in ("en", "zh"):
+            assert shown.not_in_the_ledger(found, lang) == []
+        told = page.render(found, workflow.ledger(found), "en")[0]
+        assert ("backtest" in told) == (as_of == "2023-04-30") and ("No interval" in told) == (as_of == "2022-05-01")
+
+
+# --- little evidence -------------------------------------------------------------------------------------------------
+
+
+def days(*pairs, start="2024-01-01"):
+    """Orders of 10 of (customer, days after the start)."""
+    frame = pd.DataFrame(pairs, columns=["customer_id", "day"])
+    frame["ordered_at"] = pd.Timestamp(start) + pd.to_timedelta(frame.pop("day"), unit="D")
+    return frame.assign(amount=10.0, order_id=[f"o{i}" for i in range(len(frame))])
+
+
+def once(n, span=300):
+    return [(f"c{i}", (i * 37) % span) for i in range(n)]
+
+
+SECTION = re.compile(
+    r"<section>\s*<h2>(?:What customers are expected|Whom to look at first|What could not be said).*?</section>",
+    re.DOTALL,
+)
+LITTLE = {
+    "one returner": days(*once(300), ("c0", 200)),
+    "two customers": days(("a", 0), ("a", 30), ("b", 10), ("b", 60)),
+    "one day": days(*[(f"c{i}", 0) for i in range(50)]),
+    "daily buyers": days(*[(f"c{i}", d) for i in range(40) for d in range(200)]),
+    "one giant order": days(*once(200), *[(f"c{i}", 120 + i) for i in range(60)]).assign(
+        amount=lambda f: np.where(f.index == 3, 1e9, f["amount"])
+    ),
+    "one month": days(*[(f"c{i}", d) for i in range(100) for d in range(i % 20, 30, 5 + i % 11)]),
+    "24 returners of 3,000": days(*once(3000), *[(f"c{i}", 310 + i) for i in range(24)]),
+    "nobody in the last third": days(*once(200, 60), *[(f"c{i}", 61 + i % 40) for i in range(80)], ("late", 400)),
+}
+
+
+@pytest.mark.parametrize("name", LITTLE)
+def test_little_evidence_gives_sentences_and_no_blanks(name, tmp_path, capsys):
+    found = run(tmp_path, LITTLE[name])
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    text = unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", "".join(SECTION.findall(report)), flags=re.DOTALL))
+    said = capsys.readouterr().out + text
+    assert re.findall(r"\b(?:nan|inf|None|NaT)\b", said) == []
+    if "clv" in found:
+        told = found["forecast"]
+        assert told["expected"] > 0 and (told["low"] is None) == (told["high"] is None)
+        assert told["low"] is None or 0 <= told["low"] <= told["expected"] <= told["high"]
+        assert (told["low"] is None) == (not told["backtests"])
+    else:
+        assert "customer lifetime value:" in text
+
+
+def test_few_who_came_back_are_no_basis(tmp_path):
+    found = run(tmp_path, LITTLE["24 returners of 3,000"])
+    assert "clv" not in found and "forecast" not in found
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "needs 30 customers who bought on more than one day; there are 24." in report
+
+
+def test_a_model_that_cannot_be_fitted_says_why():
+    with pytest.raises(DataError, match="second day"):
+        clv.forecast(LITTLE["one day"])
+
+
+# --- real shops ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("as_of", "weeks"), [("1997-06-30", 13), ("1997-06-30", 26), ("1997-09-30", 26), ("1997-12-31", 13)]
+)
+def test_cdnow_gets_an_interval_that_holds_the_truth_and_is_narrower_than_a_guess(real_data, as_of, weeks):
+    orders = collect.gather({"orders": [real_data / "cdnow_master.txt"]})["orders"].frame
+    as_of = pd.Timestamp(as_of)
+    past = orders[orders["ordered_at"] <= as_of]
+    total = seen(past.assign(refunded=0.0), as_of, weeks).total
+    age = (orders["ordered_at"] - as_of).dt.days
+    later = orders[(age > 0) & (age <= 7 * weeks)]
+    known = later[later["customer_id"].isin(past["customer_id"])]
+    truth = (known["amount"] / 1.1 ** (7 * np.ceil(age[known.index] / 7) / 365.25)).sum()
+    last_period = orders.loc[(age <= 0) & (age > -7 * weeks), "amount"].sum()
+    assert total.low < truth < total.high
+    assert total.high - total.low < last_period
