@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,13 +44,13 @@ def _as(user: str) -> list[str]:
     return ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
 
 
-def _own(folder: Path, user: str) -> None:
-    """The folder belongs to the server's user, and the way to it is open."""
-    if os.geteuid() == 0:
-        shutil.chown(folder, user if user in {u.pw_name for u in pwd.getpwall()} else "nobody")
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:
-                parent.chmod(parent.stat().st_mode | 0o011)
+@contextmanager
+def _folder(user: str):
+    """A folder that the server's user owns; pytest's own folders are closed to other users."""
+    with tempfile.TemporaryDirectory(prefix="server-", ignore_cleanup_errors=True) as name:
+        if os.geteuid() == 0:
+            shutil.chown(name, user if user in {u.pw_name for u in pwd.getpwall()} else "nobody")
+        yield Path(name)
 
 
 def _until(answers, process, log: Path) -> None:
@@ -71,13 +72,17 @@ def _said(command: list[str], statements: str, **environment: str) -> str:
 
 
 @contextmanager
-def postgresql(folder: Path):
+def postgresql():
     """A PostgreSQL whose only user has a password."""
+    with _folder("postgres") as folder:
+        yield from _postgresql(folder)
+
+
+def _postgresql(folder: Path):
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     binaries = found[-1] if found else Path(shutil.which("initdb") or "/nowhere").parent
     if not (binaries / "initdb").exists() or not shutil.which("psql"):
         pytest.skip("PostgreSQL's server is not installed (.ci/run installs it)")
-    _own(folder, "postgres")
     (folder / "password").write_text(SECRET)
     (folder / "password").chmod(0o644)
     data, port, log = folder / "data", _port(), folder / "log"
@@ -101,15 +106,19 @@ def postgresql(folder: Path):
 
 
 @contextmanager
-def mariadb(folder: Path):
+def mariadb():
     """A MariaDB with a database `shop` and a user who may do anything in it."""
+    with _folder("mysql") as folder:
+        yield from _mariadb(folder)
+
+
+def _mariadb(folder: Path):
     if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
         pytest.skip("MariaDB's server is not installed (.ci/run installs it)")
-    _own(folder, "mysql")
     data, port, log, door = folder / "data", _port(), folder / "log", folder / "s"
     make = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db"]
-    make += ["--auth-root-authentication-method=normal"]
-    subprocess.run([*_as("mysql"), *make], check=True, capture_output=True, cwd="/")
+    make += ["--auth-root-authentication-method=normal", *(["--user=mysql"] if os.geteuid() == 0 else [])]
+    subprocess.run(make, check=True, capture_output=True, cwd="/")
     start = ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={door}", "--bind-address=127.0.0.1"]
     start += [f"--port={port}", f"--pid-file={folder / 'pid'}", "--character-set-server=utf8mb4"]
     with log.open("w") as output:

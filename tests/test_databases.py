@@ -50,8 +50,8 @@ def _values(path) -> str:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory, orders):
-    with servers.postgresql(tmp_path_factory.mktemp("pg")) as server:
+def postgresql(orders):
+    with servers.postgresql() as server:
         server.sql(
             "CREATE SCHEMA shop; CREATE TABLE shop.orders (order_id bigint, customer_id text, ordered_at timestamp, "
             f"amount numeric(12, 2), channel varchar(10)); INSERT INTO shop.orders VALUES {_values(orders)};"
@@ -60,8 +60,8 @@ def postgresql(tmp_path_factory, orders):
 
 
 @pytest.fixture(scope="module")
-def mariadb(tmp_path_factory, orders):
-    with servers.mariadb(tmp_path_factory.mktemp("my")) as server:
+def mariadb(orders):
+    with servers.mariadb() as server:
         server.sql(
             "CREATE TABLE orders (order_id bigint, customer_id varchar(20), ordered_at datetime, "
             f"amount decimal(12, 2), channel varchar(10)); INSERT INTO orders VALUES {_values(orders)};"
@@ -160,6 +160,7 @@ def test_a_query_is_asked_in_the_place_of_a_table(server, capfd):
         "SELECT writes() AS a",
         "COPY (SELECT 1) TO '/tmp/never'",
         "SELECT 1 AS a INTO OUTFILE '/tmp/never'",
+        "SELECT 1 AS a) AS q INTO OUTFILE '/tmp/never' -- ",
         "nonsense",
     ],
 )

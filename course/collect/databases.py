@@ -141,9 +141,16 @@ def fetch(source: str, query: str | None, folder: Path) -> Answer:
     return Answer(path, f"{where.database}::{name}", facts, notes)
 
 
+#: What no SELECT needs. A driver may send several statements at once, and try them before its transaction begins.
+_WRITES = re.compile(r";|\b(?:out|dump)file\b", re.IGNORECASE)
+
+
 def _inner(query: str) -> str:
     """A query as it can stand in brackets; its last line may be a comment."""
-    return f"(\n{query.strip().rstrip(';')}\n)"
+    query = query.strip().rstrip("; \n")
+    if found := _WRITES.search(query):
+        raise DataError("A source is only read, by one SELECT: the query must not hold “{word}”.", word=found[0])
+    return f"(\n{query}\n)"
 
 
 def _table(where: Address, tables: list[tuple[str, str, bool]]) -> tuple[str, str]:
