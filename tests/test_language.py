@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 CALLS = {
     "Sentence": None,
     "DataError": None,
+    "NoRows": None,
     "__init__": None,
     "text": None,
     "phrase": None,

@@ -141,9 +141,16 @@ def fetch(source: str, query: str | None, folder: Path) -> Answer:
     return Answer(path, f"{where.database}::{name}", facts, notes)
 
 
+#: What no SELECT needs. A driver may send several statements at once, and try them before its transaction begins.
+_WRITES = re.compile(r";|\b(?:out|dump)file\b", re.IGNORECASE)
+
+
 def _inner(query: str) -> str:
     """A query as it can stand in brackets; its last line may be a comment."""
-    return f"(\n{query.strip().rstrip(';')}\n)"
+    query = query.strip().rstrip("; \n")
+    if found := _WRITES.search(query):
+        raise DataError("A source is only read, by one SELECT: the query must not hold “{word}”.", word=found[0])
+    return f"(\n{query}\n)"
 
 
 def _table(where: Address, tables: list[tuple[str, str, bool]]) -> tuple[str, str]:
@@ -199,7 +206,7 @@ def _postgresql(where: Address, query: str | None, path: Path) -> tuple[str, lis
     url = where.url
     if "connect_timeout" not in url:
         url += f"{'&' if '?' in url else '?'}connect_timeout={_SECONDS}"
-    name, rows = "query", 0
+    name = "query"
     try:
         with dbapi.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -219,12 +226,13 @@ def _postgresql(where: Address, query: str | None, path: Path) -> tuple[str, lis
             with pq.ParquetWriter(path, schema := _marked(answer.schema, decimal)) as spool:
                 for batch in answer:
                     spool.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-                    rows += batch.num_rows
             connection.rollback()
     except DataError:
         raise
-    except (dbapi.Error, pa.ArrowException) as error:
-        raise _failed(where, str(error), rows) from None
+    except (dbapi.Error, pa.ArrowException, OSError) as error:  # read on, the driver speaks as if it were a file
+        if getattr(error, "errno", None):
+            raise  # the spool's own: a disk that is full
+        raise _failed(where, str(error)) from None
     zoned = [field.name for field, kind in zip(fields, kinds, strict=True) if kind == "timestamptz"]
     return name, [_zoned(zoned)] if zoned else []
 
@@ -340,7 +348,7 @@ def _select(where: Address, sql: str, path: Path, marks: list[dict | None] | Non
         process.wait()
         process.stderr.close()
     if process.returncode:
-        raise _failed(where, said.decode("utf-8", "replace"), 0)
+        raise _failed(where, said.decode("utf-8", "replace"))
     return pq.ParquetFile(path)
 
 
@@ -362,7 +370,7 @@ def _lacking(package: str, where: Address) -> DataError:
     )
 
 
-def _failed(where: Address, said: str, rows: int) -> DataError:
+def _failed(where: Address, said: str) -> DataError:
     """One sentence for what a driver said; the password stands in none."""
     for why, pattern in _REASONS.items():
         if re.search(pattern, said, re.IGNORECASE):

@@ -23,7 +23,7 @@ def main() -> None:
         asked["url"],
         asked["sql"],
         return_type="arrow_stream",
-        protocol="text",  # the other one cannot read a zero date
+        protocol="binary",  # prepared, where the text protocol would try the query before the transaction begins
         batch_size=20_000,
         pre_execution_query="START TRANSACTION READ ONLY",
     )
