@@ -196,7 +196,7 @@ def _run(options: argparse.Namespace) -> int:
     if recipe.source == "demo":
         from course import demo
 
-        tables = demo.tables(progress=_tell)
+        tables = demo.tables(progress=_tell, currency=recipe.currency)
     else:
         tables = collect.gather(
             collect.with_query(files, options.query),

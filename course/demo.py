@@ -16,7 +16,11 @@ from course.language import Sentence
 _BLANKS = {"surveys": {"score": ["11", "99"]}}
 
 
-def tables(folder: str | Path | None = None, progress: Callable[[Sentence], None] | None = None) -> dict[str, Table]:
+def tables(
+    folder: str | Path | None = None,
+    progress: Callable[[Sentence], None] | None = None,
+    currency: str | None = None,
+) -> dict[str, Table]:
     """Every table of the workflow from a company's folder.
 
     The app's orders come from its order API, which is started on this machine for as long as they are read; the other
@@ -25,6 +29,7 @@ def tables(folder: str | Path | None = None, progress: Callable[[Sentence], None
     Parameters
     ----------
     folder : what `company.write` wrote; default: the shipped company.
+    currency : what its money is in, as for `collect.read`.
     """
     folder = datasets() if folder is None else Path(folder)
     tell = progress or (lambda sentence: None)
@@ -32,7 +37,7 @@ def tables(folder: str | Path | None = None, progress: Callable[[Sentence], None
     for kind, names in INPUTS.items():
         tell(Sentence("Reading {kind}", kind=", ".join(names)))
         sources = [_app_orders(folder) if name == "app_orders" else _source(folder, name) for name in names]
-        out[kind] = collect.read(sources, kind, blanks=_BLANKS.get(kind))
+        out[kind] = collect.read(sources, kind, blanks=_BLANKS.get(kind), currency=currency)
     return out
 
 

@@ -6,11 +6,12 @@ A recipe that a run wrote makes the same run again; what has changed since is a 
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 import yaml
 
-from course import cli, recipe, result
+from course import cli, forms, recipe, result
 from course.errors import DataError
 
 JANUARY = """order no,customer no,order date,Net total,state
@@ -454,6 +455,21 @@ def test_what_is_wrong_with_a_form_is_said_with_its_key_and_what_is_allowed(tmp_
     assert course("run", "--orders", file, "--form", form, "--out", tmp_path / "out") == 2
     said = told(capsys)
     assert len(said) == 1 and said[0].startswith("Refused: ") and why in said[0], said
+
+
+def test_the_examples_of_the_documentation_can_be_read(tmp_path):
+    text = (Path(recipe.__file__).parents[1] / "docs" / "inputs.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 4  # a form and a recipe, in either language
+    for block in blocks:
+        file = written(tmp_path, "example.yaml", block)
+        if block.startswith("till:"):
+            assert [form.name for form in forms.load(file)] == ["till"]
+        else:
+            assert {key for key in recipe._SECTIONS if re.search(rf"^{key}:", block, re.MULTILINE)} == {
+                *recipe._SECTIONS
+            } - {"source"}
+            assert recipe.load(file).inputs["customers"][1] == str(tmp_path.parent / "shop.db::members")
 
 
 # --- currency --------------------------------------------------------------------------------------------------------

@@ -174,9 +174,14 @@ def gather(
     tables = {}
     said = Answers(answers or {}, provisional, recipe or Recipe(), currencies.checked(currency), _path(form))
     for kind, opened in raws.items():
-        remembered = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
-        remembered = {k: c for k, c in remembered.items() if c not in chosen[kind].values()}
-        tables[kind] = _read(opened, kind, remembered | chosen[kind], blanks, None, date_order, said)
+        earlier = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
+        earlier = {k: c for k, c in earlier.items() if c not in chosen[kind].values()}
+        try:
+            tables[kind] = _read(opened, kind, earlier | chosen[kind], blanks, None, date_order, said)
+        except DataError:
+            if not any(question.key.startswith(remembered.COLUMN) for question in said.open):
+                raise
+            raise Asked(said.open) from None  # what cannot be read may be the column that is asked about
     if "events" in tables:
         _bought(tables, said)
     _refuse_unused_blanks(blanks, list(tables.values()))
@@ -317,8 +322,7 @@ def _read_one(
     if kind == "orders" and "status" in cells_of and form is None:
         frame["status"] = states.as_before(frame["status"], cells_of["status"], answers, notes).to_numpy()
     if kind == "orders":
-        money = next((c for c in ("amount", "unit_price") if c in cells_of), "amount")
-        currencies.named(frame, cells_of.get(money), mapping.get(money, ""))
+        currencies.named(frame, raw.frame, mapping.get("amount") or mapping.get("unit_price") or "")
         cells = raw.frame.reindex(frame.index)
         orders = guards.Orders(frame, dict(mapping), form, raw.name, answers, notes, raw.merged, cells)
         guards.guard(orders)

@@ -65,18 +65,23 @@ def _code(word: str) -> str:
     return _WORDS.get(plain.lower(), plain.upper())
 
 
-def named(frame: pd.DataFrame, amounts: pd.Series | None, column: str) -> None:
+def named(frame: pd.DataFrame, cells: pd.DataFrame, money: str) -> None:
     """Give `frame` the column `currency` where the export says what money is in: a column of its own, the cells of
-    money (`amounts`), or the name of the money's column."""
+    money, or the name of the money's column.
+
+    Parameters
+    ----------
+    cells : the export's cells; money : its column of money, or several: "gross − fee"
+    """
     if "currency" in frame:
         words = frame["currency"].dropna().unique()
         found = frame["currency"].map({w: _code(w) for w in words}, na_action="ignore").astype("str")
-    elif amounts is not None:
-        found = values.currencies(amounts)
-        if found.isna().all() and (code := _in_name(column)):
-            found = pd.Series(code, index=frame.index, dtype="str")
     else:
-        return
+        found = pd.Series(pd.NA, index=frame.index, dtype="str")
+        for column in [c for c in dict.fromkeys((money, *re.split(" [+−] ", money))) if c in cells]:
+            found = found.fillna(values.currencies(cells[column].reindex(frame.index)))
+        if found.isna().all() and (code := _in_name(money)):
+            found = found.fillna(code)
     if found.notna().any():
         frame["currency"] = found.to_numpy()
 

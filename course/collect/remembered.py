@@ -17,6 +17,8 @@ from course.forms import normal
 from course.language import Sentence
 from course.recipe import Layout, called
 
+#: How the key of a question about a column begins.
+COLUMN = "column."
 #: Readings a person takes in at a glance.
 _READINGS = 8
 
@@ -95,7 +97,7 @@ def _found_again(raw: Raw, kind: str, column: str, name: str | None, spare: list
     likely = list(dict.fromkeys([*suggested, *_alike(raw.frame[spare], kind, column, name)]))
     needed = name in schema.canonical(kind).required or name in ("amount", "unit_price")
     question = Question(
-        f"column.{called(kind)}.{column}",
+        f"{COLUMN}{called(kind)}.{column}",
         Sentence("{file}: the recipe's column “{column}” is not there. Which one is it now?",
                  file=raw.name, column=column),
         tuple(_readings(raw.frame[spare], kind, name, likely, optional=not (needed or suggested))),
