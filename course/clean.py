@@ -176,6 +176,7 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
         refunds = match_refunds(valid, cleaned.set_aside)
         said = valid["refunded"].to_numpy("float64") if "refunded" in valid else 0.0
         valid["refunded"], cancelled = said + refunds["refunded"].to_numpy(), refunds["cancelled"].to_numpy()
+        cleaned.notes += _still_open(cleaned.set_aside)
         cleaned.notes += _not_taken_off(table, cleaned.set_aside, float(refunds["refunded"].sum()))
     else:
         cancelled = None
@@ -532,6 +533,23 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
     none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
     none.loc[valid.index[pairs["sold"]], "cancelled"] = True
     return none
+
+
+def _still_open(set_aside: pd.DataFrame) -> list[Sentence]:
+    """Orders that are not paid yet: neither sales nor lost."""
+    if "rule" not in set_aside:
+        return []
+    pending = set_aside[set_aside["rule"] == "pending"]
+    if pending.empty:
+        return []
+    return [
+        Sentence(
+            "{n:,} {n:order|orders} with {money:,.2f} {n:is|are} still open, the oldest of {day}.",
+            n=pending["order_id"].nunique(),
+            money=exact(pending["amount"]),
+            day=pending["ordered_at"].min().date(),
+        )
+    ]
 
 
 def _not_taken_off(table: Table, set_aside: pd.DataFrame, refunded: float) -> list[Sentence]:

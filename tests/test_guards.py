@@ -311,6 +311,8 @@ def files(draw):
     priced = draw(st.booleans())
     with_refunds, with_state, guests = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
     currencies = draw(st.sampled_from([["EUR"], ["EUR"], ["EUR", "JPY"]]))
+    spent, shops, free, mail, hidden = (draw(st.booleans()) for _ in range(5))
+    mail = mail or hidden
     rows, truth, customers = [], 0, set()
     orders = 0
     for i in range(n):
@@ -318,7 +320,12 @@ def files(draw):
         total = sum(prices)
         back = draw(st.sampled_from([0, 0, total // 3, total])) if with_refunds else 0
         state = draw(st.sampled_from(SALE + NOT + OPEN)) if with_state else ""
-        who = draw(st.sampled_from(["guest", ""])) if guests and i % 4 == 3 else f"K{i % 5:03}"
+        who = f"K{i % 5:03}"
+        if mail:  # one address in two spellings
+            who = draw(st.sampled_from([f"{who}@x.example", f"{who.lower()}@X.example"]))
+        if guests and i % 4 == 3:
+            who = "" if mail else draw(st.sampled_from(["guest", "", "0", "散客"]))
+        prices += [0] if free and priced else []
         currency = currencies[i % len(currencies)]
         for j, cents in enumerate(prices):
             money = {"order repeated": total, "line": cents, "order once": total if j == 0 else None}[level]
@@ -328,22 +335,33 @@ def files(draw):
             first = j == 0 or level != "order once"
             if level == "line" and back > cents and j == 0:
                 given = back = min(back, cents)
-            cells = [f"N{i:04}", who if first else "", f"2024-{i % 12 + 1:02}-{i % 27 + 1:02}" if first else ""]
+            named = f"138****{i % 3:04}" if hidden and who else who
+            number = f"N{i // 2:04}" if shops else f"N{i:04}"
+            cells = [number, named if first else "", f"2024-{i % 12 + 1:02}-{i % 27 + 1:02}" if first else ""]
             cells += ["" if money is None else f"{money / 100:.2f}", f"item {j}"]
             cells += [f"{cents / 100:.2f}", "1"] if priced else []
             cells += ["" if given is None else f"{given / 100:.2f}"] if with_refunds else []
             cells += [state if first else ""] if with_state else []
             cells += [currency]
+            cells += ["收入"] if spent else []
+            cells += ["NS"[i % 2]] if shops else []
+            cells += [who if first else ""] if hidden else []
             rows.append(cells)
-        if who.startswith("K") and (not state or state in SALE) and total > back:
+        if who.lower().startswith("k") and (not state or state in SALE) and total > back:
             orders += 1
             truth += total - back
-            customers.add(who)
+            customers.add(who.lower())
+    if spent:
+        rows += [["支出" if cell == "收入" else f"E{n}" if i == 0 else cell for i, cell in enumerate(row)]
+                 for n, row in enumerate(rows[:1])]  # fmt: skip
     head = ["order no", "customer no", "order date", "amount", "product"]
     head += ["unit price", "quantity"] if priced else []
     head += ["refunded amount"] if with_refunds else []
     head += ["order status"] if with_state else []
     head += ["currency"]
+    head += ["收/支"] if spent else []
+    head += ["store"] if shops else []
+    head += ["email"] if hidden else []
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows([head, *rows])

@@ -126,9 +126,10 @@ def test_an_e_mail_address_says_who_where_the_number_is_masked_or_missing(tmp_pa
      ("state", "it holds words of state")],
 )  # fmt: skip
 def test_a_column_that_names_no_customer_is_refused_when_it_is_chosen(tmp_path, column, why):
-    days = [f"N{i},K{i % 4},2024-01-{i + 1:02},10,138****{i % 3:04},{1000 + i % 5}" for i in range(12)]
-    lines = [f"{day},{'paid' if i % 2 else 'sent'}" for i, day in enumerate(days)]
-    text = rows(lines, f"{HEAD},phone,PAN suffix,state").replace("sent", "completed")
+    line = "N{i},K{four},2024-01-{day:02},10,138****000{four},100{four},{state}"
+    states = ("paid", "completed")
+    lines = [line.format(i=i, four=i % 4, day=i + 1, state=states[i % 2]) for i in range(12)]
+    text = rows(lines, f"{HEAD},phone,PAN suffix,state")
     with pytest.raises(DataError, match=why):
         read(tmp_path, text, mapping={"customer_id": column, "order_id": "order no"})
 
@@ -279,3 +280,22 @@ def test_tables_whose_customers_hardly_meet_are_warned_of_without_a_name(tmp_pat
     (tmp_path / "tickets.csv").write_text(tickets.replace("mary", "K").replace("@x.io", ""), encoding="utf-8")
     course(capsys, "run", *arguments[:-1], tmp_path / "two")
     assert "fewer than half" not in (tmp_path / "two" / "ledger.json").read_text(encoding="utf-8")
+
+
+# --- free goods, open orders -----------------------------------------------------------------------------------------
+
+
+def test_what_was_free_is_no_defect_where_a_state_says_that_it_was_sold(tmp_path):
+    head = f"{HEAD},status,product,quantity,unit price"
+    lines = ["1,A,2024-01-05,10,paid,cup,1,10", "1,A,2024-01-05,0,paid,spoon,1,0", "2,B,2024-01-06,0,paid,spoon,1,0"]
+    assert net(read(tmp_path, rows(lines, head))) == (2, 2, 10.00)
+    assert net(read(tmp_path, rows(lines, head).replace("2,B,2024-01-06,0,", "2,B,2024-01-06,7,"))) == (2, 2, 17.00)
+    free = clean.apply(read(tmp_path, rows(["1,A,2024-01-05,10", "2,B,2024-01-06,0"])))
+    assert len(free.valid) == 2 and len(free.quarantine) == 0
+
+
+def test_open_orders_have_a_line_of_their_own(tmp_path):
+    text = rows(["1,A,2024-01-05,10,paid", "2,B,2024-01-06,7,pending", "3,B,2024-01-04,5,待付款"], f"{HEAD},status")
+    cleaned = clean.apply(read(tmp_path, text))
+    assert cleaned.accounts["pending"] == {"rows": 2, "orders": 2, "customers": 1, "money": 12.0}
+    assert cleaned.notes[0].say("en") == "2 orders with 12.00 are still open, the oldest of 2024-01-04."

@@ -23,9 +23,13 @@ def filled_once(orders: Orders) -> None:
     frame = orders.frame
     if "order_id" not in orders.shown or not frame["order_id"].duplicated().any():
         return
-    order = frame["order_id"].to_numpy()
-    several = frame["order_id"].notna() & frame.duplicated("order_id", keep=False)
-    later = several & frame.duplicated("order_id")
+    # A number may begin again in the next shop: what stands on a first row is that of the rows down to the next moment.
+    moment = frame["ordered_at"].groupby(frame["order_id"]).ffill()
+    begins = moment.notna() & moment.ne(moment.groupby(frame["order_id"]).shift())
+    order = [frame["order_id"], begins.groupby(frame["order_id"]).cumsum()]
+    place = frame.groupby(order).cumcount()
+    several = frame["order_id"].notna() & frame.groupby(order)["order_id"].transform("size").gt(1)
+    later = several & place.gt(0)
     filled = []
     for column in ("customer_id", "ordered_at", "status", "currency", "channel", "store_id"):
         if column not in frame or not frame.loc[later, column].isna().any():
