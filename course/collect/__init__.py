@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from course import forms, schema
 from course.collect import applying, asking, guards, values
@@ -213,7 +214,8 @@ def control_totals(frame: pd.DataFrame) -> dict:
         "rows": len(frame),
         "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
         "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
-        "money": values.exact(frame["amount"]) if "amount" in frame else None,
+        # A table that is none of orders may carry a column of its own that is called so, as text.
+        "money": values.exact(frame["amount"]) if "amount" in frame and is_numeric_dtype(frame["amount"]) else None,
         "first": dates.min().date() if len(dates) else None,
         "last": dates.max().date() if len(dates) else None,
     }

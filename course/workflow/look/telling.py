@@ -295,7 +295,8 @@ def _what(one: Overlap) -> Sentence:
 def _within_reach(look: "Look") -> list[Sentence]:
     done, not_done = reach(look.tables) if look.result is None else (look.result.done, look.result.not_done)
     said = [Sentence("Can be computed:"), *(Sentence("  {what}", what=what) for what in done)]
-    more = gains(look.tables)
+    orders = look.result.cleaned.get("orders") if look.result is not None else None
+    more = gains(look.tables, orders is not None and bool(orders.valid["refunded"].gt(0).any()))
     if more:
         said.append(Sentence("One column more would give:"))
     for kind, columns, what in more:
