@@ -4,7 +4,7 @@ Nothing is decided in silence: a question that was not answered ends the reading
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from course.errors import DataError
 from course.language import Sentence
@@ -74,6 +74,7 @@ class Answers:
     open: list[Question] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     notes: list[Sentence] = field(default_factory=list)
+    _first: dict[str, Question] = field(default_factory=dict, repr=False)
 
     def to(self, question: Question) -> str:
         """The answer; for a question that is still open the likelier reading, so that the others can be found too.
@@ -82,6 +83,7 @@ class Answers:
         ------
         DataError : an answer that is none of the readings.
         """
+        question = self._told_apart(question)
         self.used.add(question.key)
         if question.key in self.given:
             answer = self.given[question.key]
@@ -107,3 +109,10 @@ class Answers:
         else:
             self.open.append(question)
         return likelier.answer
+
+    def _told_apart(self, question: Question) -> Question:
+        """The question under a key of its own where another file asked the same with other answers to choose from."""
+        earlier = self._first.setdefault(question.key, question)
+        if {r.answer for r in earlier.readings} == {r.answer for r in question.readings}:
+            return question
+        return replace(question, key=f"{question.key}.{question.asks.values.get('file', '')}")

@@ -34,8 +34,8 @@ def lines(look: "Look", opened: dict[str, Raw]) -> list[Sentence]:
     for names in sheaves:
         said += _file(names, opened[names[0]], look.guesses[names[0]])
     said += _mixed(look, sheaves)
-    for refusal in look.refusals:
-        said.append(Sentence("A run would refuse this: {why}", why=refusal.sentence))
+    if look.refusal is not None:
+        said.append(Sentence("A run would refuse this: {why}", why=look.refusal.sentence))
     if look.questions:
         said += Asked(look.questions).lines()
         said.append(Sentence("A run asks this before it counts. The figures below are those of the first readings."))
@@ -75,7 +75,8 @@ def _alike(look: "Look", opened: dict[str, Raw]) -> list[list[str]]:
     for name, raw in opened.items():
         guess = look.guesses[name][0]
         form = guess.form.name if guess.form is not None else None
-        sheaves.setdefault((guess.kind, form, guess.fits, tuple(raw.frame.columns)), []).append(name)
+        refusal = name if guess.refusal is not None else None
+        sheaves.setdefault((guess.kind, form, refusal, tuple(raw.frame.columns)), []).append(name)
     return list(sheaves.values())
 
 
