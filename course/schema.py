@@ -63,8 +63,9 @@ _DATED_BY = ("ordered_at", "at", "answered_at", "opened_at", "sent_at")
 
 
 def time_column(frame: pd.DataFrame) -> str | None:
-    """The column that says when a record happened, if the frame has one."""
-    return next((c for c in _DATED_BY if c in frame), None)
+    """The column that says when a record happened, if the frame has one; a column of the export's own that is called so
+    and was never read as a date is none."""
+    return next((c for c in _DATED_BY if c in frame and pd.api.types.is_datetime64_any_dtype(frame[c].dtype)), None)
 
 
 def require(frame: pd.DataFrame, kind: str, needs: tuple[str, ...]) -> None:

@@ -361,6 +361,29 @@ def test_a_survey_that_is_no_nps_is_asked_about_and_told_to_be_refused(tmp_path,
     assert "--answer scale=1-5" in out
 
 
+def test_two_files_that_ask_alike_with_other_answers_are_asked_apart(tmp_path, capsys):
+    """Euros and dollars here, pounds and francs there: 20 + 10 and 30 + 5."""
+    head = "order_id,customer_id,ordered_at,amount,currency\n"
+    one = write(tmp_path / "one.csv", head + "1,a,2024-01-13,20,USD\n2,b,2024-01-14,10,EUR\n3,b,2024-01-14,1,USD\n")
+    two = write(tmp_path / "two.csv", head + "4,a,2024-02-13,30,GBP\n5,b,2024-02-14,5,CHF\n6,b,2024-02-14,1,GBP\n")
+    code, out, err = check(capsys, one, two)
+    assert (code, err) == (0, "")
+    assert "--answer currency=EUR" in out and "--answer currency.two.csv=GBP" in out
+    answers = ["--answer", "currency=USD", "--answer", "currency.two.csv=CHF"]
+    out = check(capsys, one, two, *answers)[1]
+    assert "Question" not in out and "valid: 3 rows, 3 orders, 2 customers, money 26.00" in out
+    agrees(out, *run(tmp_path, "--orders", one, two, *answers))
+
+
+def test_a_file_that_is_refused_says_so_and_the_others_are_counted(tmp_path, capsys):
+    write(tmp_path / "bad.csv", "order_id,customer_id,ordered_at,amount,x\n9,1.23457E+15,2024-01-02,5,1\n")
+    write(tmp_path / "jan.csv", JANUARY)
+    code, out, err = check(capsys, tmp_path)
+    assert (code, err) == (0, "")
+    assert re.search(r"^It looks like: orders .*\nA run would refuse this: .*scientific notation", out, re.MULTILINE)
+    assert "valid: 3 rows, 3 orders, 3 customers, money 60.00" in out and "are one table" not in out
+
+
 def test_a_wrong_option_is_refused(tmp_path, capsys):
     path = write(tmp_path / "jan.csv", JANUARY)
     for wrong, said in (

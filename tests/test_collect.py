@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course import DataError, collect
+from course import DataError, clean, collect
 from course.collect import values
 
 # --- one table, many formats -----------------------------------------------------------------------------------------
@@ -472,3 +472,13 @@ def test_cdnow(real_data, file, rows, customers, money, discs, mapping):
     names = ("customer_id", "ordered_at", "quantity", "amount")
     assert table.mapping == dict(zip(names, mapping, strict=True))
     assert str(totals["first"]) == "1997-01-01" and str(totals["last"]) <= "1998-06-30"
+
+
+@pytest.mark.parametrize("own", ["at", "ordered_at", "amount"])
+def test_a_column_of_a_files_own_that_is_called_like_one_of_another_table_stays_text(tmp_path, own):
+    path = tmp_path / "survey.csv"
+    path.write_text(f"customer_id,score,{own}\na,9,desk 3\nb,2,desk 4\n", encoding="utf-8")
+    table = collect.read(path, "surveys")
+    assert table.totals.iloc[0][["rows", "customers"]].tolist() == [2, 2]
+    assert table.totals.iloc[0][["money", "first", "last"]].isna().all()
+    assert clean.apply(table, as_of="2024-01-01").accounts["valid"]["rows"] == 2

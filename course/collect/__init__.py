@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from course import forms, schema
 from course.collect import applying, arms, asking, events, guards, nobody, remembered, states, values

@@ -4,7 +4,7 @@ Nothing is decided in silence: a question that was not answered ends the reading
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from course.errors import DataError
@@ -83,6 +83,7 @@ class Answers:
     used: set[str] = field(default_factory=set)
     decided: dict[str, str] = field(default_factory=dict)
     notes: list[Sentence] = field(default_factory=list)
+    _first: dict[str, Question] = field(default_factory=dict, repr=False)
 
     def to(self, question: Question) -> str:
         """The answer; for a question that is still open the likelier reading, so that the others can be found too.
@@ -91,6 +92,7 @@ class Answers:
         ------
         DataError : an answer that is none of the readings.
         """
+        question = self._told_apart(question)
         self.used.add(question.key)
         readings = {r.answer: r for r in question.readings}
         answer = self.given.get(question.key)
@@ -140,3 +142,10 @@ class Answers:
         the words there were and has not this one, or has it and says what it means."""
         listed = self.recipe.states
         return f"state.{word}" in self._known() or (listed is not None and word not in listed)
+
+    def _told_apart(self, question: Question) -> Question:
+        """The question under a key of its own where another file asked the same with other answers to choose from."""
+        earlier = self._first.setdefault(question.key, question)
+        if {r.answer for r in earlier.readings} == {r.answer for r in question.readings}:
+            return question
+        return replace(question, key=f"{question.key}.{question.asks.values.get('file', '')}")

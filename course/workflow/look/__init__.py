@@ -1,7 +1,7 @@
 """What files hold, before a run: told from what the run itself would read, clean and count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from course.collect import Raw, Source, Table, gather, open_source, read
@@ -28,7 +28,7 @@ class Look:
     tables : what a run would read of them, with the likelier reading of each question
     result : those tables cleaned, as a run has them before it scores; None where there are none, or one is refused
     unread : why a file cannot be read at all
-    refusals : why a run would refuse a file that can be read, or all of them
+    refusal : why a run would refuse the tables together (why it would refuse one file, its guess says)
     lines : all of it in sentences
     """
 
@@ -37,7 +37,7 @@ class Look:
     tables: dict[str, Table] = field(default_factory=dict)
     result: Result | None = None
     unread: list[DataError] = field(default_factory=list)
-    refusals: list[DataError] = field(default_factory=list)
+    refusal: DataError | None = None
     lines: list[Sentence] = field(default_factory=list)
 
 
@@ -70,19 +70,11 @@ def look(
         except DataError as error:
             found.unread.append(error)
     _refuse_unknown(mapping or {}, opened)
-    sheaves: dict[str, list[Raw]] = {}
     named = _by_name(opened)
-    for name, raw in named.items():
-        found.guesses[name] = guesses(raw, mapping or {}, Path(form) if form else None)
-        if found.guesses[name][0].fits:
-            sheaves.setdefault(found.guesses[name][0].kind, []).append(raw)
-    _gather(
-        found,
-        sheaves,
-        dict(mapping or {}),
-        {"blanks": blanks, "date_order": date_order, "form": form},
-        dict(answers or {}),
-    )
+    own = Path(form) if form else None
+    found.guesses = {name: guesses(raw, mapping or {}, own) for name, raw in named.items()}
+    options = {"blanks": blanks, "date_order": date_order, "form": form}
+    _gather(found, named, dict(mapping or {}), options, dict(answers or {}))
     found.lines = lines(found, named)
     return found
 
@@ -122,25 +114,39 @@ def _refuse_unknown(mapping: Mapping[str, str], opened: list[Raw]) -> None:
             )
 
 
-def _gather(found: Look, sheaves: dict[str, list[Raw]], mapping: dict, options: dict, answers: dict[str, str]) -> None:
+def _gather(found: Look, named: dict[str, Raw], mapping: dict, options: dict, answers: dict[str, str]) -> None:
     """Read and clean what a run would, and note what it would ask and refuse."""
     try:
-        found.tables = _asking(found, sheaves, mapping, options, answers)
+        found.tables = _asking(found, _sheaves(found, named), mapping, options, answers)
     except DataError:
-        alone = [(kind, raw, _refusal(raw, kind, mapping, options)) for kind, raws in sheaves.items() for raw in raws]
-        found.refusals += [error for _, _, error in alone if error is not None]
-        if not found.refusals:
+        if not _note_refused(found, named, mapping, options):
             raise  # each file can be read: it is what the reader said that fits none of them
-        left: dict[str, list[Raw]] = {}
-        for kind, raw, error in alone:
-            if error is None:
-                left.setdefault(kind, []).append(raw)
-        found.tables = _asking(found, left, mapping, options, answers)
+        found.tables = _asking(found, _sheaves(found, named), mapping, options, answers)
     if found.tables:
         try:
             found.result = prepare(found.tables)
         except DataError as error:
-            found.refusals.append(error)
+            found.refusal = error
+
+
+def _sheaves(found: Look, named: dict[str, Raw]) -> dict[str, list[Raw]]:
+    """The files that a run can read, those of one kind together."""
+    sheaves: dict[str, list[Raw]] = {}
+    for name, raw in named.items():
+        if (guess := found.guesses[name][0]).fits:
+            sheaves.setdefault(guess.kind, []).append(raw)
+    return sheaves
+
+
+def _note_refused(found: Look, named: dict[str, Raw], mapping: dict, options: dict) -> bool:
+    """Note with each file that cannot be read as its table why that is; True where there is one."""
+    any_refused = False
+    for name, raw in named.items():
+        best, *others = found.guesses[name]
+        if best.fits and (error := _refusal(raw, best.kind, mapping, options)) is not None:
+            found.guesses[name] = [replace(best, refusal=error), *others]
+            any_refused = True
+    return any_refused
 
 
 def _asking(

@@ -16,6 +16,8 @@ from course.workflow.look.samples import samples
 
 #: How many filled cells of a column are looked at.
 _SAMPLE = 500
+#: How many filled cells of a scale are looked at.
+_READ = 20_000
 #: A known header of fewer bytes stands within others by chance.
 _TELLING = 6
 #: Columns of a survey that are weighed, or searched for factors, under their own names.
@@ -125,10 +127,12 @@ def _alike(column: str, raw: Raw, guess: Guess) -> Sentence:
     """What the cells look like, where the header says nothing."""
     cells, known = raw.frame[column], schema.canonical(guess.kind).columns
     looks = []
-    if (time := schema.time_column(known)) and is_date(cells):
+    if (time := next((n for n, c in known.items() if c.type == "time"), None)) and is_date(cells):
         looks.append((time, Sentence("a date")))
     if guess.kind == "orders" and is_money(cells):
         looks.append(("amount", Sentence("an amount")))
+    if guess.kind == "surveys" and "score" not in guess.found and _is_score(cells):
+        looks.append(("score", Sentence("answers from 0 to 10")))
     for name, what in looks:
         if name in guess.found:
             taken = guess.found[name]
@@ -136,6 +140,12 @@ def _alike(column: str, raw: Raw, guess: Guess) -> Sentence:
         if guess.form is None and name not in guess.found:
             return Sentence("{what}; to use it: --map {name}={column}", what=what, name=name, column=_quoted(column))
     return Sentence("nothing needs it")
+
+
+def _is_score(cells: pd.Series) -> bool:
+    """Whether nearly all of the scale from 0 to 10 is answered, and hardly anything else."""
+    read = values.scores(cells.dropna().iloc[:_READ]).values.dropna()
+    return len(read) > 0 and float(read.isin(range(11)).mean()) >= 0.8 and read[read.isin(range(11))].nunique() >= 9
 
 
 def _read_by(form: Form) -> dict[str, Sentence]:

@@ -34,9 +34,12 @@ _GAINS = (
 )
 
 
-def gains(tables: Mapping[str, Table]) -> list[tuple[str, tuple[str, ...], Sentence]]:
-    """(kind, columns, what it opens) for every column that a table at hand lacks and a run would use."""
-    held = {kind: set(table.mapping) for kind, table in tables.items()}
+def gains(tables: Mapping[str, Table], refunds: bool = False) -> list[tuple[str, tuple[str, ...], Sentence]]:
+    """(kind, columns, what it opens) for every column that a table at hand lacks and a run would use.
+
+    `refunds` : money given back stands in rows of its own, and no column need tell it.
+    """
+    held = {kind: set(table.mapping) | ({"refunded"} if refunds else set()) for kind, table in tables.items()}
     if "orders" in held:
         held["orders"] |= held.get("order_lines", set())
     return [(kind, columns, what) for kind, columns, what in _GAINS if kind in held and not held[kind] & set(columns)]

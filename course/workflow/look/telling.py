@@ -34,8 +34,8 @@ def lines(look: "Look", opened: dict[str, Raw]) -> list[Sentence]:
     for names in sheaves:
         said += _file(names, opened[names[0]], look.guesses[names[0]])
     said += _mixed(look, sheaves)
-    for refusal in look.refusals:
-        said.append(Sentence("A run would refuse this: {why}", why=refusal.sentence))
+    if look.refusal is not None:
+        said.append(Sentence("A run would refuse this: {why}", why=look.refusal.sentence))
     if look.questions:
         said += Asked(look.questions).lines()
         said.append(Sentence("A run asks this before it counts. The figures below are those of the first readings."))
@@ -75,7 +75,8 @@ def _alike(look: "Look", opened: dict[str, Raw]) -> list[list[str]]:
     for name, raw in opened.items():
         guess = look.guesses[name][0]
         form = guess.form.name if guess.form is not None else None
-        sheaves.setdefault((guess.kind, form, guess.fits, tuple(raw.frame.columns)), []).append(name)
+        refusal = name if guess.refusal is not None else None
+        sheaves.setdefault((guess.kind, form, refusal, tuple(raw.frame.columns)), []).append(name)
     return list(sheaves.values())
 
 
@@ -295,7 +296,8 @@ def _what(one: Overlap) -> Sentence:
 def _within_reach(look: "Look") -> list[Sentence]:
     done, not_done = reach(look.tables) if look.result is None else (look.result.done, look.result.not_done)
     said = [Sentence("Can be computed:"), *(Sentence("  {what}", what=what) for what in done)]
-    more = gains(look.tables)
+    orders = look.result.cleaned.get("orders") if look.result is not None else None
+    more = gains(look.tables, orders is not None and bool(orders.valid["refunded"].gt(0).any()))
     if more:
         said.append(Sentence("One column more would give:"))
     for kind, columns, what in more:
