@@ -330,13 +330,16 @@ def test_classes_waves_and_drivers_of_a_survey_of_customers(orders):
     assert got.factors.items == {"factor_1": ["item_1", "item_2", "item_3"]}
 
 
-def test_five_point_answers_are_refused_by_name(orders):
-    survey = collect.read(
-        pd.DataFrame({"customer_id": ["a"] * 40, "score": [1, 2, 3, 4, 5] * 8}), "surveys", answers={"scale": "0-10"}
-    )
-    got = workflow.run({"orders": orders, "surveys": survey})
-    assert "nps" not in got.found
-    assert any("willingness to recommend" in s.say("en") and "between 1 and 5" in s.say("en") for s in got.not_done)
+def test_five_point_answers_are_satisfaction_and_an_nps_only_where_the_reader_says_so(orders):
+    """Sixteen of forty are 4 or 5; read as answers from 0 to 10 all are detractors."""
+    answers = pd.DataFrame({"customer_id": ["a"] * 40, "score": [1, 2, 3, 4, 5] * 8})
+    got = workflow.run({"orders": orders, "surveys": collect.read(answers, "surveys", answers={"scale": "1-5"})})
+    found = got.found["nps"]
+    assert found.score is None and found.satisfaction[0].share == 0.4 and found.satisfaction[0].mean == 3
+    assert any("willingness to recommend" in s.say("en") for s in got.not_done)
+    assert "survey_score" not in got.portraits
+    got = workflow.run({"orders": orders, "surveys": collect.read(answers, "surveys", answers={"scale": "0-10"})})
+    assert got.found["nps"].score.value == -100
 
 
 # --- documentation ---------------------------------------------------------------------------------------------------

@@ -80,13 +80,14 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
         return (found if found.satisfaction else None), attempt.not_done
     found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
     if "weight" in answers and answers["weight"].gt(0).any():
-        found.weighted = nps.score(answers["score"], weights=answers["weight"].fillna(0).clip(lower=0))
+        weights = answers["weight"].fillna(0).clip(lower=0)
+        found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
-        found.waves = nps.waves(answers)
+        found.waves = attempt(what, nps.waves, answers)
     if "customer_id" in answers and "rfm_class" in portraits:
         joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
-            found.by_class = nps.by(joined, "rfm_class")
+            found.by_class = attempt(what, nps.by, joined, "rfm_class")
     if len((rated := _rated(answers, "driver_")).columns) > 1:
         scored = rated.assign(score=answers["score"])
         what = Sentence("drivers")
