@@ -140,7 +140,7 @@ def without(text: str) -> str:
 
 #: Of random numbers of 15 digits one in a hundred has the form of a card, of 18 digits two in ten thousand, of letters
 #: with a bare number of eleven digits one in fourteen has that of a mobile: a column of them has it in a fifth or more.
-_SHARE = {"card15": 0.2, "card18": 0.05, "within": 0.2}
+_SHARE = {"card15": 0.2, "card18": 0.05, "within": 0.2, "nickname": 0.05}
 _PASSPORT = r"(?:E[A-Z]?|G|[DSP]E?|[HM])\d{7,8}|[A-Z]{1,2}\d{6}\([\dA]\)"
 #: Numbers of passports lie scattered over all there are; what lies so close together was counted up.
 _COUNTED = 0.05
@@ -259,6 +259,10 @@ def _names(plain: pd.Series) -> pd.Series:
     bare = words == lettered[words.index]
     # Behind Latin capitals alone a number makes a code (ABC123), not a nickname.
     candidate = name & ~bare & (han | words.str.contains("[a-z]", regex=True))
+    # Of random codes in small letters one in forty begins with its letters and ends with its digits.
+    small = lettered.str.contains("[a-z].*[0-9]|[0-9].*[a-z]", regex=True)
+    if (candidate & ~han).sum() < _SHARE["nickname"] * small.sum():
+        candidate &= han
     crowd = pd.DataFrame({"row": words.index[candidate], "word": words[candidate].to_numpy()})
     own = query(_CROWDS, {"words": crowd}, prefix=_PREFIX)["row"] if len(crowd) else []
     named = plain.index.isin(words.index[name & bare]) | plain.index.isin(own)
