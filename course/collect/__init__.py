@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from course import forms, schema
 from course.collect import applying, arms, asking, events, guards, nobody, remembered, states, values
@@ -264,17 +263,18 @@ def _distribute(raws: Mapping[str, list[Raw]], mapping: Mapping[str, str]) -> di
 def control_totals(frame: pd.DataFrame) -> dict:
     """Rows, orders, customers, money (exact to six decimals) and first and last date of a canonical frame.
 
-    What a frame has no column for is None.
+    What a frame has no column for is None. A column of text that an export only calls so (an amount among customers)
+    is none of these.
     """
     time = schema.time_column(frame)
-    # A table of events may have a column of that name, and texts in it.
-    paid = "amount" in frame and pd.api.types.is_numeric_dtype(frame["amount"].dtype)
-    dates = frame[time].dropna() if time else pd.Series(dtype="datetime64[us]")
+    is_dated = time is not None and pd.api.types.is_datetime64_any_dtype(frame[time].dtype)
+    dates = frame[time].dropna() if is_dated else pd.Series(dtype="datetime64[us]")
+    has_money = "amount" in frame and pd.api.types.is_numeric_dtype(frame["amount"].dtype)
     return {
         "rows": len(frame),
         "orders": int(frame["order_id"].nunique()) if "order_id" in frame else None,
         "customers": int(frame["customer_id"].nunique()) if "customer_id" in frame else None,
-        "money": values.exact(frame["amount"]) if paid else None,
+        "money": values.exact(frame["amount"]) if has_money else None,
         "first": dates.min().date() if len(dates) else None,
         "last": dates.max().date() if len(dates) else None,
     }
