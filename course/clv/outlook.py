@@ -40,7 +40,7 @@ _YEAR = 52
 
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
-_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.20, 4
+_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.25, 4
 
 # The orders of one day are one purchase; money in decimals, so no order of rows changes the last digit.
 _DAYS = f"""
