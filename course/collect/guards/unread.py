@@ -48,7 +48,7 @@ def guard(unread: list[Unread], shown: dict[str, str], file: str, notes: list[Se
     """
     for one in unread:
         column = shown.get(one.column, one.column)
-        if one.share <= MANY or one.cells <= _NO_QUESTION:
+        if one.share <= MANY or one.cells <= _NO_QUESTION or one.share == 1:  # of nothing there is no figure
             notes.append(
                 Sentence(
                     "{file}: {n:,} {n:cell|cells} of {column} ({share:.1%}) cannot be read, such as {examples}.",
