@@ -154,6 +154,11 @@ def test_orders_of_further_systems_are_read_as_they_mean_them(tmp_path, name):
     assert figures(table) == expected
 
 
+def test_money_paid_to_others_is_no_return(tmp_path):
+    table = read(tmp_path, "orders", PAYPAL)
+    assert table.frame.loc[table.frame["order_id"].isin(["T4", "T5"]), "status"].tolist() == ["no_order"] * 2
+
+
 #: Received 10 and 30; 20 refunded whole, 5 cancelled.
 PINDUODUO = """商品,订单号,订单状态,商品总价(元),用户实付金额(元),商家实收金额(元),商品数量(件),售后状态,订单成交时间
 茶,1,已收货,12,9,"10.00\t",1,无售后或售后取消,2026/6/6 13:41
