@@ -163,7 +163,15 @@ def test_online_retail_without_a_flag(online_retail):
     accounts = {"received": ledger["received"], "valid": ledger["valid"], **ledger["rules"]}
     assert {name: (a["rows"], a["money"]) for name, a in accounts.items()} == FIELD_12
     assert sorted(p.name for p in out.iterdir()) == sorted(
-        ["portraits.parquet", "portraits.csv", "portraits.xlsx", "quarantine.csv", "ledger.json", "report.html"]
+        [
+            "portraits.parquet",
+            "portraits.csv",
+            "portraits.xlsx",
+            "quarantine.csv",
+            "ledger.json",
+            "recipe.yaml",
+            "report.html",
+        ]
     )
     quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)
     assert len(quarantine) == 135_080 + 8_905 + 40
