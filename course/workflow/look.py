@@ -32,7 +32,7 @@ def look(
     kind = _likely_kind(raw, mapping or {})
     # What is open is told with both readings; only a run needs the answer.
     table = collect.read(raws, kind, mapping, blanks=blanks, date_order=date_order, provisional=True)
-    facts, totals = table.sources[0], table.totals.iloc[0]
+    facts, totals = table.sources[0], pd.Series(collect.control_totals(table.frame))
     lines = [
         Sentence(
             "{file}: {rows:,} rows, {columns} columns, {facts}.",
@@ -57,7 +57,7 @@ def look(
         lines.append(
             Sentence(
                 "Control totals: {orders:,} orders, {customers:,} customers, money {money:,.2f}, {first} to {last}.",
-                **totals.drop(["source", "rows"]),
+                **totals.drop("rows"),
             )
         )
     if len(table.problems):
