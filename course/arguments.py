@@ -65,7 +65,7 @@ def choices(options: argparse.Namespace) -> "Recipe":
     kinds = {("order_lines" if n == "lines" else n): getattr(options, n) for n in TABLES if getattr(options, n)}
     recipe.inputs |= kinds
     recipe.blanks |= blanks(options.blank)
-    for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source", "horizon"):
+    for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source", "horizon", "query"):
         setattr(recipe, name, getattr(options, name) or getattr(recipe, name))
     if not options.currency:  # the answer of this run comes before the recipe's
         recipe.currency = answers(options.answer).get("currency", recipe.currency)

@@ -199,7 +199,7 @@ def _run(options: argparse.Namespace) -> int:
         tables = demo.tables(progress=_tell, currency=recipe.currency)
     else:
         tables = collect.gather(
-            collect.with_query(files, options.query),
+            collect.with_query(files, recipe.query),
             mapping,
             previous=previous,
             blanks=recipe.blanks,

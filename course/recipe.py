@@ -55,6 +55,7 @@ class Recipe:
     ----------
     inputs : {kind of table: its sources: files, folders, patterns, databases}
     source : a built-in source, one of SOURCES
+    query : a SELECT, asked of the one database among the inputs that names no table
     columns : {kind: the layouts of its files}
     blanks : {column: values that mean "not filled in"}
     states : {word of state: one of STATES, or ASSUMED}; None where nothing is known of the words
@@ -64,6 +65,7 @@ class Recipe:
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
     source: str | None = None
+    query: str | None = None
     columns: dict[str, list[Layout]] = field(default_factory=dict)
     blanks: dict[str, list[str]] = field(default_factory=dict)
     states: dict[str, str] | None = None
@@ -205,6 +207,7 @@ class _Reader:
 _SECTIONS = {
     "source": "source",
     "inputs": "inputs",
+    "query": "text",
     "columns": "layouts",
     "form": "path",
     "blanks": "blanks",
@@ -276,6 +279,7 @@ def dump(recipe: Recipe, folder: str | Path, as_of: str | None = None) -> str:
 
 _ABOUT = {
     "inputs": Sentence("Files, relative to this one. A pattern such as exports/*.csv takes what comes next month too."),
+    "query": Sentence("Asked of the database that names no table."),
     "columns": Sentence("Which column is which. A column that is not there any more is asked about."),
     "form": Sentence("Forms of your own."),
     "blanks": Sentence("Values that mean: not filled in."),
