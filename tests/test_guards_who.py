@@ -299,3 +299,37 @@ def test_open_orders_have_a_line_of_their_own(tmp_path):
     cleaned = clean.apply(read(tmp_path, text))
     assert cleaned.accounts["pending"] == {"rows": 2, "orders": 2, "customers": 1, "money": 12.0}
     assert cleaned.notes[0].say("en") == "2 orders with 12.00 are still open, the oldest of 2024-01-04."
+
+
+# --- rows that give money back ----------------------------------------------------------------------------------------
+
+TYPED = """transaction,date,customer id,{kind},amount
+P1,2024-01-05,A,{sale},100.00
+P2,2024-01-06,B,{sale},50.00
+P3,2024-01-07,A,{sale},30.00
+R1,2024-01-09,A,{back},20.00
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "sale", "back"),
+    [("Type", "Sale", "Refund"), ("单据类型", "销售", "退货"), ("Art", "Verkauf", "Gutschrift")],
+)
+def test_rows_called_refunds_are_taken_off_though_their_money_is_above_nought(tmp_path, kind, sale, back):
+    table = read(tmp_path, TYPED.format(kind=kind, sale=sale, back=back))
+    assert net(table) == (3, 2, 160.00)  # 100 + 50 + 30, less 20
+    assert any("20.00" in n.say("en") and "taken off" in n.say("en") for n in table.notes)
+
+
+def test_a_row_called_refund_beside_words_nobody_knows_is_asked_about(tmp_path):
+    text = TYPED.format(kind="Type", sale="Walk", back="Refund")
+    assert asked(tmp_path, text)["returned_rows"] == {
+        "back": "yes, take it off: 160.00 in all",
+        "sale": "no, those are sales: 200.00 in all",
+    }
+    assert net(read(tmp_path, text, answers={"returned_rows": "sale"})) == (4, 2, 200.00)
+
+
+def test_refunds_below_nought_are_taken_off_once(tmp_path):
+    text = TYPED.format(kind="Type", sale="Sale", back="Refund").replace("20.00", "-20.00")
+    assert net(read(tmp_path, text)) == (3, 2, 160.00)

@@ -20,6 +20,7 @@ _IN_ORDER = (
     state.direction,
     state.state_elsewhere,
     money.refunded_elsewhere,
+    money.returned_rows,
     level.level,
     money.refunded,
     state.states,

@@ -3,7 +3,9 @@
 import pandas as pd
 
 from course.collect import applying, values
+from course.collect.guards.state import word_cells
 from course.collect.guards.table import Orders
+from course.collect.guards.words import words
 from course.collect.questions import Question, Reading
 from course.errors import first_few
 from course.forms import normal
@@ -94,3 +96,61 @@ def refunded(orders: Orders) -> None:
     )
     if orders.answers.to(question) == "net":
         frame["amount"] = frame["amount"] + frame["refunded"]
+
+
+# --- rows that give money back ---------------------------------------------------------------------------------------
+
+
+def returned_rows(orders: Orders) -> None:
+    """Rows that a column calls refunds, with the money of them above nought, are taken off and not added."""
+    for column in [] if orders.form else orders.unused():
+        said = word_cells(orders.raw[column])
+        back = said.isin(words("row_kinds", "back"))
+        above = back & orders.frame["amount"].gt(0)
+        if not above.any() or not (said.notna() & ~back).any():
+            continue
+        if set(said[~back].dropna()) <= words("row_kinds", "sale") or _asked_rows(orders, column, above) == "back":
+            _take_off(orders, column, above)
+        return
+
+
+def _asked_rows(orders: Orders, column: str, back: pd.Series) -> str:
+    whole, money = values.exact(orders.frame["amount"]), values.exact(orders.frame.loc[back, "amount"])
+    question = Question(
+        "returned_rows",
+        Sentence(
+            "{file}: {column} calls {rows:,} {rows:row|rows} with {money:,.2f} {words}. Is that money given back?",
+            file=orders.file,
+            column=column,
+            rows=int(back.sum()),
+            money=money,
+            words=_named(orders, column, back),
+        ),
+        (
+            Reading("back", Sentence("yes, take it off: {money:,.2f} in all", money=whole - 2 * money)),
+            Reading("sale", Sentence("no, those are sales: {money:,.2f} in all", money=whole)),
+        ),
+    )
+    return orders.answers.to(question)
+
+
+def _take_off(orders: Orders, column: str, back: pd.Series) -> None:
+    frame = orders.frame
+    orders.notes.append(
+        Sentence(
+            "{file}: {column} calls {rows:,} {rows:row|rows} {words}; the {money:,.2f} of them was given back and is "
+            "taken off.",
+            file=orders.file,
+            column=column,
+            rows=int(back.sum()),
+            words=_named(orders, column, back),
+            money=values.exact(frame.loc[back, "amount"]),
+        )
+    )
+    frame["amount"] = frame["amount"].mask(back, -frame["amount"])
+    if "quantity" in frame:
+        frame["quantity"] = frame["quantity"].mask(back, -frame["quantity"].abs())
+
+
+def _named(orders: Orders, column: str, rows: pd.Series) -> str:
+    return first_few(sorted(set(orders.raw.loc[rows, column].astype("str").str.strip())))

@@ -40,7 +40,7 @@ def trial(orders: Orders) -> None:
 
 
 def _tried(column: str, cells: pd.Series) -> pd.Series:
-    said = _words(cells)
+    said = word_cells(cells)
     distinct = set(said.dropna())
     trial, beside = words("trial", "words"), words("trial", "beside")
     yes, no = words("trial", "says_yes"), words("trial", "says_no")
@@ -53,7 +53,7 @@ def _tried(column: str, cells: pd.Series) -> pd.Series:
     return said.isin(forms.trial_words())
 
 
-def _words(cells: pd.Series) -> pd.Series:
+def word_cells(cells: pd.Series) -> pd.Series:
     """Cells as words of state are compared; blank where they are, or where a column has too many words for one."""
     codes, distinct = pd.factorize(cells.astype("str"))
     if len(distinct) > _MANY_WORDS:
@@ -66,7 +66,7 @@ def _words(cells: pd.Series) -> pd.Series:
 def direction(orders: Orders) -> None:
     """Money that went the other way is set aside: an expense is no sale of the shop."""
     for column in orders.unused():
-        said = _words(orders.raw[column])
+        said = word_cells(orders.raw[column])
         distinct = set(said.dropna())
         pair = next((p for p in directions() if distinct <= p["in"] | p["out"] | p["neither"]), None)
         if pair is None or not distinct & (pair["in"] | pair["out"]):
@@ -166,7 +166,7 @@ def state_elsewhere(orders: Orders) -> None:
 
 def _as_states(cells: pd.Series) -> pd.Series | None:
     """The cells in canonical words of state, where nearly all are such words and not all of them mean a sale."""
-    said = _words(cells)
+    said = word_cells(cells)
     if said.notna().mean() < 0.1:
         return None
     known = values.statuses(cells).values
