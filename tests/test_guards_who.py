@@ -333,3 +333,23 @@ def test_a_row_called_refund_beside_words_nobody_knows_is_asked_about(tmp_path):
 def test_refunds_below_nought_are_taken_off_once(tmp_path):
     text = TYPED.format(kind="Type", sale="Sale", back="Refund").replace("20.00", "-20.00")
     assert net(read(tmp_path, text)) == (3, 2, 160.00)
+
+
+STATES = """order no,date,customer id,status,amount,original order id
+P1,2024-01-05,A,Paid,100.00,
+P2,2024-01-06,B,Paid,50.00,
+P3,2024-01-07,A,Paid,30.00,
+{last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "orders", "money"),
+    [
+        ("R1,2024-01-09,A,Refund,20.00,P1", 3, 160.00),  # names the order it is money back for
+        ("P1,2024-01-09,A,Refund,20.00,", 3, 160.00),  # the number of a larger sale
+        ("P4,2024-01-09,A,Refunded,20.00,", 3, 180.00),  # an order of its own that was given back
+    ],
+)
+def test_a_row_in_the_state_of_refunded_is_money_back_or_an_order_given_back(tmp_path, last, orders, money):
+    assert net(read(tmp_path, STATES.format(last=last)))[::2] == (orders, money)

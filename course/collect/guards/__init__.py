@@ -21,6 +21,7 @@ _IN_ORDER = (
     state.state_elsewhere,
     money.refunded_elsewhere,
     money.returned_rows,
+    money.returned_states,
     level.level,
     money.refunded,
     state.states,

@@ -114,6 +114,24 @@ def returned_rows(orders: Orders) -> None:
         return
 
 
+def returned_states(orders: Orders) -> None:
+    """A row in the state of refunded that names another order, or has the number of a larger sale, is money back for
+    that one; any other is an order that was given back as a whole."""
+    frame = orders.frame
+    if orders.form or "status" not in orders.shown or {"product_id", "product_name"} & set(frame):
+        return
+    back = frame["status"].eq("refunded").fillna(False).astype(bool) & frame["amount"].gt(0)
+    sold = frame[~back & frame["amount"].gt(0)].groupby("order_id")["amount"].max()
+    part = frame["order_id"].map(sold).gt(frame["amount"])
+    if "cancels_order_id" in frame:
+        part |= frame["cancels_order_id"].isin(frame["order_id"].dropna()) & frame["cancels_order_id"].ne(
+            frame["order_id"]
+        )
+    if (back & part).any():
+        _take_off(orders, orders.name("status"), back & part)
+        frame["status"] = frame["status"].mask(back & part)
+
+
 def _asked_rows(orders: Orders, column: str, back: pd.Series) -> str:
     whole, money = values.exact(orders.frame["amount"]), values.exact(orders.frame.loc[back, "amount"])
     question = Question(
