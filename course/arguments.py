@@ -66,7 +66,8 @@ def choices(options: argparse.Namespace) -> "Recipe":
     recipe.inputs |= kinds
     recipe.blanks |= blanks(options.blank)
     for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source", "horizon", "query"):
-        setattr(recipe, name, getattr(options, name) or getattr(recipe, name))
+        chosen = getattr(options, name)  # 0 weeks are asked for, and refused later
+        setattr(recipe, name, getattr(recipe, name) if chosen in (None, "") else chosen)
     if not options.currency:  # the answer of this run comes before the recipe's
         recipe.currency = answers(options.answer).get("currency", recipe.currency)
     if options.demo:

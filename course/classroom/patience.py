@@ -20,7 +20,7 @@ from course.errors import DataError
 #: Seconds after which an answer is given up.
 SECONDS = 3.0
 #: Where the kinds come from that a task can ask for. None of them runs code of the learner's when it is touched.
-_HOMES = {"builtins", "collections", "datetime", "decimal", "fractions", "functools", "numpy", "pandas"}
+_HOMES = {"builtins", "collections", "course", "datetime", "decimal", "fractions", "functools", "numpy", "pandas"}
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 _SIDE_BY_SIDE = (list, tuple, set, frozenset)
 _HOLDERS = (*_SIDE_BY_SIDE, dict, pd.DataFrame, pd.Series, pd.Index, pd.MultiIndex, np.ndarray, pd.Categorical)
