@@ -38,6 +38,8 @@ _ALONE, _ENDS = r"(?<![\w.])(?<!\d[-,])", r"(?![\w]|[.,-]\d)"
 _MOBILE = re.compile(rf"{_ALONE}(?:(?:00|\+)?86[- ]?)?1[3-9]\d{{9}}{_ENDS}")
 #: What is written as a phone: groups of digits with blanks, dashes, brackets or points between, a + before.
 _WRITTEN = re.compile(rf"{_ALONE}(?:\+|00)?\(?\d{{1,6}}\)?(?:[ .()/-]{{1,3}}\d{{1,8}}){{0,6}}{_ENDS}")
+#: A plain decimal fraction is a figure: a phone with a point has the zero of its area code, or more points than one.
+_DECIMAL = re.compile(r"(?:0|[1-9]\d*)\.\d+")
 _PLUS = re.compile(r"\+\d{7,15}(?!\d)")
 _CARD = re.compile(rf"{_ALONE}\d{{6}}[- ]?\d{{8}}[- ]?\d{{3}}[\dXx]{_ENDS}")
 #: Without + or brackets: a mobile number, a landline with the zero of its area code, a service number; 212-555-0123.
@@ -55,7 +57,7 @@ _PROVINCES = frozenset(
 def _is_phone(written: str) -> bool:
     """True for a number that some country gives out, written as a phone (not bare digits)."""
     digits = re.sub(r"\D", "", written)
-    if len(digits) < 7 or not re.search(r"[+( .-]", written):
+    if len(digits) < 7 or not re.search(r"[+( .-]", written) or _DECIMAL.fullmatch(written):
         return False
     if re.fullmatch(r"(?:00)?(?:86)?1[3-9]\d{9}", digits) and _CHINESE.match(written.lstrip("+(")):
         return True
