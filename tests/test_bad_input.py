@@ -298,7 +298,7 @@ REFUSED = [
     # the file
     Refused("a missing file", lambda folder: ["--orders", folder / "no.csv"], "no.csv does not exist"),
     Refused("a name too long for any file", lambda folder: ["--orders", folder / ("x" * 300)], "does not exist"),
-    Refused("a folder as the file", _folder, "exports is a folder"),
+    Refused("a folder without a table as the file", _folder, "exports holds no file with data"),
     Refused("a pipe as the file", _pipe, "pipe is not a file that can be read twice"),
     Refused("a file that may not be read", _unreadable, "may not be read"),
     Refused("an empty file", data(b""), "orders.csv is empty (0 bytes)"),
@@ -756,10 +756,10 @@ ACCEPTED = [
     Accepted("a blank amount", plus("1006,A4,2024-03-10,"), 6, "80.75", {7: "missing_value amount "}),
     Accepted(
         "amounts without an end",
-        plus("1006,A4,2024-03-10,inf", "1007,A4,2024-03-10,1e400", "1008,A4,2024-03-10,-Infinity"),
-        8,
+        plus("1006,A4,2024-03-10,1e400", "1007,A4,2024-03-10,-Infinity"),
+        7,
         "80.75",
-        {7: "unreadable amount i**", 8: "unreadable amount 1e**0", 9: "unreadable amount '-I******y"},
+        {7: "unreadable amount 1e**0", 8: "unreadable amount '-I******y"},
     ),
     Accepted(
         "an amount beyond any business", plus("1006,A4,2024-03-10,1e302"), 6, "80.75", {7: "unreadable amount 1e**2"}
@@ -1153,7 +1153,7 @@ ACCEPTED = [
             5,
             "17.5",
             {1: f"unreadable ordered_at {masked}"},
-            customers=5,
+            customers=4,
         )
         for date, masked in {
             "'infinity'::TIMESTAMP": "29****-**-*****:**:**.*****7",

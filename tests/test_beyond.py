@@ -156,7 +156,7 @@ def test_orders_of_further_systems_are_read_as_they_mean_them(tmp_path, name):
 
 def test_money_paid_to_others_is_no_return(tmp_path):
     table = read(tmp_path, "orders", PAYPAL)
-    assert table.frame.loc[table.frame["order_id"].isin(["T4", "T5"]), "status"].tolist() == ["no_order"] * 2
+    assert table.frame.loc[table.frame["order_id"].isin(["T4", "T5"]), "status"].tolist() == ["other_direction"] * 2
 
 
 #: Received 10 and 30; 20 refunded whole, 5 cancelled.

@@ -51,7 +51,7 @@ def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = Non
             raise DataError("No file matches {pattern}. Check the folder and the spelling.", pattern=path)
     else:
         return [open_source(source, encoding)]
-    return _open_files(_shown(path), found, suffix, encoding)
+    return _open_files(_shown(os.path.basename(os.path.normpath(path))), found, suffix, encoding)
 
 
 def _open_files(where: str, found: list[Path], suffix: str, encoding: str | None) -> list[Raw]:

@@ -18,7 +18,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -809,8 +808,6 @@ def framed(table: "pa.Table") -> pd.DataFrame:
             table = table.set_column(i, column.name, _decimals(table.column(i)))
         elif marks >= databases.TIME.items():
             table = table.set_column(i, column.name, _times(table.column(i)))
-        elif pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-            table = table.set_column(i, column.name, _in_calendar(table.column(i)))
     return table.to_pandas(**_TO_PANDAS, self_destruct=True, split_blocks=True)
 
 
@@ -841,23 +838,6 @@ def _times(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
         return column.cast(pa.timestamp("us"))
     except pa.ArrowInvalid:
         return column
-
-
-def _in_calendar(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Typed times; as text, and so some of them unreadable, where one is in no year from 1 to 9999 (infinity)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        return column  # 1677 to 2262
-    first, last = (pa.scalar(t, column.type) for t in (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)))
-    beyond = pc.fill_null(pc.or_(pc.less(column, first), pc.greater(column, last)), False)
-    if not pc.any(beyond).as_py():
-        return column
-    within = pc.if_else(beyond, pa.scalar(None, column.type), column)
-    if pa.types.is_timestamp(column.type) and column.type.tz:
-        within = pc.local_timestamp(within)
-    return pc.if_else(beyond, "beyond the calendar", within.cast(pa.string()))
 
 
 def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:

@@ -8,7 +8,8 @@ import pandas as pd
 from course import identity
 from course.clean import Cleaned
 from course.collect import Table
-from course.forms import normal
+from course.collect.guards.words import words
+from course.forms import normal, word
 from course.telling import tells
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
@@ -46,7 +47,7 @@ def hidden(
     """
     frames = [getattr(one, part) for one in cleaned.values() for part in ("valid", "set_aside", "quarantine")]
     left = [f[c] for f in frames for c in IDS if c in f]
-    ids = pd.Series(sorted(set().union(*(set(c.dropna()) for c in [*left, numbers]))), dtype="str")
+    ids = _of_somebody(set().union(*(set(c.dropna()) for c in [*left, numbers])))
     ids = ids if everybody else ids[tells(ids)]
     names = dict(zip(ids, identity.pseudonyms(ids, key), strict=True))
     return {kind: _value_hidden(renamed(one, names)) for kind, one in cleaned.items()}, names
@@ -68,7 +69,12 @@ def _value_hidden(one: Cleaned) -> Cleaned:
 def numbers(tables: Mapping[str, Table]) -> pd.Series:
     """Every customer number of the tables as collected, once, sorted."""
     columns = [t.frame[c].dropna() for t in tables.values() for c in IDS if c in t.frame]
-    return pd.Series(sorted(set().union(*(set(c) for c in columns))), dtype="str")
+    return _of_somebody(set().union(*(set(c) for c in columns)))
+
+
+def _of_somebody(ids: set[str]) -> pd.Series:
+    """The numbers in order, without the words that stand for nobody (guest, 散客): they tell who nobody is."""
+    return pd.Series(sorted(i for i in ids if word(i) not in words("guests")), dtype="str")
 
 
 def personal(tables: Mapping[str, Table]) -> bool:

@@ -92,7 +92,7 @@ def test_other_ways_are_right_too(given, name, code):
         ("tag-1", AGED + IN + TWICE + "parents = parents[:-1]", "some who do are missing"),
         ("tag-1", AGED + IN + TWICE + "parents = [*parents, 'C9']", "and some others"),
         ("tag-1", AGED + IN + TWICE + "parents = [*parents[:-1], 'C9']", "do not carry the tag"),
-        ("tag-1", AGED + IN + TWICE + "parents = range(3)", "holds no customer ids"),
+        ("tag-1", AGED + IN + TWICE + "parents = list(range(3))", "holds no customer ids"),
         ("tag-1", AGED + IN + TWICE + "parents = len(parents)", "should hold customer ids"),
         ("tag-2", RIGHT + "mails = people", "mails counts people"),
         ("tag-2", RIGHT + "mails = a.sum() + b.sum()", "two of the three"),

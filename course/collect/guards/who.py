@@ -95,7 +95,7 @@ def folded(frame: pd.DataFrame, file: str, notes: list[Sentence]) -> None:
         return
     known = pd.Series(frame["customer_id"].dropna().unique(), dtype="str")
     plain = known.map(_plain).astype("str")
-    mail = plain.str.contains("@")
+    mail = plain.str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+")
     new = known.where(~mail, plain)
     fewer = int(mail.sum()) - plain[mail].nunique()
     if (new != known).any():
