@@ -1485,7 +1485,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
 @pytest.mark.parametrize("moment", ["reading", "writing"])
 def test_a_run_that_is_killed_leaves_no_folder_and_the_next_run_succeeds(sent, moment, tmp_path, capsys):
-    rows = (f"{i},A{i},2024-01-{i % 28 + 1:02d},{i % 90 + 1}.00" for i in range(20_000))
+    rows = (f"{i},A{i % 9_000},2024-01-{i % 28 + 1:02d},{i % 90 + 1}.00" for i in range(20_000))
     argv = lines(HEAD, *rows)(tmp_path)
     out, partial = tmp_path / "out", tmp_path / ".out.partial"
     command = [

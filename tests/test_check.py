@@ -362,17 +362,30 @@ def test_a_survey_that_is_no_nps_is_asked_about_and_told_to_be_refused(tmp_path,
 
 
 def test_two_files_that_ask_alike_with_other_answers_are_asked_apart(tmp_path, capsys):
-    """Euros and dollars here, pounds and francs there: 20 + 10 and 30 + 5."""
+    """Which column holds the state: 20 + 1 are paid here, 30 + 1 there."""
+    head = "order_id,customer_id,ordered_at,amount,"
+    january = "phase\n1,a,2024-01-13,20,paid\n2,b,2024-01-14,10,cancelled\n3,b,2024-01-14,1,paid\n"
+    february = "stage\n4,a,2024-02-13,30,paid\n5,b,2024-02-14,5,cancelled\n6,b,2024-02-15,1,paid\n"
+    one, two = write(tmp_path / "one.csv", head + january), write(tmp_path / "two.csv", head + february)
+    code, out, err = check(capsys, one, two)
+    assert (code, err) == (0, "")
+    assert "--answer state_in=phase" in out and "--answer state_in.two.csv=stage" in out
+    answers = ["--answer", "state_in=phase", "--answer", "state_in.two.csv=stage"]
+    out = check(capsys, one, two, *answers)[1]
+    assert "Question" not in out and "valid: 4 rows, 4 orders, 2 customers, money 52.00" in out
+    agrees(out, *run(tmp_path, "--orders", one, two, *answers))
+
+
+def test_money_of_four_currencies_in_two_files_is_one_question(tmp_path, capsys):
+    """Euros and dollars here, pounds and francs there: dollars alone are 20 + 1."""
     head = "order_id,customer_id,ordered_at,amount,currency\n"
     one = write(tmp_path / "one.csv", head + "1,a,2024-01-13,20,USD\n2,b,2024-01-14,10,EUR\n3,b,2024-01-14,1,USD\n")
     two = write(tmp_path / "two.csv", head + "4,a,2024-02-13,30,GBP\n5,b,2024-02-14,5,CHF\n6,b,2024-02-14,1,GBP\n")
-    code, out, err = check(capsys, one, two)
-    assert (code, err) == (0, "")
-    assert "--answer currency=EUR" in out and "--answer currency.two.csv=GBP" in out
-    answers = ["--answer", "currency=USD", "--answer", "currency.two.csv=CHF"]
-    out = check(capsys, one, two, *answers)[1]
-    assert "Question" not in out and "valid: 3 rows, 3 orders, 2 customers, money 26.00" in out
-    agrees(out, *run(tmp_path, "--orders", one, two, *answers))
+    out = check(capsys, one, two)[1]
+    assert all(f"--answer currency={code}" in out for code in ("USD", "EUR", "GBP", "CHF"))
+    out = check(capsys, one, two, "--answer", "currency=USD")[1]
+    assert "Question" not in out and "valid: 2 rows, 2 orders, 2 customers, money 21.00" in out
+    agrees(out, *run(tmp_path, "--orders", one, two, "--answer", "currency=USD"))
 
 
 def test_a_file_that_is_refused_says_so_and_the_others_are_counted(tmp_path, capsys):

@@ -8,7 +8,8 @@ from itertools import islice
 import pandas as pd
 
 from course.collect import values
-from course.workflow.people import PERSONAL, tells
+from course.telling import holds
+from course.workflow.people import PERSONAL
 
 #: How many values of a column are shown, and how many characters of each.
 _SHOWN, _LONG = 3, 28
@@ -63,13 +64,9 @@ def samples(cells: pd.Series, names: Sequence[str] = ()) -> list[str]:
         return []
     things = bool(names) and set(names) <= _THINGS
     somebody = bool(set(names) & set(PERSONAL)) or (not things and bool(_SOMEBODY.search(str(cells.name))))
-    telling = tells(pd.Series(told, dtype="str")).to_numpy()
     counts = texts.value_counts()
     words = len(counts) <= _WORDS and int(counts.min()) >= _ROWS_A_WORD
-    return [
-        _short(t if not tells_one and _open(t, things, somebody, words) else _shape(t))
-        for t, tells_one in zip(told, telling, strict=True)
-    ]
+    return [_short(t if not holds(t) and _open(t, things, somebody, words) else _shape(t)) for t in told]
 
 
 def _open(text: str, things: bool, somebody: bool, words: bool) -> bool:
