@@ -20,6 +20,8 @@ _ONE_FOR_ALL, _AHEAD = 0.2, 3
 _BY_RULE = frozenset(["unknown", "guest", "anonymous", "散客", "匿名", "匿名用户", "非会员", "未知"])
 #: Numbers from so many figures on, of nearly all customers, have a nought among them for want of a number.
 _FIGURES = 3
+#: Numbers that run on from nought, nearly all of them there; a nought that buys no more than nearly everybody.
+_DENSE, _USUAL = 0.8, 0.99
 
 
 # --- guests ----------------------------------------------------------------------------------------------------------
@@ -63,10 +65,15 @@ def _no_customer(orders: Orders, counts: pd.Series, nought: pd.Series) -> bool:
     long = rest.index.str.len() >= _FIGURES
     padded = (rest.index.str.len() == len(counts.index[nought][0])).all() and len(counts.index[nought][0]) > 1
     mine = int(counts[nought].sum())
-    if mine >= _AHEAD * rest.iloc[0] or (long.mean() > 0.95 and not padded):
+    if mine >= _AHEAD * rest.iloc[0]:
         return True
-    if "1" in rest.index.str.lstrip("0") and mine <= rest.iloc[0]:
+    figures = pd.Series(rest.index.astype("float64"))
+    if {1.0, 2.0} <= set(figures) and len(figures) > _DENSE * figures.max() and mine <= rest.quantile(_USUAL):
         return False  # they are counted from nought, and it buys like the others
+    if long.mean() > 0.95 and not padded:
+        return True
+    if 1.0 in set(figures) and mine <= rest.iloc[0] and figures.max() < 10**_FIGURES:
+        return False
     question = Question(
         "guests",
         Sentence(

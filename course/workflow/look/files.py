@@ -32,6 +32,8 @@ def listed(named: Source | Sequence[Source]) -> Iterator[Source | DataError]:
 
 
 def _of(named: str) -> list[str | DataError]:
+    if "://" in named:  # an address, whatever signs it holds
+        return [named]
     if Path(named).is_dir() and is_parts(Path(named)):
         return [named]
     if Path(named).is_dir():
