@@ -68,7 +68,7 @@ def _no_customer(orders: Orders, counts: pd.Series, nought: pd.Series) -> bool:
     if mine >= _AHEAD * rest.iloc[0]:
         return True
     figures = pd.Series(rest.index.astype("float64"))
-    if {1.0, 2.0} <= set(figures) and len(figures) > _DENSE * figures.max() and mine <= rest.quantile(_USUAL):
+    if len(figures) > _DENSE * figures.max() and mine <= rest.quantile(_USUAL):
         return False  # they are counted from nought, and it buys like the others
     if long.mean() > 0.95 and not padded:
         return True
