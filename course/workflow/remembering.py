@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import pandas as pd
-
 from course.collect import Table
 from course.recipe import Recipe
-from course.workflow.people import tells
+from course.telling import holds
 
 
 def recipe_of(tables: Mapping[str, Table], asked: Recipe, lang: str) -> Recipe:
@@ -33,4 +31,4 @@ def recipe_of(tables: Mapping[str, Table], asked: Recipe, lang: str) -> Recipe:
 def _personal(*words: str) -> bool:
     """Whether a word tells who somebody is: such are asked again rather than written down."""
     parts = [part for word in words for part in (word, *word.split("."), *word.split())]
-    return bool(tells(pd.Series(parts, dtype="str")).any())
+    return any(holds(part) for part in parts)
