@@ -24,6 +24,7 @@ _IN_ORDER = (
     money.returned_states,
     level.level,
     money.refunded,
+    money.free_with_refunded,
     state.states,
     who.one_for_all,
 )

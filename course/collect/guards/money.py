@@ -98,6 +98,19 @@ def refunded(orders: Orders) -> None:
         frame["amount"] = frame["amount"] + frame["refunded"]
 
 
+def free_with_refunded(orders: Orders) -> None:
+    """What came free with an order that was given back as a whole went back with it, and keeps no order alive."""
+    frame = orders.frame
+    if "refunded" not in frame or "order_id" not in frame:
+        return
+    paid = frame["amount"].gt(0)
+    kept = paid & (frame["refunded"] < frame["amount"])
+    given = frame["order_id"].isin(frame.loc[paid & ~kept, "order_id"])
+    free = frame["amount"].eq(0) & given & ~frame["order_id"].isin(frame.loc[kept, "order_id"])
+    if free.any():
+        orders.set_state(free, "refunded")
+
+
 # --- rows that give money back ---------------------------------------------------------------------------------------
 
 
