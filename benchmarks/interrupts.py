@@ -21,7 +21,15 @@ from tests import at_once
 
 def main(signals: int, pairs: int) -> None:
     """Print how many runs and how many pairs ended in which way."""
-    draw = random.Random(15)
+    draw, ends = random.Random(15), Counter()
+    try:
+        _count(ends, draw, signals, pairs)
+    finally:  # stopped itself, it shows how far it came
+        for end, count in sorted(ends.items()):
+            print(f"{count:>6,}  {end}")
+
+
+def _count(ends: Counter, draw: random.Random, signals: int, pairs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wholes, seconds = {}, 0.0
@@ -32,7 +40,6 @@ def main(signals: int, pairs: int) -> None:
             seconds = time.perf_counter() - begun
             wholes[mark] = at_once.bytes_of(folder / "out")
             shutil.rmtree(folder / "out")
-        ends: Counter = Counter()
         for _ in range(pairs):
             ends["pair: " + at_once.pair(folder, wholes)] += 1
             shutil.rmtree(folder / "out", ignore_errors=True)
@@ -42,8 +49,6 @@ def main(signals: int, pairs: int) -> None:
             end = at_once.stopped(folder, number, draw.uniform(0, seconds), wholes["A"])
             ends[f"{number.name}: {end}"] += 1
             shutil.rmtree(folder / "out", ignore_errors=True)
-    for end, count in sorted(ends.items()):
-        print(f"{count:>6,}  {end}")
 
 
 if __name__ == "__main__":
