@@ -91,7 +91,9 @@ def ending_the_process() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _own_temporary_folder() -> Iterator[None]:
-    usual, own = tempfile.tempdir, Path(tempfile.gettempdir(), f"course-{os.getpid()}-{secrets.token_hex(4)}")
+    usual = tempfile.tempdir
+    with at_once():  # the place is tried by a file in it
+        own = Path(tempfile.gettempdir(), f"course-{os.getpid()}-{secrets.token_hex(4)}")
     with undone(partial(shutil.rmtree, own, ignore_errors=True)):
         try:
             own.mkdir(mode=0o700)

@@ -27,6 +27,8 @@ _NO_LOCKS = {getattr(errno, name) for name in ("ENOLCK", "ENOSYS", "EOPNOTSUPP",
 
 def is_full(error: OSError) -> bool:
     """True where a disk, a quota or the allowed size of a file was used up."""
+    if isinstance(error, shutil.Error):  # of a whole folder that was copied: why each file was not, as text
+        return any(os.strerror(number) in str(error) for number in _FULL)
     return error.errno in _FULL
 
 
@@ -131,7 +133,7 @@ def _cannot_write(out: Path, error: OSError) -> DataError:
     return DataError(
         "{out} cannot be written ({why}). Name a folder where you may write.",
         out=out.name,
-        why=error.strerror or str(error),
+        why=error.strerror or str(error.args[0][0][-1] if isinstance(error, shutil.Error) else error),
     )
 
 
