@@ -21,6 +21,7 @@ from tests import at_once
 
 def main(signals: int, pairs: int) -> None:
     """Print how many runs and how many pairs ended in which way."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, by the runs too
     draw, ends = random.Random(15), Counter()
     try:
         _count(ends, draw, signals, pairs)
