@@ -325,6 +325,8 @@ def _first_match(frame: pd.DataFrame, table: Table, conditions: list[str]) -> np
 def _run(connection: duckdb.DuckDBPyConnection, i: int, sql: str) -> None:
     try:
         connection.execute(sql).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         raise _cannot_run(i, str(error).splitlines()[0].rstrip(".")) from None
 

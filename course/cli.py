@@ -5,15 +5,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course import arguments, language
+from course import arguments, language, stopping
 from course.errors import DataError
 from course.language import text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a fault of the kit, 2 refused (what and
-    why on stderr), 130 interrupted."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    why on stderr), 130 interrupted.
+
+    Without `argv` the process is this command, and a signal ends it.
+    """
+    if argv is None:
+        with stopping.ending_the_process():
+            return _main(sys.argv[1:])
+    return _main(list(argv))
+
+
+def _main(words: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show Chinese shows question marks, not a traceback
             stream.reconfigure(errors="replace")
@@ -28,14 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(line.say(), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(text("Stopped. Nothing was written."), file=sys.stderr)
-        return 130
+        print(stopping.sentence(), file=sys.stderr)
+        return stopping.CODE
     except BrokenPipeError:  # the reader has seen enough: course check FILE | head
         sys.stdout = None
         return 0
-    except MemoryError:
-        print(text("Not enough memory for these files."), file=sys.stderr)
-        return 2
     except Exception as error:  # nobody foresaw it: it is said, and how to report it
         from course import unforeseen
 

@@ -4,29 +4,30 @@ What is shown to be passed on holds the kind of the error, the places in the kit
 no text of the error: that may quote a cell.
 """
 
-import errno
 import platform
 import traceback
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from course import whole
 from course.language import Sentence
 
 _HOME = Path(__file__).resolve().parent
 #: The packages that most faults have to do with.
 _PACKAGES = ("customer-portrait-course", "pandas", "numpy", "duckdb", "pyarrow", "python-calamine", "matplotlib")
-_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
 def said(error: Exception) -> tuple[int, list[Sentence]]:
     """The exit code and what to say of an error: 130 interrupted, 2 no room, 1 a fault of the kit."""
     import duckdb
 
-    if isinstance(error, duckdb.InterruptException):
+    # An interrupt that comes while the database works is told as a RuntimeError.
+    if isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted":
         return 130, [Sentence("Stopped. Nothing was written.")]
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return 2, [Sentence("Not enough memory for these files.")]
-    if isinstance(error, OSError) and error.errno in _FULL:
+    spilt = isinstance(error, duckdb.IOException) and "No space left" in str(error)
+    if spilt or (isinstance(error, OSError) and whole.is_full(error)):
         return 2, [Sentence("The disk is full. Free some room, then run the same command again.")]
     return 1, [
         Sentence(

@@ -974,6 +974,8 @@ def _quoted(name: str) -> str:
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
+    if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryException", "InterruptException"):
+        raise error  # nothing is wrong with the file
     return DataError(
         "{file} cannot be read as a database ({why}). It may be damaged or in use; copy it again.",
         file=_name(path),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from course import whole
 from course.company import (
     campaigns,
     consents,
@@ -99,12 +100,17 @@ class Company:
 
         Raises
         ------
-        DataError : `out` holds files already.
+        DataError : `out` holds files already, is being written by somebody else, or cannot be written; nothing is left
+            behind.
         """
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise DataError("{folder} is already there. Name a new folder.", folder=folder.name)
-        tell = progress or (lambda sentence: None)
+        out = Path(out)
+        with whole.alone(out):
+            if out.exists() and (not out.is_dir() or any(out.iterdir())):
+                raise DataError("{folder} is already there. Name a new folder.", folder=out.name)
+            with whole.whole_or_absent(out) as folder:
+                return self._write(folder, progress or (lambda sentence: None))
+
+    def _write(self, folder: Path, tell: Progress) -> dict[str, str]:
         tell(Sentence("Writing the exports of seven systems"))
         exports.write(self.tables, folder)
         tell(Sentence("Sealing the truth"))

@@ -1,6 +1,7 @@
 """DuckDB as every step uses it: in memory, in UTC, reads no file, takes two threads, draws no bar under a cell."""
 
 import os
+import tempfile
 from collections.abc import Mapping
 from functools import cache
 
@@ -36,7 +37,8 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def alone() -> duckdb.DuckDBPyConnection:
     """A database of one's own, for a caller that makes tables whose names others may use too."""
-    return _set(duckdb.connect(config={"enable_external_access": "false", "threads": "2"}))
+    spill = os.path.join(tempfile.gettempdir(), f"course-{os.getpid()}-duckdb")  # else: .tmp where the user stands
+    return _set(duckdb.connect(config={"enable_external_access": "false", "threads": "2", "temp_directory": spill}))
 
 
 @cache

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import recipe, workflow
+from course import recipe, whole, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
-from course.report.writing import harmless, refuse_used
+from course.report.writing import harmless
 from course.telling import tells
+from course.whole import refuse_used
 from course.workflow import Result, people
 
 __all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
@@ -39,24 +40,32 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
 
     Raises
     ------
-    DataError : the folder holds something, cannot be made, or the disk is full; nothing is left behind.
+    DataError : the folder holds something, is being written by somebody else, cannot be made, or the disk is full;
+        nothing is left behind.
     """
     out = Path(out)
-    refuse_used(out)
-    with writing.whole_or_absent(out) as folder:
-        ledger = workflow.ledger(result) | {"lang": lang}
-        writing.portraits(result.portraits, folder)
-        workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
-        writing.table(_quarantine(result), folder / "quarantine.csv")
-        if "identity" in result.found:
-            writing.table(_identity(result), folder / "identity.csv")
-        text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
-        (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        next_time = workflow.recipe_of(result.tables, result.recipe, lang)
-        text = recipe.dump(next_time, out, result.parameters.get("as_of"))
-        (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
-        html, answers = page.render(result, ledger, lang)
-        (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
+    with whole.alone(out):
+        refuse_used(out)
+        with whole.whole_or_absent(out) as folder:
+            answers = _write(result, out, folder, lang)
+    return answers
+
+
+def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
+    """Every file into `folder`, which is to become `out`."""
+    ledger = workflow.ledger(result) | {"lang": lang}
+    writing.portraits(result.portraits, folder)
+    workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
+    writing.table(_quarantine(result), folder / "quarantine.csv")
+    if "identity" in result.found:
+        writing.table(_identity(result), folder / "identity.csv")
+    text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
+    (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    next_time = workflow.recipe_of(result.tables, result.recipe, lang)
+    text = recipe.dump(next_time, out, result.parameters.get("as_of"))
+    (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
+    html, answers = page.render(result, ledger, lang)
+    (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     return answers
 
 

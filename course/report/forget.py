@@ -5,7 +5,6 @@ page. The result is written anew beside the old one and takes its place whole. T
 name nobody. What a killed run or erasure left beside the result goes too: it is as much about the person.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import identity, result
+from course import identity, result, whole
 from course.errors import DataError, first_few
 from course.report import workbook, writing
 
@@ -44,10 +43,15 @@ def forget(folder: str | Path, ids: Sequence[str], *, key: bytes | None = None) 
 
     Raises
     ------
-    DataError : the folder is not a result, or holds a link in place of a file; an id is in none of its files. Nothing
-        is changed then.
+    DataError : the folder is not a result, is being written by somebody else, or holds a link in place of a file; an id
+        is in none of its files. Nothing is changed then.
     """
     folder = Path(folder).resolve()
+    with whole.alone(folder):
+        return _forget(folder, ids, key)
+
+
+def _forget(folder: Path, ids: Sequence[str], key: bytes | None) -> Forgotten:
     unfinished = _recovered(folder)
     result.ledger(folder), result.portraits(folder)  # refuses what is no result
     _refuse_links(folder)
@@ -124,7 +128,7 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
 
 
 def _write_without(erased: set[str], folder: Path) -> None:
-    with writing.whole_or_absent(folder) as new:
+    with whole.whole_or_absent(folder) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True, symlinks=True)
         for name, write in FILES.items():
             if write is not None and (new / name).exists():
@@ -171,26 +175,15 @@ def _all_ids(ids: Iterable[str], people: pd.DataFrame) -> set[str]:
 # --- what was left, and what is not ours -----------------------------------------------------------------------------
 
 
-def _beside(folder: Path, what: str) -> Path:
-    return folder.parent / f".{folder.name}.{what}"
-
-
 def _recovered(folder: Path) -> set[str]:
-    """Put right what a killed run or erasure left: half of a new result goes; an old one that had stepped aside comes
-    back where nothing took its place, and goes where something did: there only its clearing away was missing. The ids
-    that it still held are returned, for they may be asked for again."""
-    old = _beside(folder, "before")
-    _remove(_beside(folder, "partial"))
-    if old.exists() and not folder.exists():
-        os.replace(old, folder)
-    held = _known(old) if old.exists() else set()
-    _remove(old)
+    """Clear away an old result that had stepped aside for the one that took its place: only that was missing when a run
+    or an erasure was killed. The ids that it still held are returned, for they may be asked for again."""
+    old = whole.beside(folder, "before")
+    if not old.exists():
+        return set()
+    held = _known(old)
+    shutil.rmtree(old)
     return held
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def _refuse_links(folder: Path) -> None:

@@ -119,6 +119,8 @@ def evaluate(dictionary: Mapping[str, Tag], features: pd.DataFrame, as_of: objec
                 try:
                     cuts, values = compute(sql, version, as_of.date())
                     table[name] = _aligned(values["value"], order, features.index, version)
+                except duckdb.OutOfMemoryException:
+                    raise
                 except duckdb.Error as error:
                     why = Sentence("its rule does not fit the features: {why}", why=str(error).splitlines()[0])
             rows.append(_entry(tag, version, cuts, newest, table.get(name), as_of, why, len(features)))
