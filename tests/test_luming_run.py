@@ -73,7 +73,7 @@ def test_no_chart_is_drawn_from_what_the_ledger_does_not_hold(result, monkeypatc
         ("clv", "classes"),
         ("clusters", "evidence"),
         ("foretelling", "dimensions"),
-        ("stake", "expected"),
+        ("stake", "money"),
         ("behaviour", "pairs"),
         ("behaviour", "shift"),
         ("behaviour", "promotion"),

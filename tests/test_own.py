@@ -110,16 +110,16 @@ def test_what_an_answer_brings_up_is_asked_below(tmp_path, shown):
     assert len(tables["surveys"].frame) == 4
 
 
-def test_an_answer_that_makes_a_figure_impossible_is_said_and_can_be_given_anew(tmp_path, shown):
-    rows = "".join(f"c{i},{i % 5 + 1},2024-01-{i % 27 + 1:02d}\n" for i in range(40))
-    tables = own.gather({"surveys": write(tmp_path, "customer_id,score,answered_at\n" + rows)})
+def test_an_answer_with_which_nothing_can_be_read_is_said_and_can_be_given_anew(tmp_path, shown):
+    rows = "".join(f"{i},c{i % 9},2024-01-{i % 27 + 1:02d},{'n/k' if i % 4 == 0 else 10}\n" for i in range(40))
+    tables = own.gather({"orders": write(tmp_path, "order_id,customer_id,ordered_at,amount\n" + rows)})
     (choice,), go, said = (list(p.values()) if isinstance(p, dict) else p for p in parts(shown[0]))
-    choice.value = "1-5"
+    choice.value = "mend"
     go.click()
-    assert "no NPS can be made" in said.value and not go.disabled
-    choice.value = "0-10"
+    assert "mend the cells of amount that cannot be read" in said.value and not go.disabled
+    choice.value = "blank"
     go.click()
-    assert len(tables["surveys"].frame) == 40
+    assert go.disabled and tables["orders"].frame["amount"].sum() == 300
 
 
 def test_the_buttons_speak_the_readers_language(tmp_path, shown):
