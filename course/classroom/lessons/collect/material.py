@@ -163,7 +163,7 @@ def _seed(folder: Path) -> int:
 
 # --- the forms of other systems --------------------------------------------------------------------------------------
 
-_EVENTS, _ORDERS, _CONTACTS = 2000, 60, 80
+_EVENTS, _BUYERS, _CONTACTS = 2000, 30, 80
 #: HubSpot's eight lifecycle stages; the last has no place in their order.
 STAGES = (
     "Subscriber",
@@ -185,7 +185,7 @@ def imports(folder: Path) -> Path:
     the folder: ga4_events.jsonl (GA4's BigQuery export: the first events of the click log); hubspot_companies.csv,
     hubspot_contacts_november.csv, hubspot_contacts_december.csv, hubspot_deals.csv, hubspot_calls.csv (simulated
     company customers); orders.csv, orders.xlsx, orders.jsonl, orders.sqlite, orders.parquet and jiandaoyun_orders.xlsx
-    (the same orders of the app in six forms)
+    (all orders of the app's first buyers, the same in six forms)
     """
     out = room.folder() / "imports"
     out.mkdir(exist_ok=True)
@@ -193,7 +193,9 @@ def imports(folder: Path) -> Path:
         _write_ga4([json.loads(line) for line in islice(log, _EVENTS)], out)
     _write_hubspot(np.random.default_rng(_seed(folder)), out)
     done = [r for r in app_records(folder) if r["status"] == "completed"]
-    _write_orders(list({r["orderId"]: r for r in done[:_ORDERS]}.values()), out)
+    # All orders of a few customers: of orders that happen to be of as many customers, a run asks who they are.
+    buyers = set(list(dict.fromkeys(r["customerId"] for r in done))[:_BUYERS])
+    _write_orders(list({r["orderId"]: r for r in done if r["customerId"] in buyers}.values()), out)
     return out
 
 
