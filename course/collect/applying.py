@@ -185,7 +185,7 @@ def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> No
         found.columns["amount"] = " + ".join(added) + "".join(f" − {c}" for c in taken)
     if form.refunded_list and form.refunded_list["in"] in here:
         column = here[form.refunded_list["in"]]
-        found.cells["refunded"] = frame[column].map(lambda cell: listed(cell, form.refunded_list["key"]))
+        found.cells["refunded"] = listed(frame[column], form.refunded_list["key"])
         found.columns["refunded"] = column
     for column in (here[c] for c in form.refunded if c in here):
         found.cells["refunded"], found.columns["refunded"] = frame[column], column
@@ -203,16 +203,20 @@ def _sum(parts: list[tuple[int, pd.Series]]) -> pd.Series:
     return total
 
 
-def listed(cell: object, key: str) -> float | None:
-    """Money in a list of records, whatever its sign: [{"total": "-30.00"}, …]."""
+def listed(cells: pd.Series, key: str) -> pd.Series:
+    """Money in lists of records, whatever its sign: [{"total": "-30.00"}, …]. An empty list is 0, what is none NaN."""
     import json
 
-    try:
-        records = json.loads(cell) if isinstance(cell, str) and cell.strip() else []
-    except json.JSONDecodeError:
-        return None
-    read = values.numbers(pd.Series([str(r.get(key)) for r in records if isinstance(r, dict)], dtype="str")).values
-    return float(read.abs().sum()) if len(read) else 0.0
+    def records(cell: object) -> list[str] | None:
+        try:
+            found = json.loads(cell) if isinstance(cell, str) and cell.strip() else []
+        except json.JSONDecodeError:
+            return None
+        return [str(record.get(key)) for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+
+    lists = cells.map(records)
+    money = values.numbers(lists.dropna().explode().dropna().astype("str")).values.abs()
+    return money.groupby(level=0).sum().reindex(cells.index).mask(lists.map(len, na_action="ignore") == 0, 0.0)
 
 
 def _states(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> None:

@@ -41,7 +41,7 @@ def refunded_elsewhere(orders: Orders) -> None:
 
 def _given_back(orders: Orders, column: str) -> pd.Series | None:
     cells, amount = orders.raw[column], orders.frame["amount"]
-    back = _listed(cells) if _is_list(cells) else values.numbers(cells).values.abs()
+    back = applying.listed(cells, "total") if _is_list(cells) else values.numbers(cells).values.abs()
     given = (back > 0) & amount.notna()
     filled = amount.gt(0)
     if not given.any() or back.isna().sum() > values.is_blank(cells.astype("str")).sum():
@@ -59,10 +59,6 @@ def _is_list(cells: pd.Series) -> bool:
     """Records in a cell, as exports of JSON have them: [{"total": "-30.00"}]."""
     texts = cells.dropna().astype("str")
     return len(texts) > 0 and bool(texts.str.startswith("[").all())
-
-
-def _listed(cells: pd.Series) -> pd.Series:
-    return cells.map(lambda cell: applying.listed(cell, "total")).astype("float64")
 
 
 def refunded(orders: Orders) -> None:
