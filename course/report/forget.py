@@ -87,6 +87,13 @@ def _portraits(new: Path, erased: set[str]) -> None:
     workbook.write(left, ledger, new / "portraits.xlsx", ledger["lang"])
 
 
+def _explorer(new: Path, erased: set[str]) -> None:
+    """The events of the others, and the explorer made again from what is left."""
+    events = result.timeline(new)
+    left = events[~events["customer_id"].isin(erased)].reset_index(drop=True)
+    writing.explorer(result.portraits(new), left, result.ledger(new), new)
+
+
 def _rows(name: str) -> Callable[[Path, set[str]], None]:
     """For a CSV file: without the rows that are the person's."""
 
@@ -114,7 +121,7 @@ def _page(new: Path, erased: set[str]) -> None:
 
 
 #: Every file that a run may write, and how a person leaves it: None where it holds none. A file is listed here, or no
-#: run may write it. The portraits' three are written together.
+#: run may write it. The portraits' three are written together, and after them the timeline and the explorer.
 FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "portraits.parquet": _portraits,
     "portraits.csv": None,
@@ -122,6 +129,8 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "quarantine.csv": _rows("quarantine.csv"),
     "identity.csv": _rows("identity.csv"),
     "report.html": _page,
+    "timeline.parquet": _explorer,
+    "explorer.html": None,
     "ledger.json": None,
     "recipe.yaml": None,
 }
@@ -143,6 +152,8 @@ def _known(folder: Path) -> set[str]:
     ids: set[str] = set()
     if (folder / "portraits.parquet").exists():
         ids |= set(result.portraits(folder)["customer_id"])
+    if (folder / "timeline.parquet").exists():
+        ids |= set(result.timeline(folder)["customer_id"])
     for name in ("identity.csv", "quarantine.csv"):
         if (folder / name).exists():
             rows = result.table(folder / name)
