@@ -14,7 +14,7 @@ _ORDERS = """
     FROM orders GROUP BY customer_id, number
 """
 _VISITS = """
-    SELECT customer_id, CAST(at AS DATE) AS day, 'visit', count(*), NULL FROM events
+    SELECT customer_id, CAST("at" AS DATE) AS day, 'visit', count(*), NULL FROM events
     WHERE customer_id IS NOT NULL GROUP BY ALL
 """
 _TICKETS = "SELECT customer_id, CAST(opened_at AS DATE), 'ticket', NULL, CAST({topic} AS VARCHAR) FROM tickets"

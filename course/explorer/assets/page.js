@@ -296,7 +296,7 @@ function explore(root, customers) {
   const veil = n => (secret(n) ? (hidden(n) ? `<${least}` : t("too_many")) : null);
 
   function tileCustomers(s, all) {
-    const notes = [t("of_all", {share: percent(s.n / all.n, 1), of: whole(all.n)})];
+    const notes = [s.n < all.n && t("of_all", {share: percent(s.n / all.n, 1), of: whole(all.n)})];
     if (all.buyers && s.buyers === s.n && s.n && all.buyers < all.n) {
       notes.push(t("of_buyers", {share: percent(s.n / all.buyers, 1), of: whole(all.buyers)}));
     }
@@ -308,7 +308,7 @@ function explore(root, customers) {
     const [share, low, high] = statistics.shareOfSum(s.money, s.squares, all.money, all.squares);
     const middle = statistics.median(customers.column("monetary_net", s === parts.total ? counted : versusRows()));
     return {key: "money", value: s.money, text: money(s.money), hide: veil(s.n), notes: [
-      all.money > 0 && t("money_share", {share: percent(share, 1), low: percent(low, 1), high: percent(high, 1)}),
+      s.n < all.n && all.money > 0 && t("money_share", {share: percent(share, 1), low: percent(low, 1), high: percent(high, 1)}),
       middle === middle && t("a_head", {money: money(middle)})]};
   }
 
@@ -331,7 +331,7 @@ function explore(root, customers) {
     return {key: "at_risk", value: s.atRisk, text: s.staged ? percent(s.atRisk / s.staged) : "–",
       hide: veil(s.n) ?? (few ? `<${least}` : null),
       notes: [s.staged && t("at_risk_of", {k: whole(s.atRisk), n: whole(s.staged)}),
-        s.staged && s.n < customers.n && t("interval", {low: percent(low), high: percent(high)})]};
+        s.staged && s.n < customers.n && !customers.filters.has("stage") && t("interval", {low: percent(low), high: percent(high)})]};
   }
 
   function tileNps(s) {
@@ -502,6 +502,7 @@ function explore(root, customers) {
     const begun = performance.now(), row = state.card === null ? -1 : customers.ids.indexOf(state.card);
     parts.card.hidden = row < 0;
     root.classList.toggle("carded", row >= 0);
+    cover();
     if (row < 0) return;
     const events = customers.events(row), chip = key => column(key) && column(key).codes[row] !== customers.unknown
       && h("span", {class: "chip"}, dot(column(key), column(key).codes[row]), named(column(key), column(key).codes[row]));
@@ -524,6 +525,12 @@ function explore(root, customers) {
       ...(events.length ? [h("h3", {}, t("latest")), latest(events)] : []));
     parts.card.scrollTop = 0;
     parts.card.dataset.ms = (performance.now() - begun).toFixed(1);
+  }
+
+  const narrow = matchMedia("(max-width: 52rem)");
+  /** On a phone the card lies over everything: nothing behind it can be reached. */
+  function cover() {
+    for (const part of root.children) part.inert = part !== parts.card && state.card !== null && narrow.matches;
   }
 
   /** What class, stage, risk and forecast of a customer rest on; each where the data have it. */
@@ -641,6 +648,7 @@ function explore(root, customers) {
     }
   });
   function draw() { build(); refresh(); drawCard(); }
+  narrow.addEventListener("change", cover);
   window.addEventListener("hashchange", () => { read(); draw(); });
   state.lang = document.documentElement.lang === "zh" ? "zh" : "en";
   read();
