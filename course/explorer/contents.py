@@ -206,6 +206,10 @@ def _number(packer: Packer, portraits: pd.DataFrame, column: str, shared: bool) 
         values = averaged(values, portraits.get("rfm_class", pd.Series("", index=portraits.index)))
     packer.numbers(f"number:{column}", values)
     known = _catalogue(column)
+    if unit == "days":
+        units = portrait_columns()["units"][unit]
+        named = {lang: Sentence("{label}, {unit}", label=known["label"][lang], unit=units[lang]) for lang in LANGUAGES}
+        known["label"] = {lang: said.say(lang) for lang, said in named.items()}
     return {"key": column, "label": known["label"], "about": known["about"], "unit": unit, "range": column in _RANGES}
 
 

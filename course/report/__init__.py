@@ -69,7 +69,9 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
     html, answers = page.render(result, ledger, lang)
     (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
-    writing.explorer(result.portraits, explorer.timeline(result.cleaned), ledger, folder)
+    events = explorer.timeline(result.cleaned)
+    events.to_parquet(folder / "timeline.parquet", index=False)
+    writing.explorer(result.portraits, events, ledger, folder)
     return answers
 
 

@@ -16,8 +16,7 @@ def portraits(frame: pd.DataFrame, folder: Path) -> None:
 
 
 def explorer(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, folder: Path) -> None:
-    """timeline.parquet, and the explorer over it in the ledger's language, for whom its parameters say."""
-    timeline.to_parquet(folder / "timeline.parquet", index=False)
+    """explorer.html in the ledger's language, to hand on where its parameters say so."""
     shared = ledger["parameters"].get("explorer") == "shared"
     html = explorers.page(portraits, timeline, ledger, ledger["lang"], shared=shared)
     (folder / "explorer.html").write_text(html, encoding="utf-8", newline="\n")

@@ -109,7 +109,7 @@ function explore(root, customers) {
     const other = state.lang === "en" ? "zh" : "en";
     root.replaceChildren(
       h("header", {}, h("h1", {}, t("title")), h("p", {}, customers.as_of ? t("as_of", {day: today()}) : "",
-        shared ? ` ${t("is_shared", {least})}` : ""),
+        shared ? ` · ${t("is_shared", {least})}` : ""),
       h("nav", {"aria-label": t("title")}, parts.toggle, shared ? null : h("a", {href: "report.html"}, t("report")),
         h("button", {type: "button", onclick: copy}, t("copy")),
         h("button", {type: "button", lang: other, onclick: () => { state.lang = other; draw(); }},
@@ -219,17 +219,18 @@ function explore(root, customers) {
   }
 
   function drawFilters() {
-    const counts = new Map(), tops = new Map();
+    const counts = new Map(), tops = new Map(), veils = new Map();
     for (const {c, code, box, count, bar, line} of parts.facets) {
       if (!counts.has(c)) {
         counts.set(c, customers.countWithout(c));
         tops.set(c, Math.max(1, ...counts.get(c)));
+        veils.set(c, veiled(counts.get(c)));
       }
-      const k = counts.get(c)[code];
+      const k = counts.get(c)[code], veil = veils.get(c).has(code);
       box.checked = customers.filters.get(c.key)?.has(code) ?? false;
       line.classList.toggle("on", box.checked);
-      count.textContent = number(k);
-      bar.style.width = hidden(k) ? "0" : `${100 * k / tops.get(c)}%`;
+      count.textContent = veil ? `<${hidden(k) ? least : "…"}` : whole(k);
+      bar.style.width = veil ? "0" : `${100 * k / tops.get(c)}%`;
     }
     for (const {c, select, count} of parts.tags) {
       const chosen = customers.filters.get(c.key);
@@ -249,6 +250,16 @@ function explore(root, customers) {
     }
     const n = customers.filters.size;
     parts.toggle.textContent = n ? `${t("filters")} (${n})` : t("filters");
+  }
+
+  /** In a shared page: codes of too few, and with a single one the next smallest, from which it could be told. */
+  function veiled(counts) {
+    const few = [...counts.keys()].filter(code => hidden(counts[code]));
+    if (few.length === 1) {
+      const rest = [...counts.keys()].filter(code => counts[code] && code !== few[0]).sort((a, b) => counts[a] - counts[b]);
+      few.push(...rest.slice(0, 1));
+    }
+    return new Set(few);
   }
 
   function drawChips() {
