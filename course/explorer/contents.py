@@ -56,6 +56,7 @@ _MADE_OF = {
     "stage": ("recency_days", "order_days"),
     "alert": ("churn_risk",),
 }
+_EVERY = {"rfm_class": tuple(segment.CLASSES.values()), "stage": tuple(lifecycle.STAGES)}
 _KINDS = ("order", "visit", "ticket", "answer", "campaign", "control")
 
 
@@ -167,13 +168,11 @@ def _values(column: str, texts: pd.Series, yes_or_no: bool, shared: bool) -> tup
         kept = kept[kept >= LEAST]
         while 0 < counts.sum() - kept.sum() < LEAST and len(kept):
             kept = kept.iloc[:-1]
-    order = {"rfm_class": list(segment.CLASSES.values()), "stage": list(lifecycle.STAGES)}.get(column)
+    if column in _EVERY:  # also those that nobody is in: a link may ask for them
+        return [v for v in _EVERY[column] if v in kept.index or v not in counts.index], len(kept) < len(counts)
     if yes_or_no:
-        order = ["yes", "no"]
-    elif column == "age_band":
-        order = sorted(kept.index)
-    found = [v for v in order if v in kept.index] if order else list(kept.index)
-    return found, len(found) < len(counts)
+        return ["yes", "no"], False
+    return (sorted(kept.index) if column == "age_band" else list(kept.index)), len(kept) < len(counts)
 
 
 def _named(column: str, value: str, tag: dict) -> Sentence:

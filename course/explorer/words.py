@@ -46,6 +46,7 @@ WORDS = {
     "left_out": phrase(
         "Only the {n} customers who brought most are in this page, of {of}: every figure here is of these alone."
     ),
+    "strange": phrase("The link asks for what is not in this page, and it was left out: {what}."),
     "erased": phrase(
         "{n} customers were erased from this result. The report counts them still; this page cannot, and its totals "
         "are smaller."

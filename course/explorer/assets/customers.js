@@ -3,7 +3,8 @@ const BLANK = -(2 ** 31);
 const ARRAYS = {u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f8: Float64Array};
 
 async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), c => c.charCodeAt(0));
+  const signs = atob(text.trim()), bytes = new Uint8Array(signs.length);
+  for (let i = 0; i < signs.length; i++) bytes[i] = signs.charCodeAt(i);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
@@ -20,7 +21,7 @@ class Customers {
     for (const c of this.categories) this.columns.set(c.key, Object.assign(c, {codes: this.read(`category:${c.key}`)}));
     for (const c of this.numbers) this.columns.set(c.key, Object.assign(c, {values: this.measured(`number:${c.key}`)}));
     this.answers = ["promoters", "passives", "detractors"].map(kind => this.read(`answers:${kind}`));
-    this.everybody = Uint32Array.from({length: this.n}, (_, i) => i);
+    this.everybody = new Uint32Array(this.n).map((_, i) => i);
     this.failed = new Uint8Array(this.n); // how many filters a customer does not meet
     this.masks = new Map();
     this.filters = new Map();
@@ -32,7 +33,9 @@ class Customers {
   measured(name) {
     const raw = this.read(name), scale = 10 ** this.buffers[name][3];
     if (raw instanceof Float64Array) return raw;
-    return Float64Array.from(raw, v => (v === BLANK ? NaN : v / scale));
+    const values = new Float64Array(raw.length);
+    for (let i = 0; i < raw.length; i++) values[i] = raw[i] === BLANK ? NaN : raw[i] / scale;
+    return values;
   }
 
   /** For each customer 1 where the filter is not met. A filter is a set of codes, [low, high], or a part of the id. */
@@ -189,24 +192,31 @@ function filtersAsText(customers, filters) {
   }).join("&");
 }
 
-function filtersFromText(customers, text) {
+/** Filters from text; what this page cannot filter by is added to `strange`. A value that nobody has fits nobody. */
+function filtersFromText(customers, text, strange = []) {
   const filters = new Map();
-  for (const part of text.split("&")) {
+  for (const part of text.split("&").filter(Boolean)) {
     const at = part.indexOf("="), key = part.slice(0, at), value = part.slice(at + 1);
     const column = customers.columns.get(key);
     if (key === "q" && customers.ids && value) filters.set("q", plain(value));
     else if (column?.codes) {
-      const code = v => (v === "?" ? customers.unknown : column.values.indexOf(v === "*" ? "*" : plain(v)));
-      const codes = value.split(",").map(code).filter(c => c >= 0);
-      if (codes.length) filters.set(key, new Set(codes));
-    } else if (column?.range) {
-      const ends = value.split("..");
-      const [low, high] = [ends[0], ends.length > 1 ? ends[1] : ends[0]];
+      filters.set(key, new Set(value.split(",").map(v => codeOf(customers, column, v))));
+    } else if (column?.range && value.includes("..")) {
+      const [low, high] = value.split("..");
       const range = [low === "" ? -Infinity : Number(low), high === "" ? Infinity : Number(high)];
-      if (range.every(v => v === v) && range.some(Number.isFinite)) filters.set(key, range);
-    }
+      if (range.every(v => v === v)) filters.set(key, range);
+      else strange.push(part);
+    } else if (!["lang", "tab", "sort", "card", "versus"].includes(key)) strange.push(part);
   }
   return filters;
+}
+
+function codeOf(customers, column, written_) {
+  if (written_ === "?") return customers.unknown;
+  const value = written_ === "*" ? "*" : plain(written_), code = column.values.indexOf(value);
+  if (code >= 0) return code;
+  column.names.push({en: value, zh: value});
+  return column.values.push(value) - 1;
 }
 
 /** A part of a link as it was; one that nobody wrote so stays as it is. */

@@ -47,14 +47,17 @@ function explore(root, customers) {
 
   function read() {
     const text = location.hash.slice(1), found = {};
+    state.strange = [];
     for (const part of text.split("&")) found[part.split("=")[0]] = plain(part.slice(part.indexOf("=") + 1));
-    customers.filterAll(filtersFromText(customers, text));
+    customers.filterAll(filtersFromText(customers, text, state.strange));
     if (["en", "zh"].includes(found.lang)) state.lang = found.lang;
     state.tab = found.tab === "list" && !shared ? "list" : "profile";
     const by = (found.sort ?? "").replace(/^-/, "");
     if (by === "id" || LISTED.includes(by) && column(by)) state.sort = found.sort;
     state.card = customers.ids?.includes(found.card) ? found.card : null;
+    if (found.card && !state.card) state.strange.push(found.card);
     state.versus = found.versus ?? null;
+    if (state.versus !== null) filtersFromText(customers, state.versus, state.strange);
   }
 
   function write() {
@@ -127,6 +130,7 @@ function explore(root, customers) {
     const lines = [];
     if (customers.left_out) lines.push(t("left_out", {n: whole(customers.n), of: whole(customers.n + customers.left_out)}));
     if (customers.erased) lines.push(t("erased", {n: whole(customers.erased)}));
+    if (state.strange.length) lines.push(t("strange", {what: state.strange.map(plain).join(t("comma"))}));
     return lines.map(line => h("p", {class: "remark"}, line));
   }
 
@@ -178,8 +182,11 @@ function explore(root, customers) {
 
   function range(c) {
     const unit = c.unit === "share" ? 100 : 1;
-    const known = c.values.filter(v => v === v);
-    const [low, high] = [known.reduce((a, b) => Math.min(a, b), Infinity), known.reduce((a, b) => Math.max(a, b), -Infinity)];
+    let low = Infinity, high = -Infinity;
+    for (const v of c.values) {
+      if (v < low) low = v;
+      if (v > high) high = v;
+    }
     const field = (end, edge, word) => h("input", {inputmode: "decimal", "aria-label": `${say(c.label)}: ${t(word)}`,
       autocomplete: "off", placeholder: shared ? t(word) : whole(edge * unit), onchange: changed});
     const fields = [field(0, low, "from"), field(1, high, "to")];
@@ -194,7 +201,11 @@ function explore(root, customers) {
     }
     const bins = 24, log = ["money", "days", "orders", "count"].includes(c.unit);
     const scale = v => (log ? Math.log1p(Math.max(0, v)) / Math.log1p(Math.max(high, 1)) : (v - low) / (high - low || 1));
-    const codes = Uint8Array.from(c.values, v => (v === v ? Math.min(bins - 1, Math.floor(scale(v) * bins)) : 255));
+    const codes = new Uint8Array(customers.n);
+    for (let i = 0; i < customers.n; i++) {
+      const v = c.values[i];
+      codes[i] = v === v ? Math.max(0, Math.min(bins - 1, Math.floor(scale(v) * bins))) : 255;
+    }
     const bars = Array.from({length: bins}, (_, b) => h("svg:rect", {x: 10 * b + 1, width: 8}));
     parts.ranges.push({c, unit, fields, bars, codes: {key: c.key, codes}});
     return h("fieldset", {}, h("legend", {title: say(c.about)}, say(c.label) + (unit === 100 ? " (%)" : "")),
