@@ -251,7 +251,7 @@ def _run(options: argparse.Namespace) -> int:
         "source": recipe.source,
         "tags": Path(recipe.tags).name if recipe.tags else None,
         "pseudonyms": key is not None,
-        "explorer": options.explorer,
+        "explorer": recipe.explorer,
     }
     recipe.answers |= answers
     recipe.horizon = result.horizon

@@ -320,6 +320,32 @@ def test_two_audiences_that_overlap_are_compared_as_their_covariance_says(opened
     assert (row["k"], row["baseK"]) == (x[a].sum(), x[b].sum())
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+def test_what_a_run_did_not_have_is_not_there(opened, lang, shared):
+    """Customers only, a survey only without dates, one customer, nobody who bought anything."""
+    nothing = events(invented(5)[0], np.random.default_rng(1), False).iloc[:0]
+    bare = {"as_of": None, "currency": None, "parameters": {}, "findings": {}, "lang": lang}
+    people = pd.DataFrame({"customer_id": ["a", "b"] * 20, "gender": pd.Series(["f", None] * 20, dtype="str")})
+    people["customer_id"] = [f"c{i}" for i in range(40)]
+    answers = pd.DataFrame({"customer_id": [f"row-{i}" for i in range(40)], "survey_score": np.arange(40.0) % 11})
+    said = pd.DataFrame(
+        {"customer_id": answers["customer_id"], "day": pd.NaT, "kind": "answer", "value": answers["survey_score"]}
+    )
+    said = said.assign(what=None).astype(nothing.dtypes)
+    one, happened, book = invented(1)
+    back = invented(40)[0].assign(monetary_net=0.0, expected_value=0.0)
+    cases = [(people, nothing, bare), (answers, said, bare), (one, happened, book), (back, nothing, ledger(back))]
+    for portraits, timeline_, found in cases:
+        html = explorer.page(portraits, timeline_, found | {"customers": len(portraits)}, lang, shared=shared)
+        for state in ("", "tab=list", f"card={portraits['customer_id'][0]}", "survey_score=9..", "versus="):
+            tab = opened(html, state)
+            text = tab.locator("#explorer").inner_text()
+            assert not re.search(r"NaN|undefined|null|None|Infinity|\{\w+\}", text), text
+            assert len(portraits) < 40 or state == "survey_score=9.." or "40" in text
+            tab.context.close()
+
+
 # --- whose words they are ---------------------------------------------------------------------------------------------
 
 
@@ -594,6 +620,9 @@ def test_a_run_writes_an_explorer_to_hand_on_and_forgetting_keeps_it_so(tmp_path
     out = run(tmp_path, orders(ids), "--explorer", "shared")
     assert not [where for where, _ in traces(out, ids) if where.startswith("explorer")]
     assert cli.main(["forget", str(out), "--", ids[0]]) == 0
+    again = tmp_path / "again"
+    assert cli.main(["run", str(out / "recipe.yaml"), "--out", str(again)]) == 0  # nor does the next month's tell more
+    assert result.explorer(again)["shared"]
     held = result.explorer(out)
     assert held["shared"] and held["customers"] == 29 and "ids" not in held
 
