@@ -20,7 +20,7 @@ from scipy.stats import false_discovery_control, norm
 from course import cli, explorer, intervals, nps, result, segment, tag
 from course.clean import Cleaned
 from course.explorer.contents import LEAST, averaged
-from course.explorer.timeline import timeline
+from course.explorer.events import timeline
 from tests.test_privacy import orders, run
 from tests.unpacked import traces
 
@@ -346,6 +346,15 @@ def test_what_a_run_did_not_have_is_not_there(opened, lang, shared):
             tab.context.close()
 
 
+def test_of_too_many_customers_those_who_brought_most_are_in_the_page_and_it_says_so(opened, monkeypatch):
+    portraits, happened, book = invented(60)
+    monkeypatch.setattr("course.explorer.contents.MOST_CUSTOMERS", 20)
+    tab = opened(explorer.page(portraits, happened, book, "en"), "sort=-monetary_net&tab=list")
+    assert "Only the 20 customers who brought most are in this page, of 60" in tab.locator(".remark").inner_text()
+    first = portraits.sort_values("monetary_net", ascending=False)["customer_id"].head(20)
+    assert tab.locator(".list tbody button").all_inner_texts() == first.tolist()
+
+
 # --- whose words they are ---------------------------------------------------------------------------------------------
 
 
@@ -659,6 +668,20 @@ def test_words_of_customers_are_in_no_event():
         False,
     ]
     assert len(timeline({"tickets": _cleaned(tickets.drop(columns="customer_id"))})) == 0
+
+
+def test_campaigns_keep_their_names_however_many_there_are():
+    sent = pd.DataFrame(
+        {
+            "customer_id": ["a"] * 41,
+            "campaign_id": [*(f"spring {i:02d}" for i in range(40)), "call 13800138000"],
+            "sent_at": pd.Timestamp("2024-01-05"),
+            "is_control": [False] * 40 + [True],
+        }
+    )
+    found = timeline({"campaigns": _cleaned(sent)})
+    assert found["what"].nunique() == 41 and "call ***" in set(found["what"])
+    assert found["kind"].value_counts().to_dict() == {"campaign": 40, "control": 1}
 
 
 def _cleaned(valid):

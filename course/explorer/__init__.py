@@ -12,8 +12,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from course.explorer.contents import contents
-from course.explorer.timeline import timeline
+from course.explorer.contents import packed
+from course.explorer.events import timeline
 from course.explorer.words import WORDS
 from course.language import LANGUAGES
 
@@ -39,7 +39,7 @@ def page(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, lang: st
         style=Markup((_ASSETS / "explorer.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        data=contents(portraits, timeline, ledger, shared),
+        data=packed(portraits, timeline, ledger, shared),
     )
 
 

@@ -60,7 +60,7 @@ _EVERY = {"rfm_class": tuple(segment.CLASSES.values()), "stage": tuple(lifecycle
 _KINDS = ("order", "visit", "ticket", "answer", "campaign", "control")
 
 
-def contents(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared: bool = False) -> str:
+def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared: bool = False) -> str:
     """The data of the page, packed.
 
     Parameters
@@ -165,7 +165,7 @@ def _values(column: str, texts: pd.Series, yes_or_no: bool, shared: bool) -> tup
     counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     kept = counts.head(MOST_VALUES)
     if shared:
-        kept = kept[kept >= LEAST]
+        kept = kept[(kept >= LEAST) & [without(value) == value for value in kept.index]]
         while 0 < counts.sum() - kept.sum() < LEAST and len(kept):
             kept = kept.iloc[:-1]
     if column in _EVERY:  # also those that nobody is in: a link may ask for them

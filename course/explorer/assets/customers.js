@@ -139,6 +139,7 @@ class Customers {
       c.values.forEach((value, code) => {
         if (value === "no") return; // that a tag is lacking is no finding
         const k = own[code], baseK = base[code];
+        if (!k && !baseK) return;
         const p = statistics.difference(k, n, baseK, baseN, shared[code], bothN);
         found.push({column: c, code, k, n, baseK, baseN, p, tgi: statistics.tgi(k, n, baseK, baseN), q: null});
       });

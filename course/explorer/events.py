@@ -5,7 +5,7 @@ import pandas as pd
 from course import orders as of_orders
 from course.clean import Cleaned
 from course.engine import query
-from course.telling import quotable
+from course.telling import quotable, without
 
 #: A customer's orders of the same moment are one where they have no number, as in the portraits' frequency.
 _ORDERS = """
@@ -65,8 +65,10 @@ def timeline(cleaned: dict[str, Cleaned]) -> pd.DataFrame:
     union = " UNION ALL ".join(parts[kind] for kind in parts)
     sql = f"SELECT * FROM ({union}) AS events({', '.join(COLUMNS)}) WHERE customer_id IS NOT NULL ORDER BY ALL"
     found = query(sql, {kind: valid[kind] for kind in parts})
-    words = found["what"].dropna().unique()
-    return _typed(found.assign(what=found["what"].map(dict(zip(words, quotable(words), strict=True)))))
+    topics = found.loc[found["kind"] == "ticket", "what"].dropna().unique()
+    names = {word: without(word)[:60] for word in found["what"].dropna().unique()}  # of campaigns: the company's own
+    said = names | dict(zip(topics, quotable(topics), strict=True))
+    return _typed(found.assign(what=found["what"].map(said)))
 
 
 def _given(frame: pd.DataFrame, column: str) -> str:
