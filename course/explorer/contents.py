@@ -165,7 +165,7 @@ def _values(column: str, texts: pd.Series, yes_or_no: bool, shared: bool) -> tup
     counts = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     kept = counts.head(MOST_VALUES)
     if shared:
-        kept = kept[(kept >= LEAST) & [without(value) == value for value in kept.index]]
+        kept = kept[(kept >= LEAST) & np.array([without(value) == value for value in kept.index], dtype=bool)]
         while 0 < counts.sum() - kept.sum() < LEAST and len(kept):
             kept = kept.iloc[:-1]
     if column in _EVERY:  # also those that nobody is in: a link may ask for them

@@ -396,9 +396,13 @@ function explore(root, customers) {
   const differs = f => f.q !== null && f.q < 0.05 && !hidden(f.k) && !hidden(f.n - f.k);
   const label = f => (f.column.yes_or_no ? say(f.column.label) : named(f.column, f.code));
 
-  /** What is more, and what is less frequent, beyond chance and by a fifth. */
+  /**
+   * What is more, and what is less frequent, beyond chance and by a fifth: not what all or none have, which the choice
+   * itself makes so, and no tag that says again what a column beside it says.
+   */
   function told(found) {
-    const far = found.filter(f => differs(f) && (f.tgi[0] >= 100 * FAR || f.tgi[0] <= 100 / FAR));
+    const again = f => f.column.yes_or_no && f.column.made_of.some(m => column(m)?.codes);
+    const far = found.filter(f => differs(f) && f.k > 0 && f.k < f.n && !again(f) && (f.tgi[0] >= 100 * FAR || f.tgi[0] <= 100 / FAR));
     const chips = list => list.map(f => h("span", {class: "chip"}, label(f), " ", h("b", {}, percent(f.k / f.n)), " ",
       t("instead_of", {share: percent(f.baseK / f.baseN)})));
     const more = far.filter(f => f.tgi[0] > 100).sort((a, b) => b.tgi[1] - a.tgi[1]).slice(0, TOLD);
