@@ -535,6 +535,7 @@ def test_a_shared_explorer_holds_nobody_and_shows_no_few(opened):
     few = [s for s in shown if s["n"] == ""]
     assert all(s["money"] is None and s["risk"] is None for s in few)
     for s in shown:
+        assert sum(k.startswith("<") for k in s["stages"]) != 1 or s["stages"].count("0") == len(s["stages"]) - 1
         assert not {"1", "2", "3", "4"} & set(s["stages"]) and s["n"] not in ("1", "2", "3", "4")
     assert rare["Atlantis"] == 3
 

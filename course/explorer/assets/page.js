@@ -263,12 +263,15 @@ function explore(root, customers) {
     parts.toggle.textContent = n ? `${t("filters")} (${n})` : t("filters");
   }
 
-  /** In a shared page: codes of too few, and with a single one the next smallest, from which it could be told. */
+  /**
+   * In a shared page: the places of counts that are too few; where a sum would tell them (one alone, or all as small or as
+   * large as they can be), with the next smallest.
+   */
   function veiled(counts) {
-    const few = [...counts.keys()].filter(code => hidden(counts[code]));
-    if (few.length === 1) {
-      const rest = [...counts.keys()].filter(code => counts[code] && code !== few[0]).sort((a, b) => counts[a] - counts[b]);
-      few.push(...rest.slice(0, 1));
+    const few = [...counts.keys()].filter(i => hidden(counts[i])), sum = few.reduce((all, i) => all + counts[i], 0);
+    if (few.length === 1 || sum === few.length || sum === (least - 1) * few.length) {
+      const rest = [...counts.keys()].filter(i => counts[i] && !few.includes(i)).sort((a, b) => counts[a] - counts[b]);
+      if (few.length) few.push(...rest.slice(0, 1));
     }
     return new Set(few);
   }
@@ -428,14 +431,11 @@ function explore(root, customers) {
       }))));
   }
 
-  /** In a shared page: cells of too few, and with a single one the next smallest, from which it could be told. */
+  /** In a shared page: cells of too few, here, among the rest, or there. */
   function masked(lines) {
-    const veiled = new Set(lines.filter(f => hidden(f.k) || hidden(f.n - f.k) || hidden(f.baseK) || hidden(f.baseK - f.k)));
-    if (shared && veiled.size === 1 && !lines[0].column.yes_or_no) {
-      const rest = lines.filter(f => !veiled.has(f) && f.k).sort((a, b) => a.k - b.k);
-      if (rest.length) veiled.add(rest[0]);
-    }
-    return veiled;
+    const one = lines[0].column.yes_or_no ? new Set() : veiled(lines.map(f => f.k));
+    const few = f => [f.k, f.n - f.k, f.baseK, f.baseK - f.k].some(hidden);
+    return new Set(lines.filter((f, i) => one.has(i) || few(f)));
   }
 
   // --- list
