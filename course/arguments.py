@@ -65,7 +65,7 @@ def choices(options: argparse.Namespace) -> "Recipe":
     kinds = {("order_lines" if n == "lines" else n): getattr(options, n) for n in TABLES if getattr(options, n)}
     recipe.inputs |= kinds
     recipe.blanks |= blanks(options.blank)
-    for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source", "horizon", "query"):
+    for name in ("currency", "tags", "form", "encoding", "date_order", "key", "source", "horizon", "query", "explorer"):
         chosen = getattr(options, name)  # 0 weeks are asked for, and refused later
         setattr(recipe, name, getattr(recipe, name) if chosen in (None, "") else chosen)
     if not options.currency:  # the answer of this run comes before the recipe's

@@ -98,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
+    run.add_argument(
+        "--explorer",
+        choices=["shared"],
+        help=text("an explorer to hand on: without customers, and no count below five"),
+    )
     _reading_options(run)
     run.set_defaults(command=_run)
 
@@ -113,6 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("customer", metavar="CUSTOMER")
     card.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     card.set_defaults(command=_card)
+
+    explore = commands.add_parser("explore", help=text("open the explorer of a result: filter, compare, look up"))
+    explore.add_argument("folder", metavar="DIR")
+    explore.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    explore.set_defaults(command=_explore)
 
     forget = commands.add_parser("forget", help=text("erase customers from the result of a run"))
     forget.add_argument("folder", metavar="DIR")
@@ -241,6 +251,7 @@ def _run(options: argparse.Namespace) -> int:
         "source": recipe.source,
         "tags": Path(recipe.tags).name if recipe.tags else None,
         "pseudonyms": key is not None,
+        "explorer": recipe.explorer,
     }
     recipe.answers |= answers
     recipe.horizon = result.horizon
@@ -309,6 +320,18 @@ def _card(options: argparse.Namespace) -> int:
     from course import portrait, result
 
     print(portrait.card(result.portraits(options.folder), options.customer).text())
+    return 0
+
+
+def _explore(options: argparse.Namespace) -> int:
+    import webbrowser
+
+    from course import result
+
+    result.explorer(options.folder)  # refuses what is none
+    page = (Path(options.folder) / "explorer.html").resolve()
+    webbrowser.open(f"{page.as_uri()}#lang={language.active()}")
+    print(text("The explorer: {page}", page=page))
     return 0
 
 

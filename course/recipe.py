@@ -60,7 +60,8 @@ class Recipe:
     blanks : {column: values that mean "not filled in"}
     states : {word of state: one of STATES, or ASSUMED}; None where nothing is known of the words
     answers : {key of a question: answer}
-    currency, tags, form, encoding, date_order, key, lang, provisional, horizon : as the options of `course run`
+    currency, tags, form, encoding, date_order, key, lang, provisional, horizon, explorer : as the options of
+        `course run`
     """
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Recipe:
     lang: str | None = None
     provisional: bool = False
     horizon: int | None = None
+    explorer: str | None = None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -196,6 +198,9 @@ class _Reader:
             self.refuse(key, Sentence("“{key}” is yes or no, not {value}", key=key, value=value))
         return value
 
+    def _explorer(self, key: str, value: object) -> str:
+        return self._one_of(key, value, ("shared",))
+
     def _one_of(self, key: str, value: object, choices: Sequence[str]) -> str:
         if value not in choices:
             listed = ", ".join(choices)
@@ -220,6 +225,7 @@ _SECTIONS = {
     "tags": "path",
     "key": "path",
     "horizon": "weeks",
+    "explorer": "explorer",
     "lang": "lang",
 }
 

@@ -3,9 +3,12 @@
 Every function takes the folder and raises DataError where it is not one that a run wrote.
 """
 
+import base64
+import gzip
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -32,6 +35,14 @@ def ledger(folder: str | Path) -> dict:
     if not isinstance(content, dict) or not {"tables", "findings", "lang"} <= set(content):
         raise _none(folder, "ledger.json")
     return content
+
+
+def timeline(folder: str | Path) -> pd.DataFrame:
+    """The events of customers: customer_id, day, kind, value, what."""
+    try:
+        return pd.read_parquet(Path(folder) / "timeline.parquet")
+    except (OSError, ValueError):
+        raise _none(folder, "timeline.parquet") from None
 
 
 def mappings(folder: str | Path) -> dict[str, dict[str, str]]:
@@ -67,6 +78,17 @@ def page(folder: str | Path) -> str:
         raise _none(folder, "report.html") from None
 
 
+def explorer(folder: str | Path) -> dict:
+    """The header of the data packed in the explorer: ids, words and the names of values; everything else there is a
+    number (course/explorer/packing.py)."""
+    try:
+        html = (Path(folder) / "explorer.html").read_text(encoding="utf-8")
+        content = gzip.decompress(base64.b64decode(re.search(r'id="data">([^<]*)<', html)[1]))
+        return json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    except (OSError, ValueError, TypeError, zlib.error):
+        raise _none(folder, "explorer.html") from None
+
+
 def cells(folder: Path) -> Iterator[tuple[str, str]]:
     """Every text that the files of a result hold, as (file name, text): cells of tables, texts of the page, strings of
     the ledger. The recipe is none of them: it speaks of columns and words, and of nobody."""
@@ -83,6 +105,8 @@ def cells(folder: Path) -> Iterator[tuple[str, str]]:
             texts = _texts_of_workbook(path)
         elif path.suffix == ".json":
             texts = _strings(json.loads(path.read_text(encoding="utf-8")))
+        elif path.name == "explorer.html":
+            texts = _strings(explorer(folder))
         else:
             parts = re.split(r"<[^>]*>", path.read_text(encoding="utf-8"))
             marked = re.findall(r'data-customer="([^"]*)"', path.read_text(encoding="utf-8"))

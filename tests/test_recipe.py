@@ -118,13 +118,14 @@ def test_every_choice_is_written_and_comes_back(tmp_path):
         horizon=26,
         lang="zh",
         provisional=True,
+        explorer="shared",
     )
     text = recipe.dump(found, tmp_path / "out", "2024-01-31")
     assert recipe.load(written(tmp_path / "out", "recipe.yaml", text)) == found
     assert "--as-of 2024-01-31" in text and "as_of" not in text
     assert re.findall(r"^(\w+):", text, re.MULTILINE) == [
         *("inputs", "columns", "form", "blanks", "encoding", "date_order", "currency", "states", "answers"),
-        *("provisional", "tags", "key", "horizon", "lang"),
+        *("provisional", "tags", "key", "horizon", "explorer", "lang"),
     ]
 
 

@@ -171,6 +171,8 @@ def test_online_retail_without_a_flag(online_retail):
             "ledger.json",
             "recipe.yaml",
             "report.html",
+            "timeline.parquet",
+            "explorer.html",
         ]
     )
     quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)

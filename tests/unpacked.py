@@ -1,6 +1,9 @@
 """All that a folder holds, as bytes: each file as it is, workbooks unzipped, Parquet unpacked, texts unescaped."""
 
+import base64
+import gzip
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from html import unescape
@@ -25,7 +28,13 @@ def everything(folder: Path) -> Iterator[tuple[str, bytes]]:
         elif path.suffix == ".json":
             yield path.name + " (read)", repr(json.loads(path.read_text(encoding="utf-8"))).encode()
         elif path.suffix == ".html":
-            yield path.name + " (read)", unescape(path.read_text(encoding="utf-8")).encode()
+            text = path.read_text(encoding="utf-8")
+            yield path.name + " (read)", unescape(text).encode()
+            for packed in re.findall(r'<script type="application/octet-stream"[^>]*>([^<]*)<', text):
+                content = gzip.decompress(base64.b64decode(packed))
+                yield path.name + " (packed)", content
+                head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+                yield path.name + " (packed, read)", repr(head).encode()
 
 
 def traces(folder: Path, texts: list[str]) -> list[tuple[str, str]]:

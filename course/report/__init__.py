@@ -1,11 +1,12 @@
-"""What a run leaves behind: portraits as Parquet, CSV and Excel, the quarantine, ledger, recipe and report."""
+"""What a run leaves behind: portraits as Parquet, CSV and Excel, their events, the quarantine, ledger, recipe, report
+and explorer."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 
-from course import recipe, whole, workflow
+from course import explorer, recipe, whole, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
 from course.report.writing import harmless
@@ -24,6 +25,8 @@ FILES = (
     "ledger.json",
     "recipe.yaml",
     "report.html",
+    "timeline.parquet",
+    "explorer.html",
 )
 
 
@@ -66,6 +69,9 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
     html, answers = page.render(result, ledger, lang)
     (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
+    events = explorer.timeline(result.cleaned)
+    events.to_parquet(folder / "timeline.parquet", index=False)
+    writing.explorer(result.portraits, events, ledger, folder)
     return answers
 
 

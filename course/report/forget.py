@@ -87,6 +87,17 @@ def _portraits(new: Path, erased: set[str]) -> None:
     workbook.write(left, ledger, new / "portraits.xlsx", ledger["lang"])
 
 
+def _timeline(new: Path, erased: set[str]) -> None:
+    events = result.timeline(new)
+    left = events[~events["customer_id"].isin(erased)].reset_index(drop=True)
+    left.to_parquet(new / "timeline.parquet", index=False)
+
+
+def _explorer(new: Path, erased: set[str]) -> None:
+    """The explorer made again from portraits and events, which the person has left."""
+    writing.explorer(result.portraits(new), result.timeline(new), result.ledger(new), new)
+
+
 def _rows(name: str) -> Callable[[Path, set[str]], None]:
     """For a CSV file: without the rows that are the person's."""
 
@@ -114,7 +125,7 @@ def _page(new: Path, erased: set[str]) -> None:
 
 
 #: Every file that a run may write, and how a person leaves it: None where it holds none. A file is listed here, or no
-#: run may write it. The portraits' three are written together.
+#: run may write it. The portraits' three are written together, and the explorer after all that it is made of.
 FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "portraits.parquet": _portraits,
     "portraits.csv": None,
@@ -122,6 +133,8 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "quarantine.csv": _rows("quarantine.csv"),
     "identity.csv": _rows("identity.csv"),
     "report.html": _page,
+    "timeline.parquet": _timeline,
+    "explorer.html": _explorer,
     "ledger.json": None,
     "recipe.yaml": None,
 }
@@ -143,6 +156,10 @@ def _known(folder: Path) -> set[str]:
     ids: set[str] = set()
     if (folder / "portraits.parquet").exists():
         ids |= set(result.portraits(folder)["customer_id"])
+    if (folder / "timeline.parquet").exists():
+        ids |= set(result.timeline(folder)["customer_id"])
+    if (folder / "explorer.html").exists():
+        ids |= set(result.explorer(folder).get("ids", ()))
     for name in ("identity.csv", "quarantine.csv"):
         if (folder / name).exists():
             rows = result.table(folder / name)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from course import explorer as explorers
+
 
 def portraits(frame: pd.DataFrame, folder: Path) -> None:
     """portraits.parquet, and portraits.csv with its texts made harmless."""
@@ -11,6 +13,13 @@ def portraits(frame: pd.DataFrame, folder: Path) -> None:
     dates = frame.select_dtypes("datetime").columns
     texts = frame.assign(**{c: harmless(frame[c]) for c in frame.select_dtypes("str")})
     table(texts.assign(**{c: frame[c].dt.strftime("%Y-%m-%d") for c in dates}), folder / "portraits.csv")
+
+
+def explorer(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, folder: Path) -> None:
+    """explorer.html in the ledger's language, to hand on where its parameters say so."""
+    shared = ledger["parameters"].get("explorer") == "shared"
+    html = explorers.page(portraits, timeline, ledger, ledger["lang"], shared=shared)
+    (folder / "explorer.html").write_text(html, encoding="utf-8", newline="\n")
 
 
 def table(frame: pd.DataFrame, path: Path) -> None:

@@ -36,8 +36,13 @@ class Tagged(Finding):
         found = {row.pop("tag"): plain(row) for row in rows}
         for name, entry in found.items():
             entry |= {lang: self.tags.dictionary[name].label.say(lang) for lang in LANGUAGES}
-            definition = self.tags.version(name).definition
-            entry["definition"] = {lang: definition.say(lang) for lang in LANGUAGES}
+            version = self.tags.version(name)
+            entry["definition"] = {lang: version.definition.say(lang) for lang in LANGUAGES}
+            entry["needs"] = list(version.needs)
+            if version.values:
+                entry["values"] = {
+                    v: {lang: label.say(lang) for lang in LANGUAGES} for v, label in version.values.items()
+                }
         missing = catalogue[~done].set_index("tag")["not_evaluated"]
         return {"tags": found} | ({"tags_not_evaluated": plain(missing)} if len(missing) else {})
 
