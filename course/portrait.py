@@ -122,7 +122,7 @@ class Persona(_Sheet):
     share: float
 
 
-class _Listed(Sentence):
+class Listed(Sentence):
     """Names side by side with the mark of the language between them, a stronger one between `pairs` (name: value)."""
 
     def __init__(self, items: list, pairs: bool = False) -> None:
@@ -130,6 +130,7 @@ class _Listed(Sentence):
         self.items, self.mark = items, Sentence("; ") if pairs else Sentence(", ")
 
     def say(self, lang: str | None = None) -> str:
+        """The names in `lang`, joined."""
         said = [i.say(lang) if isinstance(i, Sentence) else str(i) for i in self.items]
         return self.mark.say(lang).join(said)
 
@@ -201,7 +202,7 @@ def _line(section: str, sentence: Sentence, numbers: dict, columns: list[str], n
 
 
 def _unknown(section: str, columns: list[str], n: int = 1) -> Line:
-    said = Sentence("Not known: {fields}.", fields=_Listed([_label(c) for c in columns]))
+    said = Sentence("Not known: {fields}.", fields=Listed([_label(c) for c in columns]))
     return Line(section, said, {}, (), (), n)
 
 
@@ -240,8 +241,14 @@ _SENTENCES = (
     ("behaviour", Sentence("Campaigns that reached this customer: {campaigns:,}.")),
     ("behaviour", Sentence("Coupons redeemed: {coupons_redeemed:,}.")),
     ("risk", Sentence("Stage: {stage}.")),
-    ("risk", Sentence("Still a customer with a probability of {p_alive:.0%}.")),
-    ("risk", Sentence("Risk of no order in the time of the early warning: {churn_risk:.0%}.")),
+    (
+        "risk",
+        Sentence(
+            "With as many order days as this customer, more than {at_risk_after:,.0f} days without an order are "
+            "unusual, and more than {lost_after:,.0f} count as lost."
+        ),
+    ),
+    ("risk", Sentence("Chance of an order in the next 90 days: {chance_90_days:.0%}.")),
     ("risk", Sentence("Cancelled orders: {cancelled_orders:,}.")),
     ("needs", Sentence("Would recommend us: {survey_score:.0f} at the last answer.")),
     ("needs", Sentence("Service tickets: {tickets:,}.")),
@@ -318,6 +325,7 @@ def card(portraits: pd.DataFrame, customer_id: str) -> Card:
             blank[section].append(lacking[0])
         else:
             lines.append(_said(section, template, row))
+    lines += [_line("risk", said, dict(said.values), columns) for said, columns in lifecycle.differences(row)]
     lines += _tag_lines(row)
     lines += [_unknown(section, columns) for section, columns in blank.items() if columns]
     lines.append(_suggestion(row))
@@ -346,7 +354,7 @@ def _facts(row: Mapping) -> list[Line]:
     if not known:
         return []
     items = [Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c])) for c in known]
-    return [_line("who", Sentence("{facts}.", facts=_Listed(items, pairs=True)), {}, known)]
+    return [_line("who", Sentence("{facts}.", facts=Listed(items, pairs=True)), {}, known)]
 
 
 def _tag_lines(row: Mapping) -> list[Line]:
@@ -358,7 +366,7 @@ def _tag_lines(row: Mapping) -> list[Line]:
         else Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c]))
         for c in tags
     ]
-    return [_line("needs", Sentence("Tags: {tags}.", tags=_Listed(items, pairs=True)), {}, tags)] if tags else []
+    return [_line("needs", Sentence("Tags: {tags}.", tags=Listed(items, pairs=True)), {}, tags)] if tags else []
 
 
 def _suggestion(row: Mapping) -> Line:
@@ -618,7 +626,7 @@ class _Teller:
         lines = [_more_frequent(section, row) for row in found.head(_MOST_TOLD).itertuples()]
         if known and not lines:
             said = Sentence(
-                "Nothing stands out, beyond chance, in: {fields}.", fields=_Listed([_label(c) for c in known])
+                "Nothing stands out, beyond chance, in: {fields}.", fields=Listed([_label(c) for c in known])
             )
             lines.append(_line(section, said, {}, known, int(self.masks[number].sum())))
         return lines, lacking
@@ -637,7 +645,7 @@ class _Teller:
                 for k, share in shares.items()
             ]
             said = Sentence(
-                "{label}: {mix} (n = {n:,}).", label=_label(column), mix=_Listed(items, pairs=True), n=len(values)
+                "{label}: {mix} (n = {n:,}).", label=_label(column), mix=Listed(items, pairs=True), n=len(values)
             )
             lines.append(_line(section, said, shares, [column], len(values)))
         return lines, lacking

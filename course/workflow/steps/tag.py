@@ -1,11 +1,12 @@
 """The tags of every customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from course import tag
+from course import lifecycle, tag
 from course.language import LANGUAGES, Sentence
+from course.portrait import Listed
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
 
@@ -46,4 +47,34 @@ def find(run: Result) -> tuple[Tagged | None, list[Sentence]]:
     """The dictionary over the portraits; without a date nothing can be said."""
     if run.as_of is None:
         return None, []
-    return Tagged(tag.evaluate(run.dictionary, run.portraits, run.as_of)), []
+    return Tagged(tag.evaluate(_one_story(run.dictionary, run.portraits), run.portraits, run.as_of)), []
+
+
+def _one_story(dictionary: dict[str, tag.Tag], portraits: pd.DataFrame) -> dict[str, tag.Tag]:
+    """The dictionary, in which nobody carries a tag that their stage contradicts (rules/story.yaml); its definition
+    says so."""
+    if "stage" not in portraits:
+        return dictionary
+    return {name: _outside(entry, lifecycle.barred(name)) for name, entry in dictionary.items()}
+
+
+def _outside(entry: tag.Tag, stages: tuple[str, ...]) -> tag.Tag:
+    if not stages:
+        return entry
+    versions = tuple(_never_in(version, stages) if version.is_boolean else version for version in entry.versions)
+    return replace(entry, versions=versions)
+
+
+def _never_in(version: tag.Version, stages: tuple[str, ...]) -> tag.Version:
+    listed = ", ".join(f"'{stage}'" for stage in stages)
+    return replace(
+        version,
+        rule=f"CASE WHEN stage IN ({listed}) THEN FALSE ELSE ({version.rule}\n) END",
+        needs=tuple(dict.fromkeys((*version.needs, "stage"))),
+        definition=Sentence(
+            "{definition} Not in the {n:stage|stages}: {stages}.",
+            definition=version.definition,
+            n=len(stages),
+            stages=Listed([lifecycle.STAGES[stage] for stage in stages]),
+        ),
+    )
