@@ -87,7 +87,7 @@ class _Sheet:
         return "\n".join(out)
 
     def to_dict(self, lang: str | None = None) -> dict:
-        """The same as {title, sections: [{section, title, lines: [{text, numbers, columns, tables, n}]}]}."""
+        """The same as {title, sections: [{section, title, lines: [{text, numbers, columns, rests_on, tables, n}]}]}."""
         sections = []
         for name, title in SECTIONS.items():
             lines = [
@@ -95,6 +95,7 @@ class _Sheet:
                     "text": line.sentence.say(lang),
                     "numbers": dict(line.numbers),
                     "columns": list(line.columns),
+                    "rests_on": [_label(c).say(lang) for c in line.columns],
                     "tables": list(line.tables),
                     "n": line.n,
                 }
@@ -122,7 +123,7 @@ class Persona(_Sheet):
     share: float
 
 
-class Listed(Sentence):
+class _Listed(Sentence):
     """Names side by side with the mark of the language between them, a stronger one between `pairs` (name: value)."""
 
     def __init__(self, items: list, pairs: bool = False) -> None:
@@ -130,7 +131,6 @@ class Listed(Sentence):
         self.items, self.mark = items, Sentence("; ") if pairs else Sentence(", ")
 
     def say(self, lang: str | None = None) -> str:
-        """The names in `lang`, joined."""
         said = [i.say(lang) if isinstance(i, Sentence) else str(i) for i in self.items]
         return self.mark.say(lang).join(said)
 
@@ -167,6 +167,8 @@ def _label(column: str) -> Sentence:
     if column.startswith("tag_"):
         known = _tags().get(column.removeprefix("tag_"))
         return known.label if known else Label(column.removeprefix("tag_"), column.removeprefix("tag_"))
+    if column == "topic":  # of a ticket, not of a customer
+        return schema.canonical("tickets").columns["topic"].label
     return _columns().get(column, (Label(column, column), ""))[0]
 
 
@@ -202,7 +204,7 @@ def _line(section: str, sentence: Sentence, numbers: dict, columns: list[str], n
 
 
 def _unknown(section: str, columns: list[str], n: int = 1) -> Line:
-    said = Sentence("Not known: {fields}.", fields=Listed([_label(c) for c in columns]))
+    said = Sentence("Not known: {fields}.", fields=_Listed([_label(c) for c in columns]))
     return Line(section, said, {}, (), (), n)
 
 
@@ -354,7 +356,7 @@ def _facts(row: Mapping) -> list[Line]:
     if not known:
         return []
     items = [Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c])) for c in known]
-    return [_line("who", Sentence("{facts}.", facts=Listed(items, pairs=True)), {}, known)]
+    return [_line("who", Sentence("{facts}.", facts=_Listed(items, pairs=True)), {}, known)]
 
 
 def _tag_lines(row: Mapping) -> list[Line]:
@@ -366,7 +368,7 @@ def _tag_lines(row: Mapping) -> list[Line]:
         else Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c]))
         for c in tags
     ]
-    return [_line("needs", Sentence("Tags: {tags}.", tags=Listed(items, pairs=True)), {}, tags)] if tags else []
+    return [_line("needs", Sentence("Tags: {tags}.", tags=_Listed(items, pairs=True)), {}, tags)] if tags else []
 
 
 def _suggestion(row: Mapping) -> Line:
@@ -626,7 +628,7 @@ class _Teller:
         lines = [_more_frequent(section, row) for row in found.head(_MOST_TOLD).itertuples()]
         if known and not lines:
             said = Sentence(
-                "Nothing stands out, beyond chance, in: {fields}.", fields=Listed([_label(c) for c in known])
+                "Nothing stands out, beyond chance, in: {fields}.", fields=_Listed([_label(c) for c in known])
             )
             lines.append(_line(section, said, {}, known, int(self.masks[number].sum())))
         return lines, lacking
@@ -645,7 +647,7 @@ class _Teller:
                 for k, share in shares.items()
             ]
             said = Sentence(
-                "{label}: {mix} (n = {n:,}).", label=_label(column), mix=Listed(items, pairs=True), n=len(values)
+                "{label}: {mix} (n = {n:,}).", label=_label(column), mix=_Listed(items, pairs=True), n=len(values)
             )
             lines.append(_line(section, said, shares, [column], len(values)))
         return lines, lacking

@@ -11,7 +11,7 @@ from course.lifecycle.movement import Transitions, come_back, transitions, weake
 from course.lifecycle.overview import silent_money_share, stage_table
 from course.lifecycle.rhythm import AT_RISK, BANDS, LOST, Survival, explain, survival, thresholds
 from course.lifecycle.standing import LOYAL_FROM, STAGES, STATES, States, stages, states
-from course.lifecycle.story import barred, differences, settle
+from course.lifecycle.story import Barred, barred, differences, settle
 from course.lifecycle.warning import EarlyWarning, Warnings, early_warning, features
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LOYAL_FROM",
     "STAGES",
     "STATES",
+    "Barred",
     "Chance",
     "ComplaintRisk",
     "EarlyWarning",

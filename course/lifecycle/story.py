@@ -1,6 +1,8 @@
 """One customer, one story: where two measures differ, rules/story.yaml alone says which is believed."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +13,8 @@ import yaml
 from course.language import Label
 
 _TABLE = Path(__file__).parent.parent / "rules" / "story.yaml"
-_COMPARED = {
-    "at_least": lambda column, other: column >= other,
-    "above": lambda column, other: column > other,
-    "at_most": lambda column, other: column <= other,
-    "below": lambda column, other: column < other,
-}
+_COMPARED = {"at_least": (">=", operator.ge), "above": (">", operator.gt), "at_most": ("<=", operator.le)}
+_COMPARED["below"] = ("<", operator.lt)
 
 
 @cache
@@ -44,9 +42,23 @@ def settle(customers: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def barred(tag: str) -> tuple[str, ...]:
-    """The stages in which nobody carries the tag, whatever its own rule says."""
-    return tuple(_rules()["tags"].get(tag, ()))
+@dataclass(frozen=True)
+class Barred:
+    """Who does not carry a tag: a SQL condition over columns of `portraits`, these, and the words for it."""
+
+    condition: str
+    needs: tuple[str, ...]
+    words: Label
+
+
+def barred(tag: str, columns: Collection[str]) -> Barred | None:
+    """Who does not carry a tag, whatever its own rule says, as far as these columns tell; None: its rule decides."""
+    rule = _rules()["tags"].get(tag, {"unless": []})
+    known = [when for when in rule["unless"] if _named(when) <= set(columns)]
+    if not known:
+        return None
+    needs = tuple(sorted(set().union(*map(_named, known))))
+    return Barred(" OR ".join(f"coalesce({_sql(when)}, FALSE)" for when in known), needs, Label(rule["en"], rule["zh"]))
 
 
 def differences(customer: Mapping[str, object]) -> list[tuple[Label, list[str]]]:
@@ -74,13 +86,28 @@ def _holds(when: Mapping, customers: pd.DataFrame) -> np.ndarray:
 
 
 def _one(name: str, test: list | Mapping, customers: pd.DataFrame) -> np.ndarray:
-    needed = [name] if isinstance(test, list) else [name, *(v for v in test.values() if isinstance(v, str))]
-    if not set(needed) <= set(customers):
+    if not _named({name: test}) <= set(customers):
         return np.zeros(len(customers), dtype=bool)
     if isinstance(test, list):
         return customers[name].isin(test).to_numpy(dtype=bool)
     column, out = customers[name].astype("float64"), np.ones(len(customers), dtype=bool)
     for how, other in test.items():
         bound = customers[other].astype("float64") if isinstance(other, str) else other
-        out &= _COMPARED[how](column, bound).to_numpy(dtype=bool)
+        out &= _COMPARED[how][1](column, bound).to_numpy(dtype=bool)
     return out
+
+
+def _named(when: Mapping) -> set[str]:
+    """The columns that a condition names."""
+    bounds = [bound for test in when.values() if isinstance(test, Mapping) for bound in test.values()]
+    return {*when, *(bound for bound in bounds if isinstance(bound, str))}
+
+
+def _sql(when: Mapping) -> str:
+    parts = []
+    for name, test in when.items():
+        if isinstance(test, list):
+            parts.append(f"{name} IN ({', '.join(repr(value) for value in test)})")
+        else:
+            parts += [f"{name} {_COMPARED[how][0]} {bound}" for how, bound in test.items()]
+    return f"({' AND '.join(parts)})"

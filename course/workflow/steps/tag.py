@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from course import lifecycle, tag
-from course.language import LANGUAGES, Sentence
-from course.portrait import Listed
+from course.language import LANGUAGES, Label, Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
 
@@ -51,30 +50,24 @@ def find(run: Result) -> tuple[Tagged | None, list[Sentence]]:
 
 
 def _one_story(dictionary: dict[str, tag.Tag], portraits: pd.DataFrame) -> dict[str, tag.Tag]:
-    """The dictionary, in which nobody carries a tag that their stage contradicts (rules/story.yaml); its definition
-    says so."""
-    if "stage" not in portraits:
-        return dictionary
-    return {name: _outside(entry, lifecycle.barred(name)) for name, entry in dictionary.items()}
+    """The dictionary, in which nobody carries a tag that contradicts what else is told of them (rules/story.yaml)."""
+    return {name: _without(entry, lifecycle.barred(name, list(portraits))) for name, entry in dictionary.items()}
 
 
-def _outside(entry: tag.Tag, stages: tuple[str, ...]) -> tag.Tag:
-    if not stages:
+def _without(entry: tag.Tag, barred: lifecycle.Barred | None) -> tag.Tag:
+    if barred is None:
         return entry
-    versions = tuple(_never_in(version, stages) if version.is_boolean else version for version in entry.versions)
+    versions = tuple(_restricted(v, barred) if v.is_boolean else v for v in entry.versions)
     return replace(entry, versions=versions)
 
 
-def _never_in(version: tag.Version, stages: tuple[str, ...]) -> tag.Version:
-    listed = ", ".join(f"'{stage}'" for stage in stages)
+def _restricted(version: tag.Version, barred: lifecycle.Barred) -> tag.Version:
     return replace(
         version,
-        rule=f"CASE WHEN stage IN ({listed}) THEN FALSE ELSE ({version.rule}\n) END",
-        needs=tuple(dict.fromkeys((*version.needs, "stage"))),
-        definition=Sentence(
-            "{definition} Not in the {n:stage|stages}: {stages}.",
-            definition=version.definition,
-            n=len(stages),
-            stages=Listed([lifecycle.STAGES[stage] for stage in stages]),
+        rule=f"CASE WHEN {barred.condition} THEN FALSE ELSE ({version.rule}\n) END",
+        needs=tuple(dict.fromkeys((*version.needs, *barred.needs))),
+        definition=Label(
+            f"{version.definition.say('en')} {barred.words.say('en')}",
+            f"{version.definition.say('zh')}{barred.words.say('zh')}",
         ),
     )
