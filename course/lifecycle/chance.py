@@ -90,9 +90,13 @@ class Chance:
     @property
     def refusal(self) -> Sentence:
         """Why it is not told of single customers."""
+        if self.off <= _OFF:
+            return Sentence("It is told of no customer: it knew no more than the average.")
         return Sentence(
-            "It is told of no customer: it would have to be off by {most:.0f} points or less, and better than the "
-            "average. A season, a sale or a growing company makes the next {days} days unlike those before.",
+            "It is told of no customer: tested on {day:%Y-%m-%d} it was off by {off:.1f} points, and may be by "
+            "{most:.0f}. A season, a sale or a growing company makes some {days} days unlike those before.",
+            day=self.cuts["test"],
+            off=100 * self.off,
             most=100 * _OFF,
             days=self.days,
         )
