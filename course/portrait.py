@@ -420,7 +420,9 @@ def personas(
     large = {k: m for k, m in groups if m.sum() >= least}
     if not large:
         raise DataError(
-            "No group of {by} has {n:,.0f} customers or more.", by=by if isinstance(by, str) else "by", n=np.ceil(least)
+            "No group of {by} has {n:,.0f} customers or more.",
+            by=_label(by) if isinstance(by, str) else "by",
+            n=np.ceil(least),
         )
     teller = _Teller(portraits, name, sections, by, list(large.values()), _topics(portraits, tickets, as_of))
     out = [teller.persona(label, number) for number, label in enumerate(large)]

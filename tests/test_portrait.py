@@ -502,7 +502,7 @@ def test_a_template_of_one_s_own_is_a_file(tmp_path):
 def test_what_cannot_be_grouped_is_refused():
     with pytest.raises(DataError, match="no column shoes"):
         portrait.personas(_portraits(), "shoes")
-    with pytest.raises(DataError, match="No group of customer_id has 100 customers"):
+    with pytest.raises(DataError, match="No group of Customer has 100 customers"):
         portrait.personas(_portraits(), "customer_id")
     assert not math.isnan(portrait.personas(_portraits())[0].share)
 

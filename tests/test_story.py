@@ -191,6 +191,7 @@ def contradictions(p):
         "less alive than likely to order": alive < chance,
         "chance and risk of two readings": ((risk + chance - 1).abs() > 1e-5),
         "lost, and a risk": (stage == "lost") & risk.notna(),
+        "a chance, not lost, and no risk": chance.notna() & (stage != "lost") & risk.isna(),
         "silent, and of high activity": silent & has("high_activity"),
         "lost, and new": (stage == "lost") & has("new_customer"),
         "kept, and gone silent": kept & has("silent_high_value"),

@@ -1,6 +1,7 @@
 """One customer, one story: where two measures differ, rules/story.yaml alone says which is believed."""
 
 import operator
+import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -72,7 +73,7 @@ def differences(customer: Mapping[str, object]) -> list[tuple[Label, list[str]]]
     found = [rule for rule in _rules()["differ"] if _holds(rule["when"], row)[0]]
     out = []
     for rule in found:
-        columns = [c for c in rule["when"] if "{" + c in rule["en"]]
+        columns = [name for _, name, _, _ in string.Formatter().parse(rule["en"]) if name]
         out.append((Label(rule["en"], rule["zh"], **{c: customer[c] for c in columns}), list(rule["when"])))
     return out
 

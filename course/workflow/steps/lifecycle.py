@@ -162,7 +162,14 @@ def _story(
     told = parts[0].astype({"customer_id": "str"})
     for part in parts[1:]:
         told = told.merge(part.astype({"customer_id": "str"}), how="left", on="customer_id")
-    return lifecycle.settle(told.round(6))
+    told = lifecycle.settle(told.round(6))
+    if chance is not None:
+        # One reading: whom the chance has called back from the lost has a risk like everybody else who is not.
+        there = ~told["stage"].isin(["prospect", "lost"])
+        told["churn_risk"] = (1 - told["chance_90_days"]).where(there).round(6)
+        if warning is not None:
+            told["alert"] = told["alert"].fillna(False).where(there)
+    return told
 
 
 def _budget(standing: pd.DataFrame) -> int:
