@@ -57,8 +57,8 @@ class Chance:
         weight = table["customers"] / table["customers"].sum()
         said = Sentence(
             "The chance of an order in the next {days} days, forecast on {day:%Y-%m-%d} for {n:,} customers and held "
-            "against the {days} days after: {forecast:.0%} expected, {bought:.0%} bought; a tenth of the customers was "
-            "off by {off:.1f} points, usually and beyond chance; Brier {brier:.3f}, against {naive:.3f} for saying the "
+            "against the {days} days after: {forecast:.0%} expected, {bought:.0%} bought; beyond chance, a tenth of "
+            "the customers was usually off by {off:.1f} points; Brier {brier:.3f}, against {naive:.3f} for saying the "
             "average to everybody.",
             days=self.days,
             day=self.cuts["test"],
