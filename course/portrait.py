@@ -87,7 +87,7 @@ class _Sheet:
         return "\n".join(out)
 
     def to_dict(self, lang: str | None = None) -> dict:
-        """The same as {title, sections: [{section, title, lines: [{text, numbers, columns, tables, n}]}]}."""
+        """The same as {title, sections: [{section, title, lines: [{text, numbers, columns, rests_on, tables, n}]}]}."""
         sections = []
         for name, title in SECTIONS.items():
             lines = [
@@ -95,6 +95,7 @@ class _Sheet:
                     "text": line.sentence.say(lang),
                     "numbers": dict(line.numbers),
                     "columns": list(line.columns),
+                    "rests_on": [_label(c).say(lang) for c in line.columns],
                     "tables": list(line.tables),
                     "n": line.n,
                 }
@@ -166,6 +167,8 @@ def _label(column: str) -> Sentence:
     if column.startswith("tag_"):
         known = _tags().get(column.removeprefix("tag_"))
         return known.label if known else Label(column.removeprefix("tag_"), column.removeprefix("tag_"))
+    if column == "topic":  # of a ticket, not of a customer
+        return schema.canonical("tickets").columns["topic"].label
     return _columns().get(column, (Label(column, column), ""))[0]
 
 
@@ -240,8 +243,14 @@ _SENTENCES = (
     ("behaviour", Sentence("Campaigns that reached this customer: {campaigns:,}.")),
     ("behaviour", Sentence("Coupons redeemed: {coupons_redeemed:,}.")),
     ("risk", Sentence("Stage: {stage}.")),
-    ("risk", Sentence("Still a customer with a probability of {p_alive:.0%}.")),
-    ("risk", Sentence("Risk of no order in the time of the early warning: {churn_risk:.0%}.")),
+    (
+        "risk",
+        Sentence(
+            "With as many order days as this customer, more than {at_risk_after:,.0f} days without an order are "
+            "unusual, and more than {lost_after:,.0f} count as lost."
+        ),
+    ),
+    ("risk", Sentence("Chance of an order in the next 90 days: {chance_90_days:.0%}.")),
     ("risk", Sentence("Cancelled orders: {cancelled_orders:,}.")),
     ("needs", Sentence("Would recommend us: {survey_score:.0f} at the last answer.")),
     ("needs", Sentence("Service tickets: {tickets:,}.")),
@@ -318,6 +327,7 @@ def card(portraits: pd.DataFrame, customer_id: str) -> Card:
             blank[section].append(lacking[0])
         else:
             lines.append(_said(section, template, row))
+    lines += [_line("risk", said, dict(said.values), columns) for said, columns in lifecycle.differences(row)]
     lines += _tag_lines(row)
     lines += [_unknown(section, columns) for section, columns in blank.items() if columns]
     lines.append(_suggestion(row))
@@ -410,7 +420,9 @@ def personas(
     large = {k: m for k, m in groups if m.sum() >= least}
     if not large:
         raise DataError(
-            "No group of {by} has {n:,.0f} customers or more.", by=by if isinstance(by, str) else "by", n=np.ceil(least)
+            "No group of {by} has {n:,.0f} customers or more.",
+            by=_label(by) if isinstance(by, str) else "by",
+            n=np.ceil(least),
         )
     teller = _Teller(portraits, name, sections, by, list(large.values()), _topics(portraits, tickets, as_of))
     out = [teller.persona(label, number) for number, label in enumerate(large)]

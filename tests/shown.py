@@ -101,6 +101,7 @@ def _constants(lang):
     if lang not in _CONSTANTS:
         messages = language._translations("zh")
         labels = [c.label.say(lang) for kind in schema.TABLES for c in schema.canonical(kind).columns.values()]
+        labels += [c[lang][0] for c in workflow.portrait_columns()["columns"]]
         texts = [*(messages if lang == "en" else messages.values()), *labels]
         pieces = {p for t in texts for p in re.split(r"\{[^{}]*\}", t)}
         worded = {p for p in pieces if re.search(r"\d", p) and re.search(r"[^\W\d_]{2}", p)}

@@ -30,7 +30,9 @@ ROW = {
     "products": 17,
     "cancelled_orders": 1,
     "stage": "at_risk",
-    "churn_risk": 0.42,
+    "at_risk_after": 51.0,
+    "lost_after": 106.0,
+    "chance_90_days": 0.42,
     "main_channel": "app",
     "main_channel_share": 0.75,
     "top_category": "tea",
@@ -96,10 +98,11 @@ values = st.fixed_dictionaries(
     {},
     optional={
         **{c: amounts for c in ("monetary_net", "average_order_value", "expected_value")},
+        **{c: counts.map(float) for c in ("at_risk_after", "lost_after")},
         **{c: counts for c in ("recency_days", "frequency", "products", "cancelled_orders", "events", "tickets")},
         **{c: counts for c in ("campaigns", "coupons_redeemed")},
         **{c: st.integers(1, 5) for c in "rfm"},
-        **{c: shares for c in ("p_alive", "churn_risk", "main_channel_share", "top_category_share")},
+        **{c: shares for c in ("p_alive", "chance_90_days", "main_channel_share", "top_category_share")},
         "price_sensitivity": st.floats(-3, 3),
         "survey_score": st.integers(0, 10).map(float),
         "rfm_class": st.sampled_from(["important_value", "general_win_back"]),
@@ -115,7 +118,9 @@ values = st.fixed_dictionaries(
 
 
 def _numbers_in(text):
-    """(value, half of the last digit shown) of each number that stands in a sentence; dates are none."""
+    """(value, half of the last digit shown) of each number that stands in a sentence; dates and the chance's 90 days
+    are none."""
+    text = re.sub(r"90 days|90 天|within 90", "", text)
     for sign, digits, percent in re.findall(r"([+\-−]?)(\d[\d,]*\.?\d*)(%?)", re.sub(r"\d{4}-\d{2}-\d{2}", "", text)):
         plain = digits.replace(",", "").rstrip(".")
         decimals = len(plain.partition(".")[2])
@@ -139,7 +144,7 @@ def test_every_number_in_every_sentence_stands_in_the_columns_that_the_line_name
                 assert any(abs(value - row[c]) <= half for c in line.numbers), line.sentence.say(lang)
     # And nothing that is known is left out of a sentence that could be made.
     told = {c for line in card.lines for c in line.columns}
-    for column in ("products", "events", "tickets", "p_alive", "churn_risk", "survey_score", "city", "stage"):
+    for column in ("products", "events", "tickets", "chance_90_days", "survey_score", "city", "stage"):
         assert (column in told) == (column in row)
 
 
@@ -394,10 +399,10 @@ def test_the_few_who_lack_what_nearly_all_have_are_not_given_away():
 
 
 def test_a_group_of_which_little_is_known_says_so():
-    portraits = _portraits().drop(columns="survey_score").assign(p_alive=np.nan)
+    portraits = _portraits().drop(columns="survey_score").assign(chance_90_days=np.nan)
     persona = portrait.personas(portraits)[0]
     said = persona.text("en")
-    assert "P(still a customer)" in said and "Last survey score" in said
+    assert "Chance of an order within 90 days" in said and "Last survey score" in said
     assert not _has(persona, "NPS")
     few = _portraits()
     few.loc[few.index[40:], "survey_score"] = np.nan
@@ -451,9 +456,9 @@ def test_row_order_changes_no_persona():
 @pytest.mark.parametrize("name", ["retail", "bank", "subscription", "car"])
 def test_every_template_of_the_kit_can_be_filled(name):
     portraits = _portraits().assign(
-        income=np.where(np.arange(2000) % 2, "high", "low"), events=5, tickets=1, p_alive=0.5
+        income=np.where(np.arange(2000) % 2, "high", "low"), events=5, tickets=1, chance_90_days=0.5
     )
-    portraits = portraits.assign(main_channel="app", top_category="tea", churn_risk=0.2, price_sensitivity=0.1)
+    portraits = portraits.assign(main_channel="app", top_category="tea", price_sensitivity=0.1)
     tickets = TICKETS.assign(customer_id=[f"c{i % 2000}" for i in range(0, 805 * 2, 2)])
     for persona in portrait.personas(portraits, template=name, tickets=tickets, min_share=0.1):
         assert _lines(persona, "who") and _lines(persona, "value")
@@ -497,7 +502,7 @@ def test_a_template_of_one_s_own_is_a_file(tmp_path):
 def test_what_cannot_be_grouped_is_refused():
     with pytest.raises(DataError, match="no column shoes"):
         portrait.personas(_portraits(), "shoes")
-    with pytest.raises(DataError, match="No group of customer_id has 100 customers"):
+    with pytest.raises(DataError, match="No group of Customer has 100 customers"):
         portrait.personas(_portraits(), "customer_id")
     assert not math.isnan(portrait.personas(_portraits())[0].share)
 

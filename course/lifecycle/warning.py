@@ -318,10 +318,15 @@ def _sample(orders: pd.DataFrame, cut: pd.Timestamp, horizon: int, tickets: pd.D
     standing = standing[standing["stage"] != "lost"].set_index("customer_id")
     if standing.empty:
         raise DataError("On {day} every customer was lost: there is nobody to warn of.", day=cut.date())
-    later = query(_SILENT, {"orders": orders[list(history.DATED)]}, cut=cut, until=cut + pd.Timedelta(days=horizon))
-    later = same_ids(later, orders).set_index("customer_id")["ordered"]
+    later = ordered_within(orders, cut, horizon)
     X = features(orders, cut, tickets).loc[standing.index]
     return _Sample(X, standing, 1 - later.loc[standing.index].to_numpy(dtype="int64"))
+
+
+def ordered_within(orders: pd.DataFrame, cut: pd.Timestamp, days: int) -> pd.Series:
+    """1 for everybody seen until then who ordered within `days` after the day `cut`, else 0, by customer_id."""
+    found = query(_SILENT, {"orders": orders[list(history.DATED)]}, cut=cut, until=cut + pd.Timedelta(days=days))
+    return same_ids(found, orders).set_index("customer_id")["ordered"]
 
 
 def _scores(

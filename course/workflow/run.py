@@ -105,11 +105,12 @@ def prepare(
 
 def _with(portraits: pd.DataFrame, found: pd.DataFrame | None) -> pd.DataFrame:
     """The portraits with further columns, in the order of their definition, then the tags; who is not in `found` has
-    blanks there."""
+    blanks there. What an earlier step said under the same name gives way."""
     if found is None:
         return portraits
     found = found.astype({"customer_id": "str"})
-    table = portraits.merge(found, how="outer", on="customer_id").sort_values("customer_id", ignore_index=True)
+    kept = portraits[[c for c in portraits if c == "customer_id" or c not in found]]
+    table = kept.merge(found, how="outer", on="customer_id").sort_values("customer_id", ignore_index=True)
     defined = [c["name"] for c in portrait_columns()["columns"]]
     table = table[[c for c in defined if c in table] + [c for c in table if c not in defined]]
     table.attrs = portraits.attrs | found.attrs

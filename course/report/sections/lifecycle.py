@@ -73,8 +73,29 @@ def stages(page: Page, found: Lifecycle) -> dict:
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
             {"list": [sentence.say(page.lang) for sentence in found.explained]},
             table(limit_head, limits),
+            *_chance(page, found),
         ],
     }
+
+
+def _chance(page: Page, found: Lifecycle) -> list[dict]:
+    """Whether the chance of an order, by which customers' stories go, was right."""
+    if found.chance is None:
+        return []
+    phrase, days = page.phrase, found.chance.days
+    head = [phrase("Stage of life then"), phrase("Customers"), phrase("Expected to buy")]
+    head += [phrase("Bought within {days} days", days=days), phrase("95% interval")]
+    rows = [
+        [
+            lifecycle.STAGES[r.stage].say(page.lang),
+            f"{r.customers:,}",
+            f"{r.forecast:.0%}",
+            f"{r.bought:.0%}",
+            f"{r.low:.0%} – {r.high:.0%}",
+        ]
+        for r in found.chance.by_stage.itertuples()
+    ]
+    return [{"list": [sentence.say(page.lang) for sentence in found.chance.report()]}, table(head, rows)]
 
 
 def _days(value: float) -> str:
@@ -179,7 +200,7 @@ def _alerts(page: Page, alerts: pd.DataFrame) -> dict:
     rows = [
         [
             str(r.customer_id),
-            lifecycle.STAGES[r.stage].say(page.lang),
+            lifecycle.STAGES[portraits.loc[str(r.customer_id), "stage"]].say(page.lang),
             f"{r.silent_days:,}",
             f"{r.churn_risk:.0%}",
             *([money(portraits.loc[str(r.customer_id), "expected_value"])] if with_value else []),

@@ -90,11 +90,18 @@ def recommend(page: Page, found: Willingness) -> dict:
         blocks += _themes(page, found.themes)
     if found.factors is not None:
         rows = [
-            [name, ", ".join(items), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
-            for (name, items), alpha in zip(found.factors.items.items(), found.factors.reliability, strict=True)
+            [phrase("Factor {n}", n=n), ", ".join(map(_about, items)), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
+            for n, (items, alpha) in enumerate(
+                zip(found.factors.items.values(), found.factors.reliability, strict=True), 1
+            )
         ]
         blocks.append(table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2))
     return {"title": phrase("Would they recommend us?"), "blocks": blocks}
+
+
+def _about(column: str) -> str:
+    """What a question is about, by the name of its column: driver_delivery is delivery, item_3 is 3."""
+    return column.removeprefix("driver_").removeprefix("item_").replace("_", " ")
 
 
 def _themes(page: Page, themes: pd.DataFrame) -> list[dict]:
@@ -122,7 +129,7 @@ def _drivers(page: Page, drivers: nps.Drivers) -> list[dict]:
     head = [phrase("Driver"), phrase("Share of what is explained"), phrase("Rank, 95% interval")]
     rows = [
         [
-            r.driver,
+            _about(r.driver),
             f"{r.importance:.0%}",
             f"{r.rank:.0f} ({r.rank_low:.0f} – {r.rank_high:.0f})",
             f"{r.beta:+.2f} ({r.beta_low:+.2f} – {r.beta_high:+.2f})",

@@ -99,8 +99,8 @@ def first(page: Page, found: Stake) -> dict:
             table(head, rows, 3, about=found.first["customer_id"].tolist()),
             note(
                 phrase(
-                    "Not yet lost: a median says nothing of anybody's own rhythm, and some come back by "
-                    "themselves. Leave a random part alone to see what a call changes."
+                    "Who of them counts as lost is told by the stage of life: a median says nothing of anybody's own "
+                    "rhythm, and some come back by themselves. Leave a random part alone to see what a call changes."
                 )
             ),
         ],

@@ -3,8 +3,10 @@
 import pandas as pd
 
 from course import tag
+from course.language import Sentence
 from course.report.blocks import note, paragraph, table
 from course.report.sections import Page
+from course.workflow import portrait_columns
 from course.workflow.steps.tag import Tagged
 
 
@@ -16,7 +18,7 @@ def tags(page: Page, found: Tagged) -> dict:
     for r in found.catalogue.itertuples():
         entry = found.dictionary[r.tag]
         if r.not_evaluated is not None:
-            missing.append(phrase("{tag}: {why}", tag=entry.label.say(lang), why=r.not_evaluated))
+            missing.append(phrase("{tag}: {why}", tag=entry.label.say(lang), why=_why(page, r)))
             continue
         definition = found.version(r.tag).definition.say(lang)
         size = "–" if pd.isna(r.size) else f"{r.size:,}"
@@ -30,6 +32,15 @@ def tags(page: Page, found: Tagged) -> dict:
     if changes is not None and changes.tags is not None:
         blocks += _changes(page, found, changes.tags)
     return {"title": phrase("Tags"), "blocks": blocks}
+
+
+def _why(page: Page, missing: object) -> Sentence:
+    """Why a tag could not be evaluated; columns by their names."""
+    labels = {c["name"]: c[page.lang][0] for c in portrait_columns()["columns"]}
+    lacking = [labels[c] for c in missing.needs if c in labels and c not in page.result.portraits]
+    if not lacking:
+        return missing.not_evaluated
+    return Sentence("not in the data: {columns}", columns=", ".join(lacking))
 
 
 def _changes(page: Page, tags: tag.Tags, changes: tag.Changes) -> list[dict]:

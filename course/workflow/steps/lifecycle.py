@@ -25,18 +25,23 @@ class Lifecycle(Finding):
 
     Attributes
     ----------
-    standing : lifecycle.stages on the as-of date; limits : the thresholds behind it; table : lifecycle.stage_table
+    story : a row a customer, settled by lifecycle.settle: what `columns` gives
+    standing : lifecycle.stages on the as-of date, with the stages of `story`
+    limits : the thresholds behind it; table : lifecycle.stage_table
     periods : the whole months of lifecycle.states
     links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
         worth_a_year (money a year) and low, high (95 %) of the rate
-    warning : early_warning; returns : come_back; complaints : complaint_risk
+    chance : lifecycle.chance; warning : early_warning, of as many days where the chance is told; returns : come_back
+    complaints : complaint_risk
     """
 
+    story: pd.DataFrame
     standing: pd.DataFrame
     limits: pd.DataFrame
     table: pd.DataFrame
     periods: pd.DataFrame
     links: pd.DataFrame | None = None
+    chance: lifecycle.Chance | None = None
     warning: lifecycle.Warnings | None = None
     returns: pd.DataFrame | None = None
     complaints: lifecycle.ComplaintRisk | None = None
@@ -57,12 +62,9 @@ class Lifecycle(Finding):
         return self.warning.scores[self.warning.scores["alert"]]
 
     def columns(self) -> pd.DataFrame:
-        """stage; churn_risk and alert where there is an early warning."""
-        stages = self.standing[["customer_id", "stage"]].astype({"customer_id": "str"})
-        if self.warning is None:
-            return stages
-        scores = self.warning.scores[["customer_id", "churn_risk", "alert"]].astype({"customer_id": "str"})
-        return stages.merge(scores.round(6).astype({"alert": "boolean"}), how="outer", on="customer_id")
+        """stage, at_risk_after, lost_after; chance_90_days, churn_risk and alert where they are known; p_alive where it
+        tells the same story."""
+        return self.story
 
     def entry(self) -> dict:
         """{lifecycle: every part there is}."""
@@ -77,6 +79,8 @@ class Lifecycle(Finding):
         if self.links is not None:
             links = plain(self.links)
             out |= {"weakest_link": links[0] if links else None, "links": links}
+        if self.chance is not None:
+            out["chance"] = self._chance_entry()
         if self.warning is not None:
             out["early_warning"] = self._warning_entry()
         if self.returns is not None:
@@ -84,6 +88,10 @@ class Lifecycle(Finding):
         if self.complaints is not None:
             out["complaints"] = plain(self.complaints.report())
         return {"lifecycle": out}
+
+    def _chance_entry(self) -> dict:
+        parts = ("days", "tested", "brier", "off", "holds", "cuts", "reliability", "by_stage")
+        return {name: plain(getattr(self.chance, name)) for name in parts} | {"notes": plain(self.chance.report())}
 
     def _warning_entry(self) -> dict:
         return {
@@ -105,16 +113,26 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     if limits is None:
         return None, attempt.not_done
     standing = lifecycle.stages(orders, as_of, limits, joined)
-    placed = standing[["customer_id", "stage"]].astype({"customer_id": "str"})
+    what = Sentence("the chance of an order in the next {days} days", days=lifecycle.DAYS)
+    chance = attempt(what, lifecycle.chance, orders, as_of, tickets)
+    told = chance if chance is not None and chance.holds else None
+    if chance is not None and told is None:
+        attempt.not_done.append(Sentence("{what}: {why}", what=what, why=chance.refusal))
+    what, horizon = Sentence("early warning"), None if told is None else told.days
+    budget = _budget(standing)
+    warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=budget, tickets=tickets, horizon=horizon)
+    story = _story(run.portraits, standing, told, warning)
+    standing = standing.assign(
+        stage=story.set_index("customer_id")["stage"].loc[standing["customer_id"].astype("str")].array
+    )
+    placed = story[["customer_id", "stage"]]
     table = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
     periods = lifecycle.states(orders, as_of).periods
-    found = Lifecycle(standing, limits, table, periods[periods["complete"]])
+    found = Lifecycle(story, standing, limits, table, periods[periods["complete"]], chance=chance, warning=warning)
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
-        found.links = attempt(Sentence("weakest link"), _links, moves)
-    what = Sentence("early warning")
-    found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=_budget(standing), tickets=tickets)
+        found.links = attempt(Sentence("weakest link"), _links, moves, table.set_index("stage")["customers"])
     found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
@@ -126,22 +144,52 @@ def _valid(run: Result, kind: str) -> pd.DataFrame | None:
     return run.cleaned[kind].valid if kind in run.cleaned else None
 
 
+def _story(
+    portraits: pd.DataFrame,
+    standing: pd.DataFrame,
+    chance: lifecycle.Chance | None,
+    warning: lifecycle.Warnings | None,
+) -> pd.DataFrame:
+    """Stage, chance, risk and P(alive) of every customer, none of which says other than the others."""
+    limits = {"at_risk_days": "at_risk_after", "lost_days": "lost_after"}
+    parts = [standing[["customer_id", "stage", *limits]].rename(columns=limits)]
+    if "p_alive" in portraits:
+        parts.append(portraits[["customer_id", "p_alive"]])
+    if chance is not None:
+        parts.append(chance.customers.rename(columns={"chance": "chance_90_days"}))
+    if warning is not None:
+        parts.append(warning.scores[["customer_id", "churn_risk", "alert"]].astype({"alert": "boolean"}))
+    told = parts[0].astype({"customer_id": "str"})
+    for part in parts[1:]:
+        told = told.merge(part.astype({"customer_id": "str"}), how="left", on="customer_id")
+    told = lifecycle.settle(told.round(6))
+    if chance is not None:
+        # One reading: whom the chance has called back from the lost has a risk like everybody else who is not.
+        there = ~told["stage"].isin(["prospect", "lost"])
+        told["churn_risk"] = (1 - told["chance_90_days"]).where(there).round(6)
+        if warning is not None:
+            told["alert"] = told["alert"].fillna(False).where(there)
+    return told
+
+
 def _budget(standing: pd.DataFrame) -> int:
     """How many customers the early warning is to name."""
     scored = int(standing["stage"].isin(["first_purchase", "active", "loyal", "at_risk"]).sum())
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
+def _links(moves: lifecycle.Transitions, customers: pd.Series) -> pd.DataFrame:
     """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
 
     The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
+    `customers` are those of today's stages as they are told everywhere else.
     """
     seen = moves.links[(moves.links["from_stage"] != moves.links["to_stage"]) & (moves.links["customers"] >= _SEEN)]
     if seen.empty:
         raise DataError("no move between two stages was seen {n} times.", n=_SEEN)
+    today = customers.reindex(moves.rates.index, fill_value=0)
     tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
-    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT, tenth)
+    links = lifecycle.weakest_link(moves.rates, moves.money, today, clv.MONTHLY_DISCOUNT, tenth)
     intervals = seen[["from_stage", "to_stage", "low", "high"]]
     return (
         links.assign(worth_a_year=clv.DISCOUNT * links["worth"])

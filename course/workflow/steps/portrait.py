@@ -42,6 +42,7 @@ def find(run: Result) -> tuple[Told, list[Sentence]]:
     attempt = Attempts()
     tickets = run.cleaned["tickets"].valid if "tickets" in run.cleaned else None
     what = Sentence("the classes as personas")
-    personas = attempt(what, portrait.personas, run.portraits, tickets=tickets, as_of=run.as_of) or []
+    # Of the customers with orders, as everywhere the classes are counted: nobody else has a class.
+    personas = attempt(what, portrait.personas, run.buyers, tickets=tickets, as_of=run.as_of) or []
     named = run.found["stake"].first["customer_id"].head(_CARDS)
     return Told(personas, [portrait.card(run.portraits, customer) for customer in named]), attempt.not_done

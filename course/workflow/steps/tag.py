@@ -1,11 +1,11 @@
 """The tags of every customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from course import tag
-from course.language import LANGUAGES, Sentence
+from course import lifecycle, tag
+from course.language import LANGUAGES, Label, Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
 
@@ -51,4 +51,28 @@ def find(run: Result) -> tuple[Tagged | None, list[Sentence]]:
     """The dictionary over the portraits; without a date nothing can be said."""
     if run.as_of is None:
         return None, []
-    return Tagged(tag.evaluate(run.dictionary, run.portraits, run.as_of)), []
+    return Tagged(tag.evaluate(_one_story(run.dictionary, run.portraits), run.portraits, run.as_of)), []
+
+
+def _one_story(dictionary: dict[str, tag.Tag], portraits: pd.DataFrame) -> dict[str, tag.Tag]:
+    """The dictionary, in which nobody carries a tag that contradicts what else is told of them (rules/story.yaml)."""
+    return {name: _without(entry, lifecycle.barred(name, list(portraits))) for name, entry in dictionary.items()}
+
+
+def _without(entry: tag.Tag, barred: lifecycle.Barred | None) -> tag.Tag:
+    if barred is None:
+        return entry
+    versions = tuple(_restricted(v, barred) if v.is_boolean else v for v in entry.versions)
+    return replace(entry, versions=versions)
+
+
+def _restricted(version: tag.Version, barred: lifecycle.Barred) -> tag.Version:
+    return replace(
+        version,
+        rule=f"CASE WHEN {barred.condition} THEN FALSE ELSE ({version.rule}\n) END",
+        needs=tuple(dict.fromkeys((*version.needs, *barred.needs))),
+        definition=Label(
+            f"{version.definition.say('en')} {barred.words.say('en')}",
+            f"{version.definition.say('zh')}{barred.words.say('zh')}",
+        ),
+    )
