@@ -47,7 +47,7 @@ def test_an_item_not_turned_round_ruins_the_reliability():
 
 
 def test_items_worded_the_other_way_round_are_found_before_the_reliability_is_told():
-    """Of the planted table the last item of each four is mirrored; the reliability is the one of a survey that says so."""
+    """The last item of each four is mirrored; the reliability is the one of a survey whose key is known."""
     items, _, _ = survey()
     found, told = segment.factors(items), segment.factors(items, reverse=("price_3", "novelty_3"))
     assert sorted(found.mirrored) == ["novelty_3", "price_3"]

@@ -13,6 +13,12 @@ def portraits(frame: pd.DataFrame, folder: Path) -> None:
     table(texts.assign(**{c: frame[c].dt.strftime("%Y-%m-%d") for c in dates}), folder / "portraits.csv")
 
 
+def moves(frame: pd.DataFrame, folder: Path) -> None:
+    """moves.parquet and moves.csv: who entered and left what since the earlier run."""
+    frame.to_parquet(folder / "moves.parquet", index=False)
+    table(frame.apply(harmless), folder / "moves.csv")
+
+
 def table(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file that Excel opens as UTF-8."""
     frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

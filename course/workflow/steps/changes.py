@@ -1,4 +1,4 @@
-"""What changed since an earlier run: who entered and left a tag, and how far the portraits moved."""
+"""What changed since an earlier run: who entered and left a tag, a class, a stage, and how far the portraits moved."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,9 @@ from course.workflow.result import Result
 NEEDS = ()
 DOING = None
 
+#: The columns of portraits, beside the tags, of which each customer has one value at a time.
+STATES = ("rfm_class", "stage")
+
 
 @dataclass
 class Changes(Finding):
@@ -19,10 +22,11 @@ class Changes(Finding):
 
     Attributes
     ----------
-    tags : tag.changes; drift : effect.drift
+    tags : tag.changes; states : the same of STATES; drift : effect.drift
     """
 
     tags: tag.Changes | None
+    states: tag.Changes | None
     drift: pd.DataFrame | None
 
     @property
@@ -30,9 +34,22 @@ class Changes(Finding):
         """The columns that moved beyond chance."""
         return self.drift[self.drift["verdict"] != "steady"]
 
+    @property
+    def moves(self) -> pd.DataFrame:
+        """Who entered and left what, sorted: customer_id, what (the column of the portraits), value (empty for
+        yes-or-no tags), move (entered or left)."""
+        tags = [self.tags.customers.assign(tag=tag.PREFIX + self.tags.customers["tag"])] if self.tags else []
+        listed = pd.concat([*tags, *([self.states.customers] if self.states else [])], ignore_index=True)
+        listed = listed.rename(columns={"tag": "what"})
+        return listed.sort_values(list(listed), ignore_index=True)
+
     def entry(self) -> dict:
-        """{changes: every tag and value, drift: every column}."""
-        out = {} if self.tags is None else {"changes": plain(self.tags.tags)}
+        """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column}."""
+        out: dict = {} if self.tags is None else {"changes": plain(self.tags.tags)}
+        if self.states is not None:
+            out["states"] = plain(self.states.tags)
+        if self.tags is not None or self.states is not None:
+            out["moves"] = {"customers": int(self.moves["customer_id"].nunique()), "rows": len(self.moves)}
         if self.drift is not None:
             out["drift"] = {"columns": len(self.drift), "moved": len(self.moved), "table": plain(self.drift)}
         return out
@@ -45,6 +62,7 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
     found = Changes(
         attempt(what, tag.changes, run.previous, run.portraits),
+        attempt(Sentence("who entered and left classes and stages"), tag.changes, run.previous, run.portraits, STATES),
         attempt(what, effect.drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
