@@ -20,12 +20,20 @@ from course.language import Sentence
 #: The columns of a customer table that say who somebody is, and as what they are read.
 _CANONICAL = {
     "name": "name",
+    "given_name": "name",
+    "surname": "surname",
     "phone": "phone",
     "email": "email",
+    "national_id": "key",
     "birth_date": "date",
     "address": "address",
+    "address_2": "address",
+    "district": "place",
+    "street_number": "code",
+    "postcode": "code",
     "gender": "gender",
     "city": "category",
+    "province": "category",
 }
 _KEYS = ("phone", "email", "key")
 _LEDGER = ["merge_id", "kept", "merged", "left", "right", "rule", "weight", "probability", "evidence", "undone"]
@@ -47,6 +55,9 @@ class Identity:
         right_records (size of the parts), contradiction (birth date, gender or blank), held (not merged)
     blocks : the values on which records met, aligned with `persons`: what `judge` measures blocking recall on
     compared : pairs the model looked at
+    columns : what was compared: the columns of the records that say who somebody is, where anything stands in them
+    recognisable : records that hold enough to be known again: a second record just like it would be merged with it.
+        Where there are none, no merge says nothing about the records
     notes : what a reader should know
     """
 
@@ -57,6 +68,8 @@ class Identity:
     bridges: pd.DataFrame
     blocks: pd.DataFrame
     compared: int
+    columns: tuple[str, ...]
+    recognisable: int
     notes: list[Sentence] = field(default_factory=list)
 
     @property
@@ -126,15 +139,18 @@ def resolve(
     3. *Model*: Fellegi–Sunter by Splink on DuckDB over the pairs that meet in a block; accepted from `threshold` on,
        and only if the person agrees, not just the household: the name, or the birth date, or a similar name (of five
        characters or more) with a birth date not far off; where neither can be compared, two of phone, e-mail and key.
+       Where places are told (code, place), one of key, birth date and address has to be alike too.
     4. *Bridges*: one link that alone joins two parts of two or more records is flagged, and held back if the parts
        contradict each other: birth dates far apart, or different genders.
 
     Parameters
     ----------
-    records : one row a customer record: customer_id (unique), any of name, phone, email, birth_date, address, gender,
-        city; other columns are carried along.
+    records : one row a customer record: customer_id (unique), any of name, given_name, surname, phone, email,
+        national_id, birth_date, address, address_2, district, street_number, postcode, gender, city, province; other
+        columns are carried along.
     columns : further columns and how to read them: name (full or given), surname (a family shares it), phone, email,
-        key (a personal number), date (of birth), address, code (postcode, house number), gender, category (few values).
+        key (a personal number), date (of birth), address, place (district), code (postcode, house number), gender,
+        category (few values).
     threshold : lowest probability of a link.
     shared : a value held by more people than this is no key.
     random_state : seed of the random pairs the model learns from.
@@ -163,6 +179,7 @@ def resolve(
         scored = model.score(connection, role_of, blocks, _certain_pairs(connection, role_of), threshold, random_state)
         links = _accepted(connection, role_of, exact, scored.pairs)
         bridges = _bridges(connection, role_of, links)
+        recognisable = _recognisable(connection, role_of, scored, threshold)
         met = connection.execute(f"SELECT {', '.join(blocks) or 'record'} FROM people ORDER BY record").df()
     held = pd.MultiIndex.from_frame(bridges.loc[bridges["held"], ["left", "right"]])
     links = links[~pd.MultiIndex.from_frame(links[["left", "right"]]).isin(held)].reset_index(drop=True)
@@ -179,6 +196,8 @@ def resolve(
         bridges=bridges,
         blocks=met,
         compared=scored.compared,
+        columns=tuple(outer.values()),
+        recognisable=recognisable,
         notes=notes + _learned(scored) + _held_back(len(held)),
     )
 
@@ -370,9 +389,21 @@ def _accepted(
     )
     comparable = _any([f"(l.{c} IS NOT NULL AND r.{c} IS NOT NULL)" for c in full + dates])
     two_keys = " + ".join(f"CAST({s} AS INT)" for s in _same(keys)) or "0"
-    person = (
-        f"""({_any(_same(full + dates))} OR ({near} AND NOT {_far(dates)}) OR (NOT {comparable} AND {two_keys} >= 2))"""
+    # Postcode, district and house number say one thing, and say it of thousands: a name and a place are no person.
+    local = _of(role_of, "code", "place")
+    supported = (
+        "true"
+        if not local
+        else _any(
+            [
+                *_same(keys),
+                *(f"coalesce(levenshtein(l.{d}, r.{d}) <= 2, false)" for d in dates),
+                *(f"coalesce(jaro_winkler_similarity(l.{a}, r.{a}) >= 0.88, false)" for a in _of(role_of, "address")),
+            ]
+        )
     )
+    person = f"""({supported} AND ({_any(_same(full + dates))} OR ({near} AND NOT {_far(dates)})
+        OR (NOT {comparable} AND {two_keys} >= 2)))"""
     evidence = ", ".join(f"CASE WHEN l.{c} = r.{c} THEN '{c}' END" for c in role_of) or "NULL"
     connection.register("certain", certain)
     connection.register("scored", scored)
@@ -387,6 +418,31 @@ def _accepted(
         WHERE p.rule = 'exact' OR {person}
         ORDER BY p.rule, p.probability DESC NULLS LAST, p."left", p."right"
     """).df()
+
+
+def _recognisable(
+    connection: duckdb.DuckDBPyConnection, role_of: dict[str, str], scored: model.Scored, threshold: float
+) -> int:
+    """How many records a copy of themselves would be merged with, by the rules of `_exact` and `_accepted`."""
+    names, full, keys = _of(role_of, "name", "surname"), _of(role_of, "name"), _of(role_of, *_KEYS)
+    dates, addresses = _of(role_of, "date"), _of(role_of, "address")
+    some = {part: _any([f"{c} IS NOT NULL" for c in columns]) for part, columns in
+            {"keys": keys, "dates": dates, "addresses": addresses, "full": full}.items()}  # fmt: skip
+    whole = " AND ".join(f"{n} IS NOT NULL" for n in names) or "false"
+    exact = f"{some['keys']} AND (({whole}) OR {some['dates']})"
+    two = " + ".join(f"CAST({k} IS NOT NULL AS INT)" for k in keys) or "0"
+    person = f"({some['full']} OR {some['dates']} OR {two} >= 2)"
+    if _of(role_of, "code", "place"):
+        person += f" AND ({some['keys']} OR {some['dates']} OR {some['addresses']})"
+    weight, meets = model.of_a_copy(role_of, scored)
+    return connection.execute(
+        f"""
+        SELECT count(*) FROM (SELECT ({exact}) AS exact, ({person}) AS person, {weight} AS weight, {meets} AS meets
+            FROM people)
+        WHERE exact OR (person AND meets AND 1 / (1 + pow(2, -weight)) >= $threshold)
+        """,
+        {"threshold": threshold},
+    ).fetchall()[0][0]
 
 
 # --- the graph -------------------------------------------------------------------------------------------------------

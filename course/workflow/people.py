@@ -13,7 +13,7 @@ from course.forms import normal, word
 from course.telling import tells
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
-PERSONAL = ("name", "phone", "email", "birth_date", "address")
+PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
 #: Columns that hold the number of a person.
 IDS = ("customer_id", "author_id")
 

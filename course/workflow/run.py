@@ -9,7 +9,7 @@ from course import clv, tag
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence
-from course.workflow import people
+from course.workflow import numbering, people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
@@ -98,7 +98,9 @@ def prepare(
     result.notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes] + late
     if "customers" in cleaned:
         tell(identity.DOING)
-        result.cleaned, persons, why_not = identity.resolve(cleaned)
+        result.cleaned, said = numbering.apart(result.cleaned)
+        result.notes += said
+        result.cleaned, persons, why_not = identity.resolve(result.cleaned)
         result.not_done += why_not
         if persons is not None:
             result.found["identity"] = persons
