@@ -36,6 +36,8 @@ _CANONICAL = {
     "province": "category",
 }
 _KEYS = ("phone", "email", "key")
+#: Roles that say much together and are no evidence of a person: they need one of another role beside them.
+_THIN = ("surname", "code", "place")
 _LEDGER = ["merge_id", "kept", "merged", "left", "right", "rule", "weight", "probability", "evidence", "undone"]
 
 
@@ -139,7 +141,8 @@ def resolve(
     3. *Model*: Fellegi–Sunter by Splink on DuckDB over the pairs that meet in a block; accepted from `threshold` on,
        and only if the person agrees, not just the household: the name, or the birth date, or a similar name (of five
        characters or more) with a birth date not far off; where neither can be compared, two of phone, e-mail and key.
-       Where places are told (code, place), one of key, birth date and address has to be alike too.
+       Where a surname or a place (code, place) is told apart, one of key, birth date and address has to be alike too,
+       or two codes.
     4. *Bridges*: one link that alone joins two parts of two or more records is flagged, and held back if the parts
        contradict each other: birth dates far apart, or different genders.
 
@@ -147,7 +150,7 @@ def resolve(
     ----------
     records : one row a customer record: customer_id (unique), any of name, given_name, surname, phone, email,
         national_id, birth_date, address, address_2, district, street_number, postcode, gender, city, province; other
-        columns are carried along.
+        columns are carried along. Where some have a name, the others' given name and surname are put together.
     columns : further columns and how to read them: name (full or given), surname (a family shares it), phone, email,
         key (a personal number), date (of birth), address, place (district), code (postcode, house number), gender,
         category (few values).
@@ -161,8 +164,8 @@ def resolve(
         that is no probability.
     """
     schema.require(records, "customers", ("customer_id",))
-    roles = _roles(records, columns or {}, threshold)
-    ordered = _by_id(records)
+    ordered = with_one_name(_by_id(records), columns or {})
+    roles = _roles(ordered, columns or {}, threshold)
     _refuse_repeated(ordered["customer_id"])
     said = {c: spelling(ordered[c], role) for c, role in roles.items()}
     notes = _placeholders(ordered, said)
@@ -228,6 +231,23 @@ def _roles(records: pd.DataFrame, further: Mapping[str, str], threshold: float) 
             columns=", ".join(_CANONICAL),
         )
     return roles
+
+
+def with_one_name(records: pd.DataFrame, further: Iterable[str] = ()) -> pd.DataFrame:
+    """The records with one way to name people.
+
+    Where some have a whole name (`name`), given name and surname of the others are put together, and those columns are
+    left out: they would count a second time beside it. Columns of `further` stay as they are.
+    """
+    parts = [c for c in ("given_name", "surname") if c in records and c not in further]
+    if "name" not in records or not parts or records["name"].isna().all():
+        return records
+    said = {c: records[c].astype("str").fillna("").str.strip() for c in parts}
+    given, surname = (said.get(c, pd.Series("", index=records.index)) for c in ("given_name", "surname"))
+    written_together = (surname + given).str.fullmatch(r"[\u3400-\u9fff\uac00-\ud7af]+").fillna(False).astype(bool)
+    joined = (given + " " + surname).str.strip().where(~written_together, surname + given)
+    name = records["name"].astype("str").fillna(joined.where(joined != ""))
+    return records.assign(name=name).drop(columns=parts)
 
 
 def _refuse_repeated(ids: pd.Series) -> None:
@@ -389,8 +409,9 @@ def _accepted(
     )
     comparable = _any([f"(l.{c} IS NOT NULL AND r.{c} IS NOT NULL)" for c in full + dates])
     two_keys = " + ".join(f"CAST({s} AS INT)" for s in _same(keys)) or "0"
-    # Postcode, district and house number say one thing, and say it of thousands: a name and a place are no person.
-    local = _of(role_of, "code", "place")
+    # A postcode or a district is thousands of people's: a name and a place are no person, unless a house is told.
+    # And so is a name in two parts, which weighs as if they were two things.
+    local = _of(role_of, *_THIN)
     supported = (
         "true"
         if not local
@@ -399,6 +420,7 @@ def _accepted(
                 *_same(keys),
                 *(f"coalesce(levenshtein(l.{d}, r.{d}) <= 2, false)" for d in dates),
                 *(f"coalesce(jaro_winkler_similarity(l.{a}, r.{a}) >= 0.88, false)" for a in _of(role_of, "address")),
+                f"{' + '.join(f'CAST({c} AS INT)' for c in _same(_of(role_of, 'code'))) or '0'} >= 2",
             ]
         )
     )
@@ -432,8 +454,9 @@ def _recognisable(
     exact = f"{some['keys']} AND (({whole}) OR {some['dates']})"
     two = " + ".join(f"CAST({k} IS NOT NULL AS INT)" for k in keys) or "0"
     person = f"({some['full']} OR {some['dates']} OR {two} >= 2)"
-    if _of(role_of, "code", "place"):
-        person += f" AND ({some['keys']} OR {some['dates']} OR {some['addresses']})"
+    if _of(role_of, *_THIN):
+        codes = " + ".join(f"CAST({c} IS NOT NULL AS INT)" for c in _of(role_of, "code")) or "0"
+        person += f" AND ({some['keys']} OR {some['dates']} OR {some['addresses']} OR {codes} >= 2)"
     weight, meets = model.of_a_copy(role_of, scored)
     return connection.execute(
         f"""

@@ -55,7 +55,8 @@ def apart(cleaned: Mapping[str, Cleaned]) -> tuple[dict[str, Cleaned], list[Sent
     valid = customers.valid.assign(customer_id=customers.valid["customer_id"].where(source == stays, marked))
     said = Sentence(
         "{files}: {n:,} of {of:,} customer numbers in common stand for different people (such as {examples}). The "
-        "files number by themselves: a customer is his number and his file, and who is in both is found by what agrees.",
+        "files number by themselves: a customer is his number and his file, and who is in both is found by what "
+        "agrees.",
         files=", ".join(_files(records)),
         n=len(others),
         of=comparable,
@@ -70,6 +71,7 @@ def _files(records: pd.DataFrame) -> list[str]:
 
 def _other_people(records: pd.DataFrame) -> tuple[list[str], int]:
     """The numbers that stand for different people in different files, and how many could be compared."""
+    records = identity.with_one_name(records)
     columns = [c for c in _TELLING if c in records]
     if not columns or "source" not in records or len(_files(records)) < 2:
         return [], 0
