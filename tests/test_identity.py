@@ -567,6 +567,12 @@ def test_a_name_and_a_place_are_no_person():
     assert groups(identity.resolve(table(*rows, names="name district postcode city province address")))
 
 
+def test_a_surname_and_a_phone_are_a_family():
+    assert groups(identity.resolve(table(*[("Smith", "07700900123")] * 2, names="surname phone"))) == set()
+    rows = [("Smith", "Kim", "07700900123")] * 2
+    assert groups(identity.resolve(table(*rows, names="surname given_name phone")))
+
+
 def test_a_name_in_two_parts_counts_once_and_meets_the_whole_name():
     rows = [("王", "伟", "上海")] * 2
     assert groups(identity.resolve(table(*rows, names="surname given_name city"))) == set()

@@ -333,6 +333,11 @@ def _of(role_of: dict[str, str], *roles: str) -> list[str]:
     return [name for name, role in role_of.items() if role in roles]
 
 
+def _whole_name(role_of: dict[str, str]) -> list[str]:
+    """The columns that name a person together; a surname alone is a family's."""
+    return _of(role_of, "name", "surname") if _of(role_of, "name") else []
+
+
 def _any(conditions: list[str]) -> str:
     return f"({' OR '.join(conditions)})" if conditions else "false"
 
@@ -359,7 +364,7 @@ def _exact(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> pd
     Of the records that agree on key and name, or key and birth date, each is linked to the first: a chain says the same
     as all pairs and grows with the records.
     """
-    names, dates = _of(role_of, "name", "surname"), _of(role_of, "date")
+    names, dates = _whole_name(role_of), _of(role_of, "date")
     whole_name = " || '|' || ".join(names) or "NULL"
     unnamed = _any([f"l.{n} IS NULL OR r.{n} IS NULL" for n in names]) if names else "true"
     against = _any([_far(dates), *(f"coalesce(l.{g} <> r.{g}, false)" for g in _of(role_of, "gender"))])
@@ -380,7 +385,7 @@ def _exact(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> pd
 
 def _certain_pairs(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> int:
     """Pairs that agree to the letter on a key and the name or birth date, or on both of these: where they are most."""
-    names, dates = _of(role_of, "name", "surname"), _of(role_of, "date")
+    names, dates = _whole_name(role_of), _of(role_of, "date")
     whole_name = [" || '|' || ".join(names)] if names else []
     both = [(key, also) for key in _of(role_of, *_KEYS) for also in whole_name + dates]
     both += [(name, date) for name in whole_name for date in dates]
@@ -446,7 +451,7 @@ def _recognisable(
     connection: duckdb.DuckDBPyConnection, role_of: dict[str, str], scored: model.Scored, threshold: float
 ) -> int:
     """How many records a copy of themselves would be merged with, by the rules of `_exact` and `_accepted`."""
-    names, full, keys = _of(role_of, "name", "surname"), _of(role_of, "name"), _of(role_of, *_KEYS)
+    names, full, keys = _whole_name(role_of), _of(role_of, "name"), _of(role_of, *_KEYS)
     dates, addresses = _of(role_of, "date"), _of(role_of, "address")
     some = {part: _any([f"{c} IS NOT NULL" for c in columns]) for part, columns in
             {"keys": keys, "dates": dates, "addresses": addresses, "full": full}.items()}  # fmt: skip
