@@ -327,15 +327,10 @@ def changes(before: Tags | pd.DataFrame, after: Tags | pd.DataFrame, columns: Se
 
     Raises
     ------
-    DataError : no customer_id; a customer twice; no tag at all; no customer in common.
+    DataError : no customer_id; a customer twice; no tag at all.
     """
     old, old_rules = _of_run(before, columns)
     new, new_rules = _of_run(after, columns)
-    if len(old) and len(new) and not old.index.isin(new.index).any():
-        raise DataError(
-            "The earlier run and this one have no customer in common. Where one of them has pseudonyms, give both the "
-            "same key."
-        )
     ids = pd.Index(sorted(set(old.index) | set(new.index)), dtype="str")
     in_old, in_new = ids.isin(old.index), ids.isin(new.index)
     rows, moves, apart = [], [], sorted(set(old) ^ set(new))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import effect, tag
+from course.errors import DataError
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -61,8 +62,20 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
         return None, []
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
     found = Changes(
-        attempt(what, tag.changes, run.previous, run.portraits),
-        attempt(Sentence("who entered and left classes and stages"), tag.changes, run.previous, run.portraits, STATES),
+        attempt(what, _compared, run, None),
+        attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES),
         attempt(what, effect.drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
+
+
+def _compared(run: Result, columns: tuple[str, ...] | None) -> tag.Changes:
+    """Who came and went; between two runs that have nobody in common everybody would have."""
+    found = tag.changes(run.previous, run.portraits, columns)
+    before, now = (set(frame["customer_id"].astype("str")) for frame in (run.previous, run.portraits))
+    if before and now and not before & now:
+        raise DataError(
+            "The earlier run and this one have no customer in common. Where one of them has pseudonyms, give both the "
+            "same key."
+        )
+    return found
