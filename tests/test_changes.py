@@ -92,3 +92,16 @@ def test_who_has_become_one_person_since_is_compared_as_one():
     got = people.as_now(before, persons, {}, None, False)
     assert got.to_dict("list") == {"customer_id": ["a", "c"], "stage": ["active", "lost"]}
     assert got.attrs == {"tags": {"x": "1"}}
+
+
+def test_tags_of_one_s_own_stand_beside_the_kit_s(tmp_path, two_months):
+    label = "{en: Huge, zh: 巨额}"
+    (tmp_path / "tags.yaml").write_text(
+        f"tags:\n  - {{name: huge, kind: rule, family: consumption, label: {label}, owner: {label}, versions: "
+        f'[{{version: 1, definition: {label}, when: "monetary_net >= 150"}}]}}\n',
+        encoding="utf-8",
+    )
+    run("--orders", two_months[0], "--tags", tmp_path / "tags.yaml", "--out", tmp_path / "out")
+    got = pd.read_parquet(tmp_path / "out" / "portraits.parquet").set_index("customer_id")
+    assert {"tag_high_value", "tag_huge"} <= set(got)
+    assert sorted(got.index[got["tag_huge"]]) == ["015", "016", "017", "018", "019"]  # 10 a day of January
