@@ -6,8 +6,9 @@ import re
 import pandas as pd
 import pytest
 
-from course import cli
+from course import cli, tag
 from course.workflow import people
+from course.workflow.steps.changes import Changes
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n"
 
@@ -83,6 +84,20 @@ def test_under_a_key_nobody_of_the_earlier_run_is_named(tmp_path, two_months):
     ledger = json.loads((tmp_path / "feb2" / "ledger.json").read_text(encoding="utf-8"))
     assert any("no customer in common" in why for why in ledger["not_done"])
     assert re.search("no customer in common", (tmp_path / "feb2" / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_tag_whose_rule_has_changed_says_so_with_each_customer():
+    before = pd.DataFrame({"customer_id": ["a", "b"], "tag_x": [True, False], "stage": ["active", "lost"]})
+    after = before.assign(tag_x=[False, True], stage=["lost", "lost"])
+    before.attrs, after.attrs = {"tags": {"x": "1"}}, {"tags": {"x": "2"}}
+    got = Changes(tag.changes(before, after), tag.changes(before, after, ("stage",)), None).moves
+    assert got.to_dict("list") == {
+        "customer_id": ["a", "a", "a", "b"],
+        "what": ["stage", "stage", "tag_x", "tag_x"],
+        "value": ["active", "lost", "", ""],
+        "move": ["left", "entered", "left", "entered"],
+        "rule": ["", "", "changed", "changed"],
+    }
 
 
 def test_who_has_become_one_person_since_is_compared_as_one():

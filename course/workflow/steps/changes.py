@@ -38,10 +38,15 @@ class Changes(Finding):
     @property
     def moves(self) -> pd.DataFrame:
         """Who entered and left what, sorted: customer_id, what (the column of the portraits), value (empty for
-        yes-or-no tags), move (entered or left)."""
-        tags = [self.tags.customers.assign(tag=tag.PREFIX + self.tags.customers["tag"])] if self.tags else []
-        listed = pd.concat([*tags, *([self.states.customers] if self.states else [])], ignore_index=True)
-        listed = listed.rename(columns={"tag": "what"})
+        yes-or-no tags), move (entered or left), rule ("changed" where a tag's rule is not the same: who entered or left
+        it may have done nothing)."""
+        parts = [self.states.customers.assign(rule="")] if self.states else []
+        if self.tags:
+            redefined = self.tags.tags.loc[self.tags.tags["redefined"].fillna(False), "tag"]
+            moved = self.tags.customers
+            rule = moved["tag"].isin(redefined).map({True: "changed", False: ""}).astype("str")
+            parts.append(moved.assign(tag=tag.PREFIX + moved["tag"], rule=rule))
+        listed = pd.concat(parts, ignore_index=True).rename(columns={"tag": "what"}).astype("str")
         return listed.sort_values(list(listed), ignore_index=True)
 
     def entry(self) -> dict:
