@@ -840,6 +840,28 @@ def test_the_third_term_of_psm_is_the_product_of_the_other_two(rows):
     )
 
 
+def test_who_takes_to_promotions_more_than_the_shop_does_is_tested_for_as_many_as_there_are():
+    """Half of all days are promotion for all, and half of all orders discounted: the shop's rate is the same in both.
+    Ten of ten then have the chance of 1/1024, which for ten customers is 10/1024."""
+    found = pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(11)],
+            "discounted_orders": [10, 0, *[5] * 8, 0],
+            "full_orders": [0, 10, *[5] * 8, 0],
+            "promo_days": [50] * 11,
+            "full_days": [50] * 11,
+            "price_sensitivity": [3.0, -3.0, *[0.0] * 8, np.nan],
+        }
+    )
+    got = behaviour.more_than_the_shop(found)
+    assert got[0] == pytest.approx(10 / 1024)
+    assert (got[1:9] > 0.5).all() and np.isnan(got[10])
+    # Where everybody is exposed four times as long and buys so, the same ten of ten are nothing special.
+    longer = found.assign(promo_days=[990, *[50] * 10], full_days=[10, *[50] * 10])
+    assert behaviour.more_than_the_shop(longer)[0] > 0.5
+    assert behaviour.more_than_the_shop(found.assign(full_orders=0)).isna().all()
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from functools import cache
 from itertools import combinations
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from course import DataError, identity
+from course import DataError, cli, identity
+from course import result as folder_of
 from course.identity import model, persons, spelling
 
 #: How the columns of the Febrl sets are read. `rec_id` holds the truth and is not among them.
@@ -475,3 +477,145 @@ def test_a_past_day_does_not_know_who_logs_in_later():
 def test_events_without_visitors_are_refused():
     with pytest.raises(DataError, match="visitor_id"):
         identity.stitch(EVENTS.drop(columns="visitor_id"))
+
+
+# --- by the command line ---------------------------------------------------------------------------------------------
+
+
+def run(tmp_path, *arguments):
+    """The ledger of a run, the persons it found and its report."""
+    tmp_path.mkdir(exist_ok=True)
+    out = tmp_path / "out"
+    assert cli.main(["run", "--lang", "en", *map(str, arguments), "--out", str(out)]) == 0
+    ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    return ledger, folder_of.persons(out), (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("number", "least"), [(1, 0.95), (3, 0.96)])
+def test_febrl_is_read_under_its_own_headers(tmp_path, real_data, number, least):
+    ledger, persons, page = run(tmp_path, "--customers", real_data / f"febrl{number}.csv")
+    table = persons.set_index("customer_id")["person_id"]
+    truth = table.index.to_series().str.extract(r"^rec-(\d+)-", expand=False)
+    got = identity.judge(table, truth)
+    print(f"Febrl {number}: pair precision {got['pair_precision']:.4f}, recall {got['pair_recall']:.4f}")
+    assert got["pair_precision"] >= 0.99 and got["pair_recall"] >= least
+    found = ledger["findings"]["identity"]
+    assert found["unused"] == [] and len(found["compared"]) == 10
+    assert found["recognisable"] > 0.95 * len(table)
+    assert "national number" in page
+
+
+def customers(path, header, rows):
+    path.write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+def named(n):
+    """Different people: a surname, a given name and a phone each."""
+    random = np.random.default_rng(6)
+    phones = random.permutation(10**6)[:n]
+    return [
+        (
+            f"{'王李张刘陈'[i % 5]}",
+            f"{'伟芳娜敏静丽强磊军洋'[i % 10]}{'勇艳杰娟涛明超'[i % 7]}",
+            f"139{10_273_000 + p:08d}",
+        )
+        for i, p in enumerate(phones)
+    ]
+
+
+def test_no_merge_is_a_finding_only_where_there_could_have_been_one(tmp_path):
+    everybody = named(60)
+    full = customers(tmp_path / "full.csv", "会员号,姓,名,手机号", [(f"m{i}", *p) for i, p in enumerate(everybody)])
+    ledger, _, page = run(tmp_path / "a", "--customers", full)
+    assert ledger["findings"]["identity"]["merges"] == 0 and ledger["findings"]["identity"]["recognisable"] == 60
+    assert "No two of 60 customer records are one person." in page
+    rows = [(f"m{i}", a + b, p) for i, (a, b, p) in enumerate(everybody)]
+    bare = customers(tmp_path / "bare.csv", "会员号,姓名,微信", rows)
+    ledger, _, page = run(tmp_path / "b", "--customers", bare)
+    assert ledger["findings"]["identity"]["recognisable"] == 0
+    assert ledger["findings"]["identity"]["unused"] == ["微信"]
+    assert any(why.startswith("who is one person: no record holds enough") for why in ledger["not_done"])
+    assert "could not be told" in page and "No two of" not in page
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"name": ["王伟", "李娜", None], "phone": ["13912345567", None, "13712345568"]},
+        {"name": ["王伟", None, "李娜"], "birth_date": pd.to_datetime(["1990-05-02", "1971-02-03", None])},
+        {"name": ["王伟"] * 3, "district": ["徐汇区"] * 3, "postcode": ["200030"] * 3, "city": ["上海"] * 3},
+        {"phone": ["13912345567", "13712345568", None], "email": ["a@b.cn", None, "c@d.cn"]},
+    ],
+)
+def test_a_record_can_be_known_again_where_its_copy_is_merged_with_it(columns):
+    records = pd.DataFrame({"customer_id": ["c1", "c2", "c3"]} | columns)
+    found = identity.resolve(records)
+    able = 0
+    for i in range(3):
+        copy = records.iloc[[i]].assign(customer_id="z")
+        again = identity.resolve(pd.concat([records, copy], ignore_index=True))
+        able += any("z" in g for g in groups(again))
+    assert found.recognisable == able
+
+
+def test_a_name_and_a_place_are_no_person():
+    rows = [("王伟", "徐汇区", "200030", "上海", "上海")] * 2
+    found = identity.resolve(table(*rows, names="name district postcode city province"))
+    assert groups(found) == set()
+    rows = [(*rows[0], road) for road in ("宛平南路 600 号 3 室", "宛平南路600号3室")]
+    assert groups(identity.resolve(table(*rows, names="name district postcode city province address")))
+
+
+def test_a_surname_and_a_phone_are_a_family():
+    assert groups(identity.resolve(table(*[("Smith", "07700900123")] * 2, names="surname phone"))) == set()
+    rows = [("Smith", "Kim", "07700900123")] * 2
+    assert groups(identity.resolve(table(*rows, names="surname given_name phone")))
+
+
+def test_a_name_in_two_parts_counts_once_and_meets_the_whole_name():
+    rows = [("王", "伟", "上海")] * 2
+    assert groups(identity.resolve(table(*rows, names="surname given_name city"))) == set()
+    phone = "13912345567"
+    rows = [
+        ("王伟", None, None, phone),
+        (None, "王", "伟", phone),
+        ("Kim Smith", None, None, "07700900123"),
+        (None, "Smith", "Kim", "07700900123"),
+        (None, "Smith", "Tom", "07700900123"),
+    ]
+    found = identity.resolve(table(*rows, names="name surname given_name phone"))
+    assert groups(found) == {frozenset({"c1", "c2"}), frozenset({"c3", "c4"})}
+    assert found.columns == ("name", "phone")
+    assert found.records["surname"].notna().sum() == 3  # the records stay as they came
+
+
+def test_two_customer_files_are_linked_and_numbers_that_begin_again_are_told_apart(tmp_path, capsys):
+    everybody = named(40)
+    head, rows = "customer id,name,mobile", [(a + b, p) for a, b, p in everybody]
+    # The other file has the name in two parts.
+    shop = customers(
+        tmp_path / "shop.csv", "会员号,姓,名,手机", [(str(i), *r) for i, r in enumerate(everybody[15:], 1)]
+    )
+    # Nothing of 1 … 25 agrees; ten people are in both files under other numbers.
+    one = customers(tmp_path / "one.csv", head, [(str(i), *r) for i, r in enumerate(rows[:25], 1)])
+    ledger, persons, page = run(tmp_path / "a", "--customers", one, shop)
+    found = ledger["findings"]["identity"]
+    files = [(r["file"], r["persons"], r["elsewhere"]) for r in found["files"]]
+    assert files == [("one.csv", 25, 10), ("shop.csv", 25, 10)]
+    assert (found["records"], found["persons"]) == (50, 40)
+    assert any("number by themselves" in note for note in ledger["notes"])
+    assert "Of them in another file too" in page
+    # The numbers of the orders go beyond the second file: they are those of the first, which keep their meaning.
+    orders = tmp_path / "orders.csv"
+    lines = [f"o{i},{i},2024-01-{i:02d},{10 * i}" for i in range(1, 26)]
+    three = [("7", "赵一鸣", "13611122334"), ("8", "钱二", "13622211445"), ("9", "孙三", "13633311556")]
+    fewer = customers(tmp_path / "fewer.csv", "customer id,name,mobile", three)
+    orders.write_text("order_id,customer_id,ordered_at,amount\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    ledger, persons, _ = run(tmp_path / "b", "--orders", orders, "--customers", one, fewer)
+    assert {"7", "7@fewer.csv"} <= set(persons["customer_id"]) and ledger["findings"]["identity"]["persons"] == 28
+    # Where both files hold every customer of the orders, nobody knows whose numbers they are.
+    arguments = ["run", "--lang", "en", "--orders", str(orders), "--customers", str(one), str(shop)]
+    assert cli.main([*arguments, "--out", str(tmp_path / "c")]) == 2
+    assert "do not say whose numbers they use" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()

@@ -46,6 +46,33 @@ def test_an_item_not_turned_round_ruins_the_reliability():
     assert segment.factors(items[columns], reverse=("price_3",)).reliability.iloc[0] > 0.85
 
 
+def test_items_worded_the_other_way_round_are_found_before_the_reliability_is_told():
+    """The last item of each four is mirrored; the reliability is the one of a survey whose key is known."""
+    items, _, _ = survey()
+    found, told = segment.factors(items), segment.factors(items, reverse=("price_3", "novelty_3"))
+    assert sorted(found.mirrored) == ["novelty_3", "price_3"]
+    by_first = {columns[0]: alpha for columns, alpha in zip(told.items.values(), told.reliability, strict=True)}
+    for columns, alpha in zip(found.items.values(), found.reliability, strict=True):
+        assert alpha == pytest.approx(by_first[columns[0]])
+    assert found.low == []
+    # Mirrored the other way: three of four turned round by the asker, the odd one is still one.
+    three = items.assign(**{f"price_{i}": 8 - items[f"price_{i}"] for i in range(3)})
+    assert "price_3" not in segment.factors(three).mirrored  # now it points where the others do
+
+
+def test_an_item_that_is_merely_weak_is_not_turned_round_and_a_low_reliability_is_low():
+    """Four items of which each holds a quarter of one trait, and one that holds nothing: alpha of the four is
+    4 · ¼ / (1 + 3 · ¼) = 0.57, below the usual 0.7."""
+    random = np.random.default_rng(3)
+    trait = random.normal(size=3_000)
+    items = pd.DataFrame({f"q{i}": 0.5 * trait + np.sqrt(0.75) * random.normal(size=3_000) for i in range(4)})
+    got = segment.factors(items, k=1)
+    assert got.mirrored == [] and got.reliability.iloc[0] == pytest.approx(4 / 7, abs=0.03)
+    assert got.low == ["factor_1"]
+    weak = -items.sum(axis=1) * 0.004 + pd.Series(np.random.default_rng(5).normal(size=3_000))
+    assert segment.factors(items.assign(weak=weak), k=1).mirrored == []
+
+
 def test_noise_has_no_factor():
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(400, 6)), columns=list("abcdef"))
     with pytest.raises(DataError, match="more than chance"):

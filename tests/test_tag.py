@@ -123,7 +123,7 @@ people = st.fixed_dictionaries(
         "expected_value": money,
         "top_category_share": share,
         "churn_risk": share,
-        "price_sensitivity": st.one_of(st.none(), st.sampled_from([-1.0, 0.6, 0.7, 2.0])),
+        "price_q": st.one_of(st.none(), st.sampled_from([0.0, 0.05, 0.1, 0.11, 1.0])),
         "stage": st.sampled_from(["prospect", "first_purchase", "active", "loyal", "at_risk", "lost", None]),
         "first_day": st.one_of(st.none(), st.sampled_from([0, 29, 30, 31, 400])),
     }
@@ -164,11 +164,11 @@ def by_hand(f):
     if not (f["posts"] > 0).any():  # no tenth of those who post: nobody can be told
         out["vocal"][:] = pd.NA
     enough = f["order_days"] >= 3
-    for name, column, least in (
-        ("one_category", "top_category_share", 0.7),
-        ("price_sensitive", "price_sensitivity", np.log(2)),
+    for name, column, holds in (
+        ("one_category", "top_category_share", f["top_category_share"] >= 0.7),
+        ("price_sensitive", "price_q", f["price_q"] <= 0.1),
     ):
-        out[name] = (f[column] >= least).astype("boolean").mask(~enough | f[column].isna())
+        out[name] = holds.astype("boolean").mask(~enough | f[column].isna())
     often = (f["order_days"] > cut(f["order_days"], 0.8)).astype("boolean").mask(f["order_days"].isna())
     lately = (f["recency_days"] <= cut(f["recency_days"], 0.5)).astype("boolean").mask(f["recency_days"].isna())
     silent = (f["recency_days"] > cut(f["recency_days"], 0.75)).astype("boolean").mask(f["recency_days"].isna())
@@ -237,7 +237,7 @@ def test_every_default_tag_can_be_evaluated_in_both_spellings_of_its_columns():
 def people_numbers():
     return [
         *("survey_score", "tickets", "posts", "order_days", "recency_days", "monetary_net", "average_order_value"),
-        *("expected_value", "top_category_share", "churn_risk", "price_sensitivity"),
+        *("expected_value", "top_category_share", "churn_risk", "price_q"),
     ]
 
 
@@ -754,3 +754,34 @@ def test_online_retail_a_month_apart(real_data):
     moved = tag.changes(runs["2011-11-09"], now).tags.set_index("tag").loc["new_customer"]
     assert moved["entered"] == lately and moved["stayed"] == 0 and not moved["redefined"]
     assert tag.audience(now, "silent_high_value").equals(tag.audience(now, "high_value and silent_high_value"))
+
+
+# --- beside the kit's own --------------------------------------------------------------------------------------------
+
+
+def test_tags_of_one_s_own_come_to_the_kit_s_and_take_their_place_by_name():
+    entry = {
+        "name": "high_value",
+        "kind": "rule",
+        "family": "consumption",
+        "label": {"en": "High value", "zh": "高价值"},
+        "owner": {"en": "me", "zh": "我"},
+        "versions": [{"version": 7, "definition": {"en": "Above 5.", "zh": "大于 5。"}, "when": "monetary_net > 5"}],
+    }
+    got = tag.dictionary({"tags": [entry, {**entry, "name": "huge", "label": {"en": "Huge", "zh": "巨额"}}]})
+    assert list(got) == [*DICTIONARY, "huge"]
+    assert got["high_value"].versions[-1].version == 7
+    rules = {n: t.versions[-1].fingerprint for n, t in got.items()}
+    kept = {n: t.versions[-1].fingerprint for n, t in DICTIONARY.items()}
+    assert {n for n in kept if rules[n] != kept[n]} == {"high_value"}
+    assert list(tag.dictionary()) == list(DICTIONARY)
+    with pytest.raises(DataError, match="already means something else"):
+        tag.dictionary({"tags": [{**entry, "name": "mine"}]})  # two tags called High value
+
+
+def test_classes_and_stages_are_compared_like_tags():
+    before = pd.DataFrame({"customer_id": ["a", "b", "c"], "stage": ["loyal", "active", "lost"]})
+    after = pd.DataFrame({"customer_id": ["b", "c", "d"], "stage": ["lost", "lost", "active"]})
+    got = tag.changes(before, after, ["stage", "rfm_class"])
+    moves = [("a", "loyal", "left"), ("b", "active", "left"), ("b", "lost", "entered"), ("d", "active", "entered")]
+    assert list(got.customers[["customer_id", "value", "move"]].itertuples(index=False, name=None)) == moves

@@ -138,7 +138,9 @@ def test_warnings_that_change_what_a_reader_does():
     days = [str(d.date()) for d in pd.date_range("2024-01-01", periods=120)]
     frame = pd.DataFrame({"customer_id": ["13800138000"] * 120, "date": days, "amount": 1.0, "order_id": range(120)})
     frame.loc[119, ["date", "amount"]] = ["2042-01-01", 1000.0]
-    notes = [n.say("en") for n in workflow.run({"orders": collect.read(frame, "orders", answers={"customer": "yes"})}).notes]
+    notes = [
+        n.say("en") for n in workflow.run({"orders": collect.read(frame, "orders", answers={"customer": "yes"})}).notes
+    ]
     assert any("2042-01-01" in n and "--as-of 2024-04-28" in n for n in notes)
     assert any("One order (row 120) is 89% of all money" in n for n in notes)
     assert any("phone numbers" in n for n in notes)

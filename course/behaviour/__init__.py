@@ -9,7 +9,7 @@ from course.behaviour.cohorts import cohorts
 from course.behaviour.money import Gini, Pareto, gini, lorenz, pareto
 from course.behaviour.overview import pooled_retention, promotion_buyers, sales_by_month, visit_overview
 from course.behaviour.preference import PreferenceShift, preference_shift
-from course.behaviour.price import price_sensitivity, psm
+from course.behaviour.price import more_than_the_shop, price_sensitivity, psm
 from course.behaviour.purchases import habits, purchases
 from course.behaviour.recommend import ItemItem, RecommendHoldout, recommend_holdout
 from course.behaviour.visits import funnel, pages, sessions
@@ -26,6 +26,7 @@ __all__ = [
     "gini",
     "habits",
     "lorenz",
+    "more_than_the_shop",
     "pages",
     "pareto",
     "pooled_retention",

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
+from scipy.stats import binom, false_discovery_control
 
 from course import schema
 from course.behaviour.purchases import discounted
@@ -9,6 +12,9 @@ from course.engine import query
 from course.errors import DataError, first_few
 from course.intervals import Z
 from course.orders import UP_TO, last_day, same_ids
+
+#: A log rate ratio that no shop's lies beyond.
+_FARTHEST = 50.0
 
 _ONE = f"""
     WITH one AS (
@@ -96,6 +102,40 @@ def price_sensitivity(
     half = Z * np.sqrt(1 / d + 1 / n)
     out["low"], out["high"] = out["price_sensitivity"] - half, out["price_sensitivity"] + half
     return out.drop(columns="first").assign(discount_share=out.pop("discount_share"))
+
+
+def more_than_the_shop(sensitivity: pd.DataFrame) -> pd.Series:
+    """How surely each customer takes to promotions more than the shop's customers do: the false discovery rate.
+
+    The shop's rate ratio ρ is that of all counted orders under each customer's own exposure: with it the expected
+    discounted orders, Σ (D + N) · ρ·w_promo / (ρ·w_promo + w_full), are those there were. A customer's D of D + N is
+    tested against that share (binomial, one-sided), and the chances are adjusted for the number of customers
+    (Benjamini & Hochberg 1995): of those at or below q, a share of about q at most are there by chance.
+
+    Parameters
+    ----------
+    sensitivity : what `price_sensitivity` gave.
+
+    Returns
+    -------
+    series of q from 0 to 1, aligned; blank where the ratio is, or where all counted orders carried a discount or none
+    """
+    known = sensitivity[sensitivity["price_sensitivity"].notna()]
+    discounted, full = known["discounted_orders"], known["full_orders"]
+    out = pd.Series(np.nan, index=sensitivity.index, name="price_q")
+    if not (discounted.any() and full.any()):
+        return out
+
+    def shares(log_ratio: float) -> pd.Series:
+        return expit(log_ratio + np.log(known["promo_days"] / known["full_days"]))
+
+    def surplus(log_ratio: float) -> float:
+        return float((discounted - (discounted + full) * shares(log_ratio)).sum())
+
+    usual = shares(brentq(surplus, -_FARTHEST, _FARTHEST))
+    chance = binom.sf(discounted - 1, discounted + full, usual)
+    out[known.index] = false_discovery_control(chance)
+    return out
 
 
 def _since_first(first: pd.Series, days: pd.DataFrame, as_of: pd.Timestamp, share: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from course.identity.anonymity import Anonymity, anonymity
 from course.identity.ids import pseudonyms, stitch
 from course.identity.judging import judge
 from course.identity.model import Judgement, fellegi_sunter
-from course.identity.persons import Identity, resolve
+from course.identity.persons import Identity, resolve, with_one_name
 from course.identity.spelling import spelling
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "resolve",
     "spelling",
     "stitch",
+    "with_one_name",
 ]

@@ -91,6 +91,7 @@ _LEVELS = {
     "key": [("exact", 0.9, 1e-5), (_TYPO, 2, 0.07, 1e-5)],
     "date": [("exact", 0.9, 1e-4), (_TYPO, 1, 0.06, 0.003), (_TYPO, 2, 0.01, 0.03)],
     "address": [("exact", 0.6, 1e-4), (_ALIKE, 0.95, 0.2, 1e-4), (_ALIKE, 0.88, 0.05, 0.005)],
+    "place": [("exact", 0.75, 0.01), (_ALIKE, 0.95, 0.1, 0.005), (_ALIKE, 0.88, 0.05, 0.01)],
     "code": [("exact", 0.85, 0.01), (_TYPO, 1, 0.08, 0.02)],
     "gender": [("exact", 0.97, 0.5)],
     "category": [("exact", 0.95, 0.3)],
@@ -98,7 +99,7 @@ _LEVELS = {
 #: Roles whose frequent values say less than their rare ones.
 _BY_FREQUENCY = ("name", "surname")
 #: Roles that may bring a pair together: the others have too few values.
-_BLOCKING = ("name", "surname", "phone", "email", "key", "date", "address")
+_BLOCKING = ("name", "surname", "phone", "email", "key", "date", "address", "place")
 
 
 def _comparison(column: str, role: str, learned: bool) -> object:
@@ -150,13 +151,16 @@ class Scored(NamedTuple):
     """Pairs at or above a threshold, and how they were scored.
 
     `pairs`: left, right (record numbers, left < right), weight (bits), probability; `compared`: how many pairs were
-    looked at; `learned_u`, `learned_m`: from the table or fixed.
+    looked at; `learned_u`, `learned_m`: from the table or fixed; `prior`: share of pairs that are one person; `exact`:
+    {column: (m, u)} of exact agreement.
     """
 
     pairs: pd.DataFrame
     compared: int
     learned_u: bool
     learned_m: bool
+    prior: float
+    exact: dict[str, tuple[float, float]]
 
 
 def score(
@@ -180,9 +184,9 @@ def score(
     """
     if not blocks or not _meetings(connection, blocks):
         numbers = pd.Series(dtype="int64")
-        return Scored(
-            pd.DataFrame({"left": numbers, "right": numbers, "weight": 0.0, "probability": 0.0}), 0, False, False
-        )
+        none = pd.DataFrame({"left": numbers, "right": numbers, "weight": 0.0, "probability": 0.0})
+        assumed = {c: _LEVELS[role][0][1:] for c, role in roles.items()}
+        return Scored(none, 0, False, False, PRIOR, assumed)
     (records,) = connection.execute("SELECT count(*) FROM people").fetchall()[0]
     learn_u = records >= RECORDS_TO_LEARN_U
     sessions = _sessions(connection, roles) if learn_u and certain >= PAIRS_TO_LEARN_M else []
@@ -213,10 +217,34 @@ def score(
                 learned_m = True
             else:  # a session that breaks off leaves its linker changed
                 linker = Linker(table, before, log_level=None)
-        linker = Linker(table, tempered(linker.misc.save_model_to_json()), log_level=None)
+        model = tempered(linker.misc.save_model_to_json())
+        linker = Linker(table, model, log_level=None)
         predicted = linker.inference.predict(warning_mode="never").physical_name
     compared, pairs = _above(connection, predicted, threshold)
-    return Scored(pairs, compared, learn_u, learned_m)
+    return Scored(pairs, compared, learn_u, learned_m, prior, _of_exact(model))
+
+
+def _of_exact(model: dict) -> dict[str, tuple[float, float]]:
+    """{column: (m, u)} of its best level, which stands behind the one for blanks."""
+    best = {c["output_column_name"]: c["comparison_levels"][1] for c in model["comparisons"]}
+    return {c: (level["m_probability"], level["u_probability"]) for c, level in best.items()}
+
+
+def of_a_copy(roles: dict[str, str], scored: Scored) -> tuple[str, str]:
+    """Two SQL expressions over a row of `people`: the weight in bits of a pair of this record and a copy of it, and
+    whether the two would meet in a block. A frequent name weighs less than a rare one, as in the model."""
+    weight = [str(float(np.log2(scored.prior / (1 - scored.prior))))]
+    for column, (m, u) in scored.exact.items():
+        often = str(u)
+        if scored.learned_u and roles[column] in _BY_FREQUENCY:
+            often = f"((count({column}) OVER (PARTITION BY {column}) + 1) / (count({column}) OVER () + 1))"
+        weight.append(f"CASE WHEN {column} IS NULL THEN 0 ELSE log2({m} / {often}) END")
+    meets = [
+        f"({c} IS NOT NULL AND count({c}) OVER (PARTITION BY {c}) < {BLOCK})"
+        for c, role in roles.items()
+        if role in _BLOCKING
+    ]
+    return " + ".join(weight), f"({' OR '.join(meets)})" if meets else "false"
 
 
 def _train(linker: object, column: str) -> bool:

@@ -20,14 +20,24 @@ from course.language import Sentence
 #: The columns of a customer table that say who somebody is, and as what they are read.
 _CANONICAL = {
     "name": "name",
+    "given_name": "name",
+    "surname": "surname",
     "phone": "phone",
     "email": "email",
+    "national_id": "key",
     "birth_date": "date",
     "address": "address",
+    "address_2": "address",
+    "district": "place",
+    "street_number": "code",
+    "postcode": "code",
     "gender": "gender",
     "city": "category",
+    "province": "category",
 }
 _KEYS = ("phone", "email", "key")
+#: Roles that say much together and are no evidence of a person: they need one of another role beside them.
+_THIN = ("surname", "code", "place")
 _LEDGER = ["merge_id", "kept", "merged", "left", "right", "rule", "weight", "probability", "evidence", "undone"]
 
 
@@ -47,6 +57,9 @@ class Identity:
         right_records (size of the parts), contradiction (birth date, gender or blank), held (not merged)
     blocks : the values on which records met, aligned with `persons`: what `judge` measures blocking recall on
     compared : pairs the model looked at
+    columns : what was compared: the columns of the records that say who somebody is, where anything stands in them
+    recognisable : records that hold enough to be known again: a second record just like it would be merged with it.
+        Where there are none, no merge says nothing about the records
     notes : what a reader should know
     """
 
@@ -57,6 +70,8 @@ class Identity:
     bridges: pd.DataFrame
     blocks: pd.DataFrame
     compared: int
+    columns: tuple[str, ...]
+    recognisable: int
     notes: list[Sentence] = field(default_factory=list)
 
     @property
@@ -126,15 +141,19 @@ def resolve(
     3. *Model*: Fellegi–Sunter by Splink on DuckDB over the pairs that meet in a block; accepted from `threshold` on,
        and only if the person agrees, not just the household: the name, or the birth date, or a similar name (of five
        characters or more) with a birth date not far off; where neither can be compared, two of phone, e-mail and key.
+       Where a surname or a place (code, place) is told apart, one of key, birth date and address has to be alike too,
+       or two codes.
     4. *Bridges*: one link that alone joins two parts of two or more records is flagged, and held back if the parts
        contradict each other: birth dates far apart, or different genders.
 
     Parameters
     ----------
-    records : one row a customer record: customer_id (unique), any of name, phone, email, birth_date, address, gender,
-        city; other columns are carried along.
+    records : one row a customer record: customer_id (unique), any of name, given_name, surname, phone, email,
+        national_id, birth_date, address, address_2, district, street_number, postcode, gender, city, province; other
+        columns are carried along. Where some have a name, the others' given name and surname are put together.
     columns : further columns and how to read them: name (full or given), surname (a family shares it), phone, email,
-        key (a personal number), date (of birth), address, code (postcode, house number), gender, category (few values).
+        key (a personal number), date (of birth), address, place (district), code (postcode, house number), gender,
+        category (few values).
     threshold : lowest probability of a link.
     shared : a value held by more people than this is no key.
     random_state : seed of the random pairs the model learns from.
@@ -145,8 +164,8 @@ def resolve(
         that is no probability.
     """
     schema.require(records, "customers", ("customer_id",))
-    roles = _roles(records, columns or {}, threshold)
-    ordered = _by_id(records)
+    ordered = with_one_name(_by_id(records), columns or {})
+    roles = _roles(ordered, columns or {}, threshold)
     _refuse_repeated(ordered["customer_id"])
     said = {c: spelling(ordered[c], role) for c, role in roles.items()}
     notes = _placeholders(ordered, said)
@@ -163,6 +182,7 @@ def resolve(
         scored = model.score(connection, role_of, blocks, _certain_pairs(connection, role_of), threshold, random_state)
         links = _accepted(connection, role_of, exact, scored.pairs)
         bridges = _bridges(connection, role_of, links)
+        recognisable = _recognisable(connection, role_of, scored, threshold)
         met = connection.execute(f"SELECT {', '.join(blocks) or 'record'} FROM people ORDER BY record").df()
     held = pd.MultiIndex.from_frame(bridges.loc[bridges["held"], ["left", "right"]])
     links = links[~pd.MultiIndex.from_frame(links[["left", "right"]]).isin(held)].reset_index(drop=True)
@@ -179,6 +199,8 @@ def resolve(
         bridges=bridges,
         blocks=met,
         compared=scored.compared,
+        columns=tuple(outer.values()),
+        recognisable=recognisable,
         notes=notes + _learned(scored) + _held_back(len(held)),
     )
 
@@ -209,6 +231,23 @@ def _roles(records: pd.DataFrame, further: Mapping[str, str], threshold: float) 
             columns=", ".join(_CANONICAL),
         )
     return roles
+
+
+def with_one_name(records: pd.DataFrame, further: Iterable[str] = ()) -> pd.DataFrame:
+    """The records with one way to name people.
+
+    Where some have a whole name (`name`), given name and surname of the others are put together, and those columns are
+    left out: they would count a second time beside it. Columns of `further` stay as they are.
+    """
+    parts = [c for c in ("given_name", "surname") if c in records and c not in further]
+    if "name" not in records or not parts or records["name"].isna().all():
+        return records
+    said = {c: records[c].astype("str").fillna("").str.strip() for c in parts}
+    given, surname = (said.get(c, pd.Series("", index=records.index)) for c in ("given_name", "surname"))
+    written_together = (surname + given).str.fullmatch(r"[\u3400-\u9fff\uac00-\ud7af]+").fillna(False).astype(bool)
+    joined = (given + " " + surname).str.strip().where(~written_together, surname + given)
+    name = records["name"].astype("str").fillna(joined.where(joined != ""))
+    return records.assign(name=name).drop(columns=parts)
 
 
 def _refuse_repeated(ids: pd.Series) -> None:
@@ -294,6 +333,11 @@ def _of(role_of: dict[str, str], *roles: str) -> list[str]:
     return [name for name, role in role_of.items() if role in roles]
 
 
+def _whole_name(role_of: dict[str, str]) -> list[str]:
+    """The columns that name a person together; a surname alone is a family's."""
+    return _of(role_of, "name", "surname") if _of(role_of, "name") else []
+
+
 def _any(conditions: list[str]) -> str:
     return f"({' OR '.join(conditions)})" if conditions else "false"
 
@@ -320,7 +364,7 @@ def _exact(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> pd
     Of the records that agree on key and name, or key and birth date, each is linked to the first: a chain says the same
     as all pairs and grows with the records.
     """
-    names, dates = _of(role_of, "name", "surname"), _of(role_of, "date")
+    names, dates = _whole_name(role_of), _of(role_of, "date")
     whole_name = " || '|' || ".join(names) or "NULL"
     unnamed = _any([f"l.{n} IS NULL OR r.{n} IS NULL" for n in names]) if names else "true"
     against = _any([_far(dates), *(f"coalesce(l.{g} <> r.{g}, false)" for g in _of(role_of, "gender"))])
@@ -341,7 +385,7 @@ def _exact(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> pd
 
 def _certain_pairs(connection: duckdb.DuckDBPyConnection, role_of: dict[str, str]) -> int:
     """Pairs that agree to the letter on a key and the name or birth date, or on both of these: where they are most."""
-    names, dates = _of(role_of, "name", "surname"), _of(role_of, "date")
+    names, dates = _whole_name(role_of), _of(role_of, "date")
     whole_name = [" || '|' || ".join(names)] if names else []
     both = [(key, also) for key in _of(role_of, *_KEYS) for also in whole_name + dates]
     both += [(name, date) for name in whole_name for date in dates]
@@ -370,9 +414,23 @@ def _accepted(
     )
     comparable = _any([f"(l.{c} IS NOT NULL AND r.{c} IS NOT NULL)" for c in full + dates])
     two_keys = " + ".join(f"CAST({s} AS INT)" for s in _same(keys)) or "0"
-    person = (
-        f"""({_any(_same(full + dates))} OR ({near} AND NOT {_far(dates)}) OR (NOT {comparable} AND {two_keys} >= 2))"""
+    # A postcode or a district is thousands of people's: a name and a place are no person, unless a house is told.
+    # And so is a name in two parts, which weighs as if they were two things.
+    local = _of(role_of, *_THIN)
+    supported = (
+        "true"
+        if not local
+        else _any(
+            [
+                *_same(keys),
+                *(f"coalesce(levenshtein(l.{d}, r.{d}) <= 2, false)" for d in dates),
+                *(f"coalesce(jaro_winkler_similarity(l.{a}, r.{a}) >= 0.88, false)" for a in _of(role_of, "address")),
+                f"{' + '.join(f'CAST({c} AS INT)' for c in _same(_of(role_of, 'code'))) or '0'} >= 2",
+            ]
+        )
     )
+    person = f"""({supported} AND ({_any(_same(full + dates))} OR ({near} AND NOT {_far(dates)})
+        OR (NOT {comparable} AND {two_keys} >= 2)))"""
     evidence = ", ".join(f"CASE WHEN l.{c} = r.{c} THEN '{c}' END" for c in role_of) or "NULL"
     connection.register("certain", certain)
     connection.register("scored", scored)
@@ -387,6 +445,32 @@ def _accepted(
         WHERE p.rule = 'exact' OR {person}
         ORDER BY p.rule, p.probability DESC NULLS LAST, p."left", p."right"
     """).df()
+
+
+def _recognisable(
+    connection: duckdb.DuckDBPyConnection, role_of: dict[str, str], scored: model.Scored, threshold: float
+) -> int:
+    """How many records a copy of themselves would be merged with, by the rules of `_exact` and `_accepted`."""
+    names, full, keys = _whole_name(role_of), _of(role_of, "name"), _of(role_of, *_KEYS)
+    dates, addresses = _of(role_of, "date"), _of(role_of, "address")
+    some = {part: _any([f"{c} IS NOT NULL" for c in columns]) for part, columns in
+            {"keys": keys, "dates": dates, "addresses": addresses, "full": full}.items()}  # fmt: skip
+    whole = " AND ".join(f"{n} IS NOT NULL" for n in names) or "false"
+    exact = f"{some['keys']} AND (({whole}) OR {some['dates']})"
+    two = " + ".join(f"CAST({k} IS NOT NULL AS INT)" for k in keys) or "0"
+    person = f"({some['full']} OR {some['dates']} OR {two} >= 2)"
+    if _of(role_of, *_THIN):
+        codes = " + ".join(f"CAST({c} IS NOT NULL AS INT)" for c in _of(role_of, "code")) or "0"
+        person += f" AND ({some['keys']} OR {some['dates']} OR {some['addresses']} OR {codes} >= 2)"
+    weight, meets = model.of_a_copy(role_of, scored)
+    return connection.execute(
+        f"""
+        SELECT count(*) FROM (SELECT ({exact}) AS exact, ({person}) AS person, {weight} AS weight, {meets} AS meets
+            FROM people)
+        WHERE exact OR (person AND meets AND 1 / (1 + pow(2, -weight)) >= $threshold)
+        """,
+        {"threshold": threshold},
+    ).fetchall()[0][0]
 
 
 # --- the graph -------------------------------------------------------------------------------------------------------

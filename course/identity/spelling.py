@@ -99,6 +99,7 @@ ROLES: dict[str, Callable[[str], str | None]] = {
     "key": _key,
     "date": _date,
     "address": _address,
+    "place": _address,
     "code": _code,
     "gender": _gender,
     "category": _plain,

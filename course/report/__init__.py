@@ -16,7 +16,8 @@ from course.workflow import Result, people
 
 __all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
 
-#: What every run writes; identity.csv comes with a customer table that tells persons.
+#: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
+#: an earlier run.
 FILES = (
     "portraits.parquet",
     "portraits.csv",
@@ -62,6 +63,8 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     writing.table(_quarantine(result), folder / "quarantine.csv")
     if "identity" in result.found:
         writing.table(_identity(result), folder / "identity.csv")
+    if "moves" in ledger["findings"]:
+        writing.moves(result.found["changes"].moves, folder)
     text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)

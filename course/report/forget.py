@@ -109,6 +109,12 @@ def _rows(name: str) -> Callable[[Path, set[str]], None]:
     return write
 
 
+def _moves(new: Path, erased: set[str]) -> None:
+    """Who entered and left what, as Parquet and as CSV."""
+    rows = pd.read_parquet(new / "moves.parquet")
+    writing.moves(rows[~rows["customer_id"].isin(erased)].reset_index(drop=True), new)
+
+
 def _page(new: Path, erased: set[str]) -> None:
     """The page without the rows and cards that are about the person."""
 
@@ -132,6 +138,8 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "portraits.xlsx": None,
     "quarantine.csv": _rows("quarantine.csv"),
     "identity.csv": _rows("identity.csv"),
+    "moves.parquet": _moves,
+    "moves.csv": None,
     "report.html": _page,
     "timeline.parquet": _timeline,
     "explorer.html": _explorer,
@@ -160,7 +168,7 @@ def _known(folder: Path) -> set[str]:
         ids |= set(result.timeline(folder)["customer_id"])
     if (folder / "explorer.html").exists():
         ids |= set(result.explorer(folder).get("ids", ()))
-    for name in ("identity.csv", "quarantine.csv"):
+    for name in ("identity.csv", "quarantine.csv", "moves.csv"):
         if (folder / name).exists():
             rows = result.table(folder / name)
             ids |= {cell for c in _WHOSE if c in rows for cell in rows[c].unique() if cell}

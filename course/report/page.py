@@ -54,6 +54,7 @@ SECTIONS = (
     ("effect", effect.campaigns),
     ("portrait", portrait.personas),
     ("tag", tag.tags),
+    ("changes", changes.moves),
     ("changes", changes.drift),
     ("clusters", clusters.groups),
     ("foretelling", foretelling.foretelling),

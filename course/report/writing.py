@@ -22,6 +22,12 @@ def explorer(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, fold
     (folder / "explorer.html").write_text(html, encoding="utf-8", newline="\n")
 
 
+def moves(frame: pd.DataFrame, folder: Path) -> None:
+    """moves.parquet and moves.csv: who entered and left what since the earlier run."""
+    frame.to_parquet(folder / "moves.parquet", index=False)
+    table(frame.apply(harmless), folder / "moves.csv")
+
+
 def table(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file that Excel opens as UTF-8."""
     frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

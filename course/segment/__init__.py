@@ -1,7 +1,7 @@
 """Segmentation: RFM and its eight classes, clusters and whether there are any, what a segment is worth knowing for."""
 
 from course.segment.clusters import Clusters, cluster
-from course.segment.factors import Factors, cronbach_alpha, factors
+from course.segment.factors import LOW_ALPHA, Factors, cronbach_alpha, factors
 from course.segment.money import AT_STAKE, at_stake, class_money, money_share
 from course.segment.rfm import (
     CLASSES,
@@ -19,6 +19,7 @@ __all__ = [
     "AT_STAKE",
     "CLASSES",
     "DIMENSIONS",
+    "LOW_ALPHA",
     "Clusters",
     "Factors",
     "at_stake",

@@ -3,7 +3,7 @@
 from course.tag.audiences import Reach, Tgi, audience, profile, reach, tgi
 from course.tag.evaluation import PREFIX, Changes, Tags, changes, evaluate, judge
 from course.tag.lookalike import Lookalike, ppv
-from course.tag.registry import FAMILIES, KINDS, Tag, Version, load
+from course.tag.registry import FAMILIES, KINDS, Tag, Version, dictionary, load
 
 __all__ = [
     "FAMILIES",
@@ -18,6 +18,7 @@ __all__ = [
     "Version",
     "audience",
     "changes",
+    "dictionary",
     "evaluate",
     "judge",
     "load",

@@ -1,6 +1,6 @@
 """Who carries which tag on a date, how far that can be trusted, and who came and went since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -317,19 +317,20 @@ class Changes:
     not_compared: list[str]
 
 
-def changes(before: Tags | pd.DataFrame, after: Tags | pd.DataFrame) -> Changes:
+def changes(before: Tags | pd.DataFrame, after: Tags | pd.DataFrame, columns: Sequence[str] | None = None) -> Changes:
     """Compare the tags of two dates.
 
     Parameters
     ----------
     before, after : what `evaluate` gave, or the portraits of a run with its tag_… columns, as read from Parquet.
+    columns : columns of the portraits to compare in place of the tags, such as stage; one that neither has is left out.
 
     Raises
     ------
     DataError : no customer_id; a customer twice; no tag at all.
     """
-    old, old_rules = _of_run(before)
-    new, new_rules = _of_run(after)
+    old, old_rules = _of_run(before, columns)
+    new, new_rules = _of_run(after, columns)
     ids = pd.Index(sorted(set(old.index) | set(new.index)), dtype="str")
     in_old, in_new = ids.isin(old.index), ids.isin(new.index)
     rows, moves, apart = [], [], sorted(set(old) ^ set(new))
@@ -366,16 +367,18 @@ def changes(before: Tags | pd.DataFrame, after: Tags | pd.DataFrame) -> Changes:
             )
     numbers = ["before", "after", "entered", "left", "stayed", "unknown_before", "unknown_after"]
     table = pd.DataFrame(rows, columns=["tag", "value", *numbers, "redefined"]).astype({"redefined": "boolean"})
-    columns = ["customer_id", "tag", "value", "move"]
-    listed = pd.concat(moves) if moves else pd.DataFrame(columns=columns)
-    listed = listed.astype("str").sort_values(columns, ignore_index=True)
+    heads = ["customer_id", "tag", "value", "move"]
+    listed = pd.concat(moves) if moves else pd.DataFrame(columns=heads)
+    listed = listed.astype("str").sort_values(heads, ignore_index=True)
     return Changes(table, listed, sorted(apart))
 
 
-def _of_run(run: Tags | pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The tags of a run by customer, and the fingerprints of their rules as far as the run tells them."""
+def _of_run(run: Tags | pd.DataFrame, columns: Sequence[str] | None) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The tags of a run by customer (or its `columns`), and the fingerprints of their rules as far as it tells them."""
     frame = run.columns() if isinstance(run, Tags) else run
     _check_ids(frame)
+    if columns is not None:
+        return frame[[c for c in columns if c in frame]].set_axis(frame["customer_id"].astype("str")), {}
     names = [c for c in frame if str(c).startswith(PREFIX)]
     if not names:
         raise DataError(

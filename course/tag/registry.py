@@ -88,7 +88,7 @@ class Tag:
 
 
 def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
-    """Read and check a dictionary of tags: {name: Tag}. Two dictionaries join as dicts do: {**load(), **load(mine)}.
+    """Read and check a dictionary of tags: {name: Tag}.
 
     Parameters
     ----------
@@ -113,6 +113,20 @@ def load(source: str | Path | Mapping | None = None) -> dict[str, Tag]:
                 reader.refuse(Sentence("the name is used twice"))
             tags[tag.name] = tag
     vocabulary(tags, file)
+    return tags
+
+
+def dictionary(own: str | Path | Mapping | None = None) -> dict[str, Tag]:
+    """The kit's tags, and with them those of `own`: what it calls like one of the kit's takes that one's place.
+
+    Raises
+    ------
+    DataError : as for `load`; a tag of `own` called like another of the kit's in either language.
+    """
+    if own is None:
+        return load()
+    tags = load() | load(own)
+    vocabulary(tags, "tags" if isinstance(own, Mapping) else Path(own).name)
     return tags
 
 

@@ -13,7 +13,7 @@ from course.forms import normal, word
 from course.telling import tells
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
-PERSONAL = ("name", "phone", "email", "birth_date", "address")
+PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
 #: Columns that hold the number of a person.
 IDS = ("customer_id", "author_id")
 
@@ -64,6 +64,42 @@ def _value_hidden(one: Cleaned) -> Cleaned:
             )
         changed[part] = frame
     return replace(one, **changed)
+
+
+#: What a pseudonym looks like.
+_PSEUDONYM = r"p_[0-9a-f]{16}"
+
+
+def as_now(
+    previous: pd.DataFrame, persons: pd.DataFrame | None, names: Mapping[str, str], key: bytes | None, everybody: bool
+) -> pd.DataFrame:
+    """The portraits of an earlier run under the ids of this one, so that a customer is compared with himself.
+
+    Parameters
+    ----------
+    previous : one row a customer; one without customer_id is given back as it is.
+    persons : customer_id, person_id as found now: who has become one person since then has one row, that of the
+        person's id where there was one.
+    names, key, everybody : the pseudonyms given now, and how they are made: a number of the earlier run that stands in
+        no table any more is replaced too.
+    """
+    if "customer_id" not in previous:
+        return previous
+    known = dict(names)
+    if persons is not None:
+        pairs = zip(persons["customer_id"], persons["person_id"], strict=True)
+        known |= {form: names.get(p, p) for c, p in pairs for form in (c, names.get(c, c))}
+    was = previous["customer_id"].astype("str")
+    now = was.map(lambda i: known.get(i, i)).astype("str")
+    if key is not None:
+        plain = ~was.isin(set(known)) & ~was.str.fullmatch(_PSEUDONYM)
+        plain &= True if everybody else tells(was)
+        now = now.mask(plain, identity.pseudonyms(was, key))
+    order = pd.DataFrame({"now": now, "other": was != now, "was": was}).sort_values(["now", "other", "was"])
+    kept = order.index[~order["now"].duplicated()]
+    out = previous.assign(customer_id=now).loc[kept].reset_index(drop=True)
+    out.attrs = previous.attrs
+    return out
 
 
 def numbers(tables: Mapping[str, Table]) -> pd.Series:

@@ -9,7 +9,7 @@ from course import clv, tag
 from course.collect import Table
 from course.errors import DataError
 from course.language import Sentence
-from course.workflow import people
+from course.workflow import numbering, people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
@@ -38,7 +38,7 @@ def run(
     previous : portraits of an earlier run, to tell who entered and left a tag and how far the portraits drifted.
     key : replaces customer numbers that tell who somebody is (`telling.tells`) by keyed pseudonyms.
     everybody : replaces all customer numbers.
-    tags : a dictionary of tags of one's own; default: the kit's, rules/tags.yaml.
+    tags : a dictionary of tags of one's own: they come to the kit's, rules/tags.yaml, or take their place by name.
     horizon : weeks that forecasts look ahead.
     progress : called with a sentence before each step.
 
@@ -47,9 +47,11 @@ def run(
     DataError : no table; a table without a valid row; a dictionary of tags that cannot be read; a horizon that is none.
     """
     tell = progress or (lambda sentence: None)
-    dictionary, horizon = tag.load(tags), clv.weeks_checked(horizon)
+    dictionary, horizon = tag.dictionary(tags), clv.weeks_checked(horizon)
     result = prepare(tables, as_of, key=key, everybody=everybody, progress=progress)
-    result.previous, result.dictionary, result.horizon = previous, dictionary, horizon
+    result.dictionary, result.horizon = dictionary, horizon
+    if previous is not None:
+        result.previous = people.as_now(previous, _persons(result), result.pseudonyms, key, everybody)
     tell(Sentence("Scoring customers"))
     result.portraits = portraits_of(result.cleaned, result.as_of)
     for step in STEPS:
@@ -67,6 +69,11 @@ def run(
     result.notes = [Discreet(note) for note in result.notes]
     result.not_done = [Discreet(why) for why in result.not_done]
     return result
+
+
+def _persons(result: Result) -> pd.DataFrame | None:
+    found = result.found.get("identity")
+    return None if found is None else found.identity.persons
 
 
 def prepare(
@@ -91,7 +98,9 @@ def prepare(
     result.notes = [n for t in tables.values() for n in t.notes] + [n for c in cleaned.values() for n in c.notes] + late
     if "customers" in cleaned:
         tell(identity.DOING)
-        result.cleaned, persons, why_not = identity.resolve(cleaned)
+        result.cleaned, said = numbering.apart(result.cleaned)
+        result.notes += said
+        result.cleaned, persons, why_not = identity.resolve(result.cleaned)
         result.not_done += why_not
         if persons is not None:
             result.found["identity"] = persons

@@ -1,8 +1,46 @@
-"""How far the portraits have moved since an earlier run."""
+"""Who has moved since an earlier run, and how far the portraits have."""
 
-from course.report.blocks import paragraph, table
+from course import lifecycle
+from course.report.blocks import note, paragraph, table
 from course.report.sections import Page
+from course.report.words import class_label
 from course.workflow.steps.changes import Changes
+
+
+def moves(page: Page, found: Changes) -> dict | None:
+    """How many entered and left each class and stage since the earlier run, and where they are listed."""
+    entry = page.ledger["findings"].get("moves")
+    if entry is None:
+        return None
+    phrase = page.phrase
+    blocks = [
+        paragraph(
+            phrase(
+                "Since the earlier run {n:,} {n:customer has|customers have} entered or left a tag, a class or a "
+                "stage; moves.csv and moves.parquet list who: customer, column, value, entered or left.",
+                n=entry["customers"],
+            )
+        )
+    ]
+    labels = {"rfm_class": lambda v: class_label(v, page.lang), "stage": lambda v: lifecycle.STAGES[v].say(page.lang)}
+    heads = {"rfm_class": phrase("RFM class"), "stage": phrase("Stage of life")}
+    counts = [phrase("Before"), phrase("Now"), phrase("Entered"), phrase("Left")]
+    states = found.states.tags if found.states is not None else None
+    for column in heads if states is not None else ():
+        rows = [
+            [labels[column](r.value), f"{r.before:,}", f"{r.after:,}", f"{r.entered:,}", f"{r.left:,}"]
+            for r in states[states["tag"] == column].itertuples()
+        ]
+        blocks += [table([heads[column], *counts], rows)] if rows else []
+    blocks.append(
+        note(
+            phrase(
+                "The cuts between the classes are those of each run: a customer may change class because others "
+                "bought. Who is in one run only did not carry anything in the other."
+            )
+        )
+    )
+    return {"title": phrase("Who has moved"), "blocks": blocks}
 
 
 def drift(page: Page, found: Changes) -> dict | None:

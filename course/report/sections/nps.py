@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from course import nps
+from course import nps, segment
 from course.report import figures
 from course.report.blocks import figure, note, paragraph, table
 from course.report.sections import Page
@@ -89,14 +89,39 @@ def recommend(page: Page, found: Willingness) -> dict:
     if found.themes is not None:
         blocks += _themes(page, found.themes)
     if found.factors is not None:
-        rows = [
-            [phrase("Factor {n}", n=n), ", ".join(map(_about, items)), "–" if np.isnan(alpha) else f"{alpha:.2f}"]
-            for n, (items, alpha) in enumerate(
-                zip(found.factors.items.values(), found.factors.reliability, strict=True), 1
-            )
-        ]
-        blocks.append(table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2))
+        blocks += _factors(page, found.factors)
     return {"title": phrase("Would they recommend us?"), "blocks": blocks}
+
+
+def _factors(page: Page, factors: segment.Factors) -> list[dict]:
+    """The factors with their reliability, which items were turned round for it, and where it is low."""
+    phrase = page.phrase
+    rows = [
+        [
+            phrase("Factor {n}", n=n),
+            ", ".join(
+                phrase("{item} (mirrored)", item=_about(i)) if i in factors.mirrored else _about(i) for i in items
+            ),
+            "–"
+            if np.isnan(alpha)
+            else phrase("{alpha:.2f}, low", alpha=alpha)
+            if name in factors.low
+            else f"{alpha:.2f}",
+        ]
+        for n, ((name, items), alpha) in enumerate(zip(factors.items.items(), factors.reliability, strict=True), 1)
+    ]
+    blocks = [table([phrase("Factor"), phrase("Items"), phrase("Reliability (Cronbach's alpha)")], rows, 2)]
+    if factors.mirrored:
+        words = phrase("Mirrored items are worded against the others of their factor, and were turned round.")
+        blocks.append(note(words))
+    if factors.low:
+        words = phrase(
+            "Below {usual:.1f} a reliability is low: such items hardly measure one thing, and their sum is not to be "
+            "used as one score.",
+            usual=segment.LOW_ALPHA,
+        )
+        blocks.append(note(words))
+    return blocks
 
 
 def _about(column: str) -> str:

@@ -50,10 +50,11 @@ class Behaviour(Finding):
         return int(self.shift.customers["shifted"].sum())
 
     def columns(self) -> pd.DataFrame:
-        """The habits, and price_sensitivity where it is known."""
+        """The habits, and price_sensitivity and price_q where they are known."""
         if self.sensitivity is None:
             return self.habits.round(6)
         known = self.sensitivity[["customer_id", "price_sensitivity"]]
+        known = known.assign(price_q=behaviour.more_than_the_shop(self.sensitivity))
         return self.habits.merge(known, how="outer", on="customer_id").round(6)
 
     def entry(self) -> dict:

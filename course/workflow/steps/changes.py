@@ -1,16 +1,20 @@
-"""What changed since an earlier run: who entered and left a tag, and how far the portraits moved."""
+"""What changed since an earlier run: who entered and left a tag, a class, a stage, and how far the portraits moved."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
 from course import effect, tag
+from course.errors import DataError
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 
 NEEDS = ()
 DOING = None
+
+#: The columns of portraits, beside the tags, of which each customer has one value at a time.
+STATES = ("rfm_class", "stage")
 
 
 @dataclass
@@ -19,10 +23,11 @@ class Changes(Finding):
 
     Attributes
     ----------
-    tags : tag.changes; drift : effect.drift
+    tags : tag.changes; states : the same of STATES; drift : effect.drift
     """
 
     tags: tag.Changes | None
+    states: tag.Changes | None
     drift: pd.DataFrame | None
 
     @property
@@ -30,9 +35,27 @@ class Changes(Finding):
         """The columns that moved beyond chance."""
         return self.drift[self.drift["verdict"] != "steady"]
 
+    @property
+    def moves(self) -> pd.DataFrame:
+        """Who entered and left what, sorted: customer_id, what (the column of the portraits), value (empty for
+        yes-or-no tags), move (entered or left), rule ("changed" where a tag's rule is not the same: who entered or left
+        it may have done nothing)."""
+        parts = [self.states.customers.assign(rule="")] if self.states else []
+        if self.tags:
+            redefined = self.tags.tags.loc[self.tags.tags["redefined"].fillna(False), "tag"]
+            moved = self.tags.customers
+            rule = moved["tag"].isin(redefined).map({True: "changed", False: ""}).astype("str")
+            parts.append(moved.assign(tag=tag.PREFIX + moved["tag"], rule=rule))
+        listed = pd.concat(parts, ignore_index=True).rename(columns={"tag": "what"}).astype("str")
+        return listed.sort_values(list(listed), ignore_index=True)
+
     def entry(self) -> dict:
-        """{changes: every tag and value, drift: every column}."""
-        out = {} if self.tags is None else {"changes": plain(self.tags.tags)}
+        """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column}."""
+        out: dict = {} if self.tags is None else {"changes": plain(self.tags.tags)}
+        if self.states is not None:
+            out["states"] = plain(self.states.tags)
+        if self.tags is not None or self.states is not None:
+            out["moves"] = {"customers": int(self.moves["customer_id"].nunique()), "rows": len(self.moves)}
         if self.drift is not None:
             out["drift"] = {"columns": len(self.drift), "moved": len(self.moved), "table": plain(self.drift)}
         return out
@@ -44,7 +67,20 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
         return None, []
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
     found = Changes(
-        attempt(what, tag.changes, run.previous, run.portraits),
+        attempt(what, _compared, run, None),
+        attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES),
         attempt(what, effect.drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
+
+
+def _compared(run: Result, columns: tuple[str, ...] | None) -> tag.Changes:
+    """Who came and went; between two runs that have nobody in common everybody would have."""
+    found = tag.changes(run.previous, run.portraits, columns)
+    before, now = (set(frame["customer_id"].astype("str")) for frame in (run.previous, run.portraits))
+    if before and now and not before & now:
+        raise DataError(
+            "The earlier run and this one have no customer in common. Where one of them has pseudonyms, give both the "
+            "same key."
+        )
+    return found

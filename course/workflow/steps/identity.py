@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
-from course import identity
+from course import identity, schema
 from course.clean import Cleaned
+from course.engine import query
 from course.language import Sentence
-from course.workflow.finding import Attempts, Finding
+from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.people import PERSONAL, renamed
 
 NEEDS = ("customers",)
@@ -22,13 +24,18 @@ class Persons(Finding):
     Attributes
     ----------
     identity : identity.resolve
+    unused : columns of the customers, as the export calls them, that nothing was looked for in
+    files : file, records, persons, elsewhere (persons whom another file has too); no row where there is one file
     """
 
     identity: identity.Identity
+    unused: list[str]
+    files: pd.DataFrame
 
     @property
     def counts(self) -> dict[str, int]:
-        """records, persons, merges, exact (merges by agreeing keys), held_back (links)."""
+        """records, persons, merges, exact (merges by agreeing keys), held_back (links), recognisable (records that hold
+        enough to be known again)."""
         found = self.identity
         return {
             "records": len(found.persons),
@@ -36,11 +43,13 @@ class Persons(Finding):
             "merges": len(found.ledger),
             "exact": int((found.ledger["rule"] == "exact").sum()),
             "held_back": int(found.bridges["held"].sum()) if len(found.bridges) else 0,
+            "recognisable": found.recognisable,
         }
 
     def entry(self) -> dict:
-        """{identity: the counts}."""
-        return {"identity": self.counts}
+        """{identity: the counts, what was compared, what was not, and each file}."""
+        looked = {"compared": list(self.identity.columns), "unused": self.unused, "files": plain(self.files)}
+        return {"identity": self.counts | looked}
 
 
 def resolve(cleaned: dict[str, Cleaned]) -> tuple[dict[str, Cleaned], Persons | None, list[Sentence]]:
@@ -60,7 +69,50 @@ def resolve(cleaned: dict[str, Cleaned]) -> tuple[dict[str, Cleaned], Persons | 
     names = _reached_by(records, person) | person[person.index != person].to_dict()
     out = {kind: renamed(one, names) for kind, one in cleaned.items()}
     out["customers"] = replace(cleaned["customers"], valid=_one_row_a_person(found, records))
-    return out, Persons(found), []
+    unused = _unused(records, cleaned["customers"])
+    return out, Persons(found, unused, _by_file(records, found)), _too_little(found)
+
+
+def _too_little(found: identity.Identity) -> list[Sentence]:
+    """No merge is a finding only where there could have been one."""
+    if found.recognisable or len(found.ledger):
+        return []
+    return [
+        Sentence(
+            "who is one person: no record holds enough to be known again, so that finding nobody twice says nothing. "
+            "Filled columns that say who somebody is: {columns}",
+            columns=", ".join(found.columns) or "–",
+        )
+    ]
+
+
+def _unused(records: pd.DataFrame, cleaned: Cleaned) -> list[str]:
+    """The export's own columns that are filled: a personal number under a header nobody knows may be among them."""
+    known = {*schema.canonical("customers").columns, *cleaned.flags, "source", "source_row"}
+    return [c for c in records if c not in known and records[c].notna().any()]
+
+
+_FILES = """
+    WITH spread AS (SELECT person, count(DISTINCT file) AS files FROM held GROUP BY person)
+    SELECT file, count(*) AS records, count(DISTINCT person) AS persons,
+        count(DISTINCT person) FILTER (WHERE files > 1) AS elsewhere
+    FROM held JOIN spread USING (person) GROUP BY file ORDER BY min(number)
+"""
+
+
+def _by_file(records: pd.DataFrame, found: identity.Identity) -> pd.DataFrame:
+    """How many persons each file has, and how many of them another file has too."""
+    if "source" not in records or records["source"].nunique() < 2:
+        return pd.DataFrame({"file": [], "records": [], "persons": [], "elsewhere": []})
+    person = found.persons.set_index("customer_id")["person_id"]
+    held = pd.DataFrame(
+        {
+            "file": records["source"].astype("str"),
+            "number": np.arange(len(records)),
+            "person": pd.factorize(records["customer_id"].map(person))[0],
+        }
+    )
+    return query(_FILES, {"held": held})
 
 
 def _reached_by(records: pd.DataFrame, person: pd.Series) -> Mapping[str, str]:

@@ -57,7 +57,14 @@ class Willingness(Finding):
         if self.drivers is not None:
             out["drivers"] = {"r2": self.drivers.r2, "n": self.drivers.n, "table": plain(self.drivers.table)}
         if self.factors is not None:
-            out["factors"] = {"items": self.factors.items, "reliability": plain(self.factors.reliability)}
+            factors = self.factors
+            out["factors"] = {
+                "items": factors.items,
+                "mirrored": factors.mirrored,
+                "reliability": plain(factors.reliability),
+                "low": factors.low,
+                "usual": segment.LOW_ALPHA,
+            }
         weighted = {} if self.weighted is None else {"nps_weighted": _score(self.weighted)}
         return {"nps": out} | weighted | said
 

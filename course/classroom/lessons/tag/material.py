@@ -23,7 +23,7 @@ _OPENED = pd.Timestamp("2023-01-01")
 _COLUMNS = (
     *("customer_id", "gender", "city", "age", "age_band", "first_order", "last_order", "recency_days", "frequency"),
     *("order_days", "monetary_net", "average_order_value", "main_channel", "top_category", "top_category_share"),
-    *("discount_share", "price_sensitivity", "stage", "p_alive", "tickets", "survey_score"),
+    *("discount_share", "price_sensitivity", "price_q", "stage", "p_alive", "tickets", "survey_score"),
     *("baby_orders", "staple_orders", "staple_pieces"),
 )
 
@@ -108,7 +108,8 @@ def _features(folder: Path, as_of: pd.Timestamp) -> pd.DataFrame:
     known["average_order_value"] = known["monetary_net"] / known["frequency"]
     known[["first_order", "last_order"]] = known[["first_order", "last_order"]].apply(lambda s: s.dt.normalize())
     price = behaviour.price_sensitivity(orders, _exposure(known, as_of), as_of)
-    known = known.merge(price[["customer_id", "price_sensitivity"]], on="customer_id")
+    price["price_q"] = behaviour.more_than_the_shop(price)
+    known = known.merge(price[["customer_id", "price_sensitivity", "price_q"]], on="customer_id")
     bought = clv.summary(orders, as_of)
     model = clv.ModifiedBetaGeo().fit(bought)
     bought["p_alive"] = model.p_alive(bought) if model.converged_ else np.nan
