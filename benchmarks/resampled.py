@@ -4,7 +4,9 @@ The customers of a company are taken for the whole world. From it companies are 
 replacement, each with all that belongs to it: orders, visits, answers, tickets, campaigns. What the steps of a run say
 of a drawn company, with its interval, is held against what they say of the whole world. Where a figure is one of a
 model that learns more from more customers (LEARNED), the world is no truth; there the mean of all drawn companies
-stands for it, and the interval is judged by its width alone.
+stands for it, and the interval is judged by its width alone. Classes and stages are cut at figures of the company
+itself; the truth is that of the world cut there. An early warning is judged by what its own model is worth to all
+customers of the world.
 """
 
 import contextlib
@@ -17,9 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course import DataError, clv, collect, demo
+from course import DataError, clv, collect, demo, lifecycle, segment
 from course.clean import Cleaned
 from course.collect import Table, completejourney
+from course.lifecycle import history, warning
+from course.segment.rfm import DIMENSIONS
 from course.workflow import Result
 from course.workflow.features import portraits
 from course.workflow.finding import plain
@@ -73,10 +77,10 @@ KINDS = (
     Kind("visits/funnel", ("per", "step"), **_ends("of_first")),
     Kind("visits/funnel", ("per", "step"), **_ends("of_previous")),
     Kind("lifecycle/links", ("from_stage", "to_stage"), "rate"),
-    Kind("lifecycle/early_warning/alerts", ("rule",), **_ends("precision"), learned=True),
-    Kind("lifecycle/early_warning/alerts", ("rule",), **_ends("recall"), learned=True),
-    Kind("lifecycle/early_warning/calibration", ("tenth",), "silent", learned=True),
-    Kind("lifecycle/early_warning/notes/values", **_ends("gain"), learned=True),
+    Kind("lifecycle/early_warning/alerts", ("rule",), **_ends("precision")),
+    Kind("lifecycle/early_warning/alerts", ("rule",), **_ends("recall")),
+    Kind("lifecycle/early_warning/calibration", ("tenth",), "silent"),
+    Kind("lifecycle/early_warning/notes/values", **_ends("gain")),
     Kind("lifecycle/come_back", ("group",), **_ends("bought")),
     Kind("lifecycle/come_back", ("group",), **_ends("change")),
     Kind("lifecycle/complaints/values", value="ratio"),
@@ -182,10 +186,9 @@ def _copied(frame: pd.DataFrame, picked: pd.DataFrame) -> pd.DataFrame:
     return out.drop(columns=["owner", "copy"])
 
 
-def findings(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> dict:
-    """What the steps of a run find in cleaned tables, as the ledger has it."""
+def steps(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> Result:
+    """What the steps of a run find in cleaned tables."""
     run = Result(as_of, {}, dict(cleaned), portraits(cleaned, as_of), [], [])
-    out: dict = {}
     for step in STEPS:
         if name_of(step) in _LEAVE or not set(step.NEEDS) <= set(run.cleaned):
             continue
@@ -193,8 +196,15 @@ def findings(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> dict:
         if found is not None:
             run.found[name_of(step)] = found
             run.portraits = _with(run.portraits, found.columns())
-            out |= found.entry()
-    out["spend_and_frequency"] = _correlation(cleaned["orders"].valid, as_of)
+    return run
+
+
+def findings(run: Result) -> dict:
+    """The same as the ledger has it, every interval with its ends."""
+    out: dict = {}
+    for found in run.found.values():
+        out |= found.entry()
+    out["spend_and_frequency"] = _correlation(run.cleaned["orders"].valid, run.as_of)
     for persona in out.get("personas", []):
         title = persona["says"].partition(":")[0]
         persona["lines"] = [line | {"persona": title} for line in persona["lines"]]
@@ -202,6 +212,55 @@ def findings(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> dict:
         for row in out.get("foretelling", {}).get(part, []):
             row |= {"low": row["r2"] - row["half"], "high": row["r2"] + row["half"]}
     return plain(out)
+
+
+def cut_alike(world: Result, run: Result) -> dict[tuple, float]:
+    """Figures of the world's classes and stages, cut where those of the drawn company are: its report names the cuts,
+    and says of customers cut there what they bring and where they go."""
+    customers, edges = world.buyers, segment.cuts(run.buyers)
+    high = [
+        customers[column] > edges[name] if large_is_good else customers[column] < edges[name]
+        for name, (column, large_is_good) in DIMENSIONS.items()
+    ]
+    classes = pd.Series([segment.CLASSES[key] for key in zip(*high, strict=True)], index=customers.index)
+    shares = customers["monetary_net"].groupby(classes).sum() / customers["monetary_net"].sum()
+    out = {("segments/classes money_share", (name,)): share for name, share in shares.items()}
+    out["stake share", ()] = shares.reindex(segment.AT_STAKE).sum()
+    limits, joined = run.found["lifecycle"].limits, world.cleaned.get("customers")
+    joined = None if joined is None or "joined_at" not in joined.valid else joined.valid
+    orders = world.cleaned["orders"].valid
+    moves = lifecycle.transitions(orders, world.as_of, thresholds=limits, joined=joined).links
+    return out | {("lifecycle/links rate", (r.from_stage, r.to_stage)): r.rate for r in moves.itertuples()}
+
+
+def own_warning(world: Result, run: Result) -> dict[tuple, float]:
+    """What the drawn company's early warning is worth: its model, learnt again, held against the whole world."""
+    found = run.found["lifecycle"].warning
+    if found is None:
+        return {}
+    past, tried, everybody = (
+        warning._sample(history.daily(one.cleaned["orders"].valid, one.as_of), day, found.horizon, _tickets(one))
+        for one, day in ((run, found.cuts["learn"]), (run, found.cuts["test"]), (world, found.cuts["test"]))
+    )
+    model = warning.EarlyWarning().fit(past.X, past.y)
+    risk, all_risk = (model.predict_proba(sample.X)[:, 1] for sample in (tried, everybody))
+    budget = max(1, round(found.budget / len(risk) * len(all_risk)))
+    out, path = {}, "lifecycle/early_warning"
+    for rule, score in (("model", all_risk), ("recency", everybody.standing["silent_days"].to_numpy(dtype="float64"))):
+        hits = warning._hits(score, everybody.y, budget)
+        out[f"{path}/alerts precision", (rule,)] = hits / budget
+        out[f"{path}/alerts recall", (rule,)] = hits / everybody.y.sum()
+    out[f"{path}/alerts precision", ("chance",)] = float(everybody.y.mean())
+    out[f"{path}/alerts recall", ("chance",)] = budget / len(everybody.y)
+    right = [out[f"{path}/alerts precision", (rule,)] for rule in ("model", "recency")]
+    out[f"{path}/notes/values gain", ()] = right[0] - right[1]
+    edges = np.unique(np.quantile(risk, np.linspace(0, 1, 11))[1:-1])
+    silent = pd.Series(everybody.y).groupby(np.searchsorted(edges, all_risk, side="left")).mean()
+    return out | {(f"{path}/calibration silent", (str(tenth),)): share for tenth, share in silent.items()}
+
+
+def _tickets(run: Result) -> pd.DataFrame | None:
+    return run.cleaned["tickets"].valid if "tickets" in run.cleaned else None
 
 
 def _correlation(orders: pd.DataFrame, as_of: pd.Timestamp) -> dict:
@@ -230,30 +289,25 @@ def worlds(folder: Path | None) -> Iterator[tuple[str, dict[str, Table]]]:
 
 def judged(tables: Mapping[str, Table], companies: int) -> pd.DataFrame:
     """A row a drawn company and interval: kind, row, value, low, high, truth (NaN where the world has no such row)."""
-    world = prepare(tables)
+    prepared = prepare(tables)
     usual, behaviour._PAIRS = behaviour._PAIRS, 10**6  # any pair can be among the first of a drawn company
     try:
-        whole = findings(world.cleaned, world.as_of)
+        world = steps(prepared.cleaned, prepared.as_of)
     finally:
         behaviour._PAIRS = usual
+    whole = findings(world)
     if missing := unnamed(whole):
         raise SystemExit(f"Intervals that KINDS does not name: {', '.join(missing)}")
+    truth = {(kind.name, row): value for kind in KINDS for row, value, _, _ in kind.found(whole)}
     rows = []
     for seed in range(companies):
-        found = findings(drawn(world.cleaned, CUSTOMERS, np.random.default_rng(seed)), world.as_of)
-        rows += [(kind, *one) for kind in KINDS for one in kind.found(found)]
+        run = steps(drawn(world.cleaned, CUSTOMERS, np.random.default_rng(seed)), world.as_of)
+        found, known = findings(run), truth | cut_alike(world, run) | own_warning(world, run)
+        rows += [(k.name, k.learned, *one, known.get((k.name, one[0]))) for k in KINDS for one in k.found(found)]
         print(f"  {seed + 1} of {companies}", end="\r", file=sys.stderr)
-    return with_truth(rows, whole)
-
-
-def with_truth(rows: list[tuple], whole: Mapping) -> pd.DataFrame:
-    """Rows of (kind, row, value, low, high) with the truth: the world's, or the mean of all where it is LEARNED."""
-    truth = {(kind.name, row): value for kind in KINDS for row, value, _, _ in kind.found(whole)}
-    out = pd.DataFrame(rows, columns=["kind", "row", "value", "low", "high"])
-    out["learned"], out["kind"] = [kind.learned for kind in out["kind"]], [kind.name for kind in out["kind"]]
+    out = pd.DataFrame(rows, columns=["kind", "learned", "row", "value", "low", "high", "truth"])
     mean = out.groupby(["kind", "row"])["value"].transform("mean")
-    of_world = pd.Series([truth.get(key) for key in zip(out["kind"], out["row"], strict=True)], dtype="float64")
-    return out.assign(truth=of_world.where(~out["learned"], mean))
+    return out.assign(truth=out["truth"].astype("float64").where(~out["learned"], mean))
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:

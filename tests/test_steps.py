@@ -2,6 +2,7 @@
 
 import json
 import types
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -11,6 +12,8 @@ import pytest
 from course import DataError, behaviour, clean, clv, collect, lifecycle, segment, workflow
 from course import result as folder_of
 from course.report import workbook
+from course.report.sections import Page
+from course.report.sections import behaviour as section
 from course.workflow import finding
 from course.workflow.steps import STEPS, foretelling, name_of, stake
 from tests.test_report import result as small_run
@@ -88,6 +91,15 @@ def long_run():
     frame = pd.DataFrame(rows, columns=["order_id", "customer_id", "day", "amount"])
     frame["ordered_at"] = pd.Timestamp("2022-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")
     return workflow.run({"orders": collect.read(frame, "orders")})
+
+
+@pytest.mark.parametrize(("customers", "told"), [(999, False), (1000, True)])
+def test_the_gini_of_few_customers_has_no_interval(long_run, customers, told):
+    """Of a few hundred customers it holds the truth in 85 of 100 where some are very large: none is printed."""
+    money = pd.Series(np.arange(1.0, customers + 1))
+    found = replace(long_run.found["behaviour"], concentration=behaviour.pareto(money))
+    shown = str(section.doings(Page(long_run, {}, "en"), found)["blocks"])
+    assert "Gini coefficient 0.33" in shown and ("Gini coefficient 0.33 (95% interval" in shown) == told
 
 
 def test_a_month_s_discount_is_a_twelfth_power_of_the_year_s(long_run):
