@@ -105,7 +105,7 @@ KINDS = (
     Kind("personas/lines/numbers", ("says",), "tgi"),
 )
 #: Judged by benchmarks/coverage.py (money expected), a copy of a row that KINDS names, or asked for by no run (odds).
-_ELSEWHERE = ("forecast", "clv", "stake/expected", "stake/of_all", "weakest_link", "odds_low")
+_ELSEWHERE = ("forecast", "clv", "stake/expected", "stake/of_all", "weakest_link", "odds_low", "notes/values low")
 
 
 def _rows(value: object, path: list[str]) -> Iterator[dict]:
