@@ -8,8 +8,8 @@ from course.report.blocks import figure, note, paragraph, table
 from course.report.sections import Page
 from course.workflow.steps.behaviour import Behaviour
 
-#: Of fewer customers the interval of the Gini coefficient is too narrow where a few of them hold much of the money: it
-#: holds the truth in 85 of 100 companies of 300 (benchmarks/coverage.py).
+#: Of fewer customers the interval of the Gini coefficient is too narrow where a few of them hold much of the money: of
+#: 300 customers it holds the truth in 84 to 89 of 100 companies, of 1,500 in 89 to 93.
 _MANY = 1_000
 
 
