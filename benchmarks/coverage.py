@@ -1,12 +1,16 @@
-"""Whether the intervals of expected money hold the truth in 95 of 100, and how wide they are.
+"""Whether the intervals of a report hold the truth in 95 of 100, and how wide they are.
 
     .venv/bin/python benchmarks/coverage.py [COMPANIES] [FOLDER]
 
-Generated companies of every kind (200 unless said otherwise), one window each; then windows of real shops, as far as
-their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz), Complete Journey from
-its package. A window is a day and a horizon; what customers known on that day then brought, discounted alike, is the
-truth. Beside each forecast stands the best forecast without a model, chosen and given an interval by backtests of its
-own. The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
+First the money expected. Generated companies of every kind (200 unless said otherwise), one window each; then windows
+of real shops, as far as their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz),
+Complete Journey from its package. A window is a day and a horizon; what customers known on that day then brought,
+discounted alike, is the truth. Beside each forecast stands the best forecast without a model, chosen and given an
+interval by backtests of its own. The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies
+outside, as a share of the truth.
+
+Then every other interval of the ledger, over as many companies drawn from Luming's customers and from those of the
+shops: see benchmarks/resampled.py.
 """
 
 import re
@@ -16,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import resampled
 
 from course import DataError, clean, clv, collect, segment
 from course.workflow.steps.clv import Value, expected
@@ -202,11 +207,22 @@ def of_shops(folder: Path) -> None:
         summed(part)
 
 
+def of_customers(companies: int, folder: Path | None) -> None:
+    """Print the table of every other interval, a world at a time."""
+    for name, tables in resampled.worlds(folder):
+        rows = resampled.judged(tables, companies)
+        print(f"{companies} companies of {resampled.CUSTOMERS:,} customers drawn from {name}:")
+        print(resampled.table(rows).to_string(index=False, float_format="{:.3f}".format), flush=True)
+
+
 def main() -> None:
     """Print the tables."""
-    of_companies(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
-    if len(sys.argv) > 2:
-        of_shops(Path(sys.argv[2]))
+    companies = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    of_companies(companies)
+    if folder is not None:
+        of_shops(folder)
+    of_customers(companies, folder)
 
 
 def _line(row: dict, orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> str:

@@ -228,7 +228,7 @@ _SENTENCES = (
     ),
     (
         "value",
-        Sentence("Expected in the coming year: {expected_value:,.2f}."),
+        Sentence("Expected in the weeks that the forecast looks ahead: {expected_value:,.2f}."),
     ),
     (
         "behaviour",

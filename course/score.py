@@ -14,10 +14,10 @@ from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
-from course import behaviour, company, demo, effect, identity, nps, segment, workflow
+from course import behaviour, clv, company, demo, effect, identity, nps, segment, workflow
 from course.language import Sentence
 
-COLUMNS = ["step", "what", "found", "low", "high", "beside", "n"]
+COLUMNS = ["step", "what", "found", "low", "high", "beside", "covered", "n"]
 _REPEATS = 200
 
 
@@ -41,7 +41,8 @@ def score(folder: str | Path | None = None, progress: Callable[[Sentence], None]
     Returns
     -------
     frame: step (the module), what, found, low, high (95 % interval where there is one), beside (the truth, or what a
-        naive way gives; `what` says which), n
+        naive way gives; `what` says which), covered (whether the interval holds the truth; blank where there is no
+        interval, or no truth of this very figure), n
     """
     folder = company.datasets() if folder is None else Path(folder)
     result = workflow.run(demo.tables(folder, progress), progress=progress)
@@ -53,7 +54,8 @@ def score(folder: str | Path | None = None, progress: Callable[[Sentence], None]
 
 
 def spread(seeds: int, customers: int, work: Path, progress: Callable[[Sentence], None] | None = None) -> pd.DataFrame:
-    """The same for so many companies: step, what, mean, min, max and count of `found`, mean of `beside`."""
+    """The same for so many companies: step, what, mean, min, max and count of `found`, mean of `beside`, and in what
+    share of the companies with an interval and a truth it was covered."""
     tell = progress or (lambda sentence: None)
     tables = []
     for seed in range(1, seeds + 1):
@@ -63,13 +65,26 @@ def spread(seeds: int, customers: int, work: Path, progress: Callable[[Sentence]
         tables.append(score(folder).assign(seed=seed))
     grouped = pd.concat(tables).groupby(["step", "what"], sort=False)
     out = grouped["found"].agg(["mean", "min", "max", "count"])
-    return out.assign(beside=grouped["beside"].mean()).reset_index()
+    covered = grouped["covered"].agg(lambda held: held.dropna().astype("float64").mean())
+    return out.assign(beside=grouped["beside"].mean(), covered=covered).reset_index()
 
 
 def _row(
-    step: str, what: str, found: float, n: int, low: object = None, high: object = None, beside: object = None
+    step: str,
+    what: str,
+    found: float,
+    n: int,
+    low: object = None,
+    high: object = None,
+    beside: object = None,
+    true: object = None,
 ) -> dict:
-    return dict(zip(COLUMNS, (step, what, found, low, high, beside, n), strict=True))
+    """A row; `true` is the truth of this very figure, which the interval has to hold, and stands beside it."""
+    covered = None
+    if not (pd.isna(true) or pd.isna(low) or pd.isna(high)):
+        covered = bool(low <= true <= high)
+    beside = beside if true is None else true
+    return dict(zip(COLUMNS, (step, what, found, low, high, beside, covered, n), strict=True))
 
 
 def _share(step: str, what: str, hits: int, of: int, beside: object = None) -> dict:
@@ -341,13 +356,7 @@ def _clv(case: _Case) -> list[dict]:
             n,
             beside=float(later["orders"].sum()),
         ),
-        _row(
-            "clv",
-            "spend next year, yuan (beside: true)",
-            one["expected_value"].sum(),
-            n,
-            beside=float(later["spend"].sum()),
-        ),
+        *_money(case, opened["next_year"]),
     ]
     for what, found, naive, true in (
         (
@@ -397,6 +406,29 @@ def _clv(case: _Case) -> list[dict]:
                 beside=float(both["true"].mean()),
             )
         )
+    return rows
+
+
+def _money(case: _Case, next_year: pd.DataFrame) -> list[dict]:
+    """Money expected of all, of those at stake and of each class, as the report prints it, beside what then came.
+
+    The truth is known a year at a time: it is discounted as if it had come in the middle of it.
+    """
+    value, buyers = case.result.found["clv"], case.result.buyers
+    spend = next_year.set_index("person_id")["spend"] / (1 + clv.DISCOUNT) ** 0.5
+    totals = {
+        "all customers": (value.total, buyers),
+        "those at stake": (value.at_stake, buyers[segment.at_stake(buyers)]),
+    }
+    for row in value.classes.itertuples():
+        total = clv.Total(row.customers, row.value, row.low, row.high, row.half)
+        totals[f"class {row.rfm_class}"] = total, buyers[buyers["rfm_class"] == row.rfm_class]
+    rows = []
+    for whose, (total, customers) in totals.items():
+        persons = customers["customer_id"].map(case.person).dropna().unique()
+        what = f"spend next year of {whose}, discounted, yuan (beside: true)"
+        true = float(spend.reindex(persons).sum())
+        rows.append(_row("clv", what, total.value, total.customers, total.low, total.high, true=true))
     return rows
 
 
@@ -470,7 +502,7 @@ def _nps(case: _Case) -> list[dict]:
                 int(wave.n),
                 wave.low,
                 wave.high,
-                truth.nps,
+                true=truth.nps,
             )
         )
     true = opened.frames["drivers"].set_index("driver")["effect"]
@@ -495,7 +527,7 @@ def _nps(case: _Case) -> list[dict]:
                 drivers.n,
                 zero["beta_low"],
                 zero["beta_high"],
-                0.0,
+                true=0.0,
             )
         )
         rows.append(
@@ -504,9 +536,7 @@ def _nps(case: _Case) -> list[dict]:
                 "zero driver, share of importance (beside: true)",
                 zero["importance"],
                 drivers.n,
-                zero.get("importance_low"),
-                zero.get("importance_high"),
-                0.0,
+                beside=0.0,
             )
         )
     rows += _texts(case, opened.frames["texts"])
@@ -574,7 +604,9 @@ def _effect(case: _Case) -> list[dict]:
         if key in everybody.index and everybody.loc[key, "reference_arm"] == "control" and pd.notna(row.difference):
             what = f"{row.campaign_id} {row.arm}, points of customers with an order (beside: true)"
             true = 100 * everybody.loc[key, "effect"]
-            rows.append(_row("effect", what, 100 * row.difference, int(row.n), 100 * row.low, 100 * row.high, true))
+            rows.append(
+                _row("effect", what, 100 * row.difference, int(row.n), 100 * row.low, 100 * row.high, true=true)
+            )
     for campaign, (reference, treated, column) in _ANSWERED.items():
         own = sent[sent["campaign_id"] == campaign]
         answers = pd.to_numeric(own[column], errors="coerce").groupby(own["arm"])
@@ -584,8 +616,8 @@ def _effect(case: _Case) -> list[dict]:
         true = points * everybody.loc[(campaign, treated), "effect"]
         values = [points * v for v in (found.difference, found.low, found.high)]
         what = f"{campaign} {treated} against {reference}, {unit} (beside: true)"
-        rows.append(_row("effect", what, values[0], len(own), values[1], values[2], true))
-    inside = sum(r["low"] <= r["beside"] <= r["high"] for r in rows)
+        rows.append(_row("effect", what, values[0], len(own), values[1], values[2], true=true))
+    inside = sum(r["covered"] is True for r in rows)
     return [*rows, _share("effect", "true effect inside the 95% interval", inside, len(rows))]
 
 

@@ -339,8 +339,27 @@ def test_per_session_and_per_user_are_two_answers():
     assert got.loc[("session", "buy"), "of_first"] == 0.25
     assert got.loc[("user", "buy"), "of_first"] == 0.5
     assert got.loc[("user", "buy"), "of_previous"] == 1.0
+    # By visitors (1 − 3/4)² + (0 − 1/4)² = 1/8, of 4 · 1/4 · 3/4 = 3/4: less than if sessions stood alone.
     low, high = proportion_confint(1, 4, method="wilson")
     assert got.loc[("session", "buy"), ["of_first_low", "of_first_high"]].tolist() == pytest.approx([low, high])
+
+
+def test_sessions_of_one_visitor_are_alike_and_count_for_fewer():
+    """Two visitors of ten sessions each, one buys in every one: twenty sessions say what two do."""
+    clicks = _clicks(
+        *[(who, f"{hour}:00", "view") for who in "vw" for hour in range(2, 22, 2)],
+        *[("v", f"{hour}:01", "buy") for hour in range(2, 22, 2)],
+    )
+    got = behaviour.funnel(clicks, ("view", "buy")).set_index(["per", "step"])
+    assert got.loc[("session", "buy"), ["reached", "of_first"]].tolist() == [10, 0.5]
+    ends = ["of_first_low", "of_first_high"]
+    # Σ (k − n/2)² = 5² + 5² = 50 of 20 · 1/2 · 1/2 = 5: an effect of ten.
+    for per in ("session", "user"):
+        low, high = proportion_confint(1, 2, method="wilson")
+        assert got.loc[(per, "buy"), ends].tolist() == pytest.approx([low, high])
+    # All of one visitor's ten sessions are one: nothing is said beyond what one of one says.
+    alone = behaviour.funnel(clicks[clicks["visitor_id"] == "v"], ("view", "buy")).set_index(["per", "step"])
+    assert alone.loc[("session", "buy"), ends].tolist() == pytest.approx([*proportion_confint(1, 1, method="wilson")])
 
 
 def test_a_cart_before_the_first_view_does_not_count():

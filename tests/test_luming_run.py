@@ -260,6 +260,12 @@ def test_the_score_holds_every_step_against_the_truth(folder):
     assert (intervals["low"] <= intervals["found"] + 1e-9).all() and (
         intervals["found"] <= intervals["high"] + 1e-9
     ).all()
+    judged = found.dropna(subset="covered")
+    inside = judged["beside"].between(judged["low"], judged["high"])
+    assert judged["covered"].tolist() == inside.tolist()
+    # Money of all, at stake and of each class; the waves; the driver that does nothing; the campaigns.
+    assert {"clv", "nps", "effect"} == set(judged["step"])
+    assert not found.loc[found["what"].str.contains("beside: base rate"), "covered"].notna().any()
 
 
 def without_the_classroom(*arguments):

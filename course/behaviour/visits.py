@@ -72,6 +72,19 @@ _STEP = """, step{n} AS (
         GROUP BY units.per, units.unit, units.session, units.part
     )"""
 
+# Every part is told of, those that nobody entered too. Squares are of each visitor's own sessions: they are alike.
+_COUNTS = """
+    SELECT per, part AS category, 0 AS number, 0 AS reached, 0 AS squares, 0 AS with_first, 0 AS with_previous
+    FROM units WHERE part IS NOT NULL GROUP BY per, part
+    UNION ALL
+    SELECT a.per, a.part, a.number, sum(a.k), sum(a.k * a.k), sum(a.k * first.k), sum(a.k * previous.k)
+    FROM of_unit AS a
+    JOIN of_unit AS first ON a.per = first.per AND a.part = first.part AND a.unit = first.unit AND first.number = 1
+    JOIN of_unit AS previous ON a.per = previous.per AND a.part = previous.part AND a.unit = previous.unit
+        AND previous.number = greatest(a.number - 1, 1)
+    GROUP BY a.per, a.part, a.number
+"""
+
 
 def pages(events: pd.DataFrame, gap_minutes: float = 30, as_of: object = None) -> pd.DataFrame:
     """Every event with its session, and how long the visitor stayed on it.
@@ -139,7 +152,7 @@ def funnel(
     -------
     frame: per ("session", "user"), category (with `by`), step, reached, of_first and of_previous (shares of those who
         reached the first step and the step before; blank where there is nobody), each with _low and _high (95 %,
-        Wilson; sessions of one user are alike, so per session the interval is too narrow)
+        Wilson; sessions of one visitor are alike, and count for fewer)
 
     Raises
     ------
@@ -154,13 +167,10 @@ def funnel(
         schema.require(events.dropna(subset=["category"]) if "category" in events else events, "events", ("category",))
     numbers = range(1, len(steps) + 1)
     sql = _UNITS + "".join(_STEP.format(n=n, before=n - 1) for n in numbers[1:])
-    counts = " UNION ALL ".join(
-        f"SELECT per, part AS category, {n} AS number, count(*) AS reached FROM step{n} GROUP BY per, part"
-        for n in numbers
+    by_unit = " UNION ALL ".join(
+        f"SELECT per, part, unit, {n} AS number, count(*) AS k FROM step{n} GROUP BY per, part, unit" for n in numbers
     )
-    # Every part is told of, those that nobody entered too.
-    counts += " UNION ALL SELECT per, part AS category, 0 AS number, 0 AS reached FROM units WHERE part IS NOT NULL"
-    counts += " GROUP BY per, part"
+    counts = f", of_unit AS ({by_unit}){_COUNTS}"
     kinds = {f"kind{n}": step for n, step in zip(numbers, steps, strict=True)}
     found = _run(events, sql + counts, gap_minutes, as_of, by="category" if by else "'all'", **kinds)
     missing = [s for s in steps if s not in set(events["kind"])]
@@ -178,14 +188,31 @@ def _rates(found: pd.DataFrame, steps: list[str]) -> pd.DataFrame:
         [["session", "user"], sorted(found["category"].unique()), range(1, len(steps) + 1)],
         names=["per", "category", "number"],
     )
-    out = found.set_index(every.names)["reached"].reindex(every, fill_value=0).reset_index()
-    group = out.groupby(["per", "category"])["reached"]
-    for name, of in (("of_first", group.transform("first")), ("of_previous", group.shift(1))):
-        of = of.fillna(out["reached"])  # the first step is all of itself
-        out[name] = out["reached"] / of.where(of > 0)
-        out[f"{name}_low"], out[f"{name}_high"] = wilson(out["reached"], of)
+    sums = ["reached", "squares", "with_first", "with_previous"]
+    out = found.set_index(every.names)[sums].reindex(every, fill_value=0).astype("float64").reset_index()
+    first = out.groupby(["per", "category"])[["reached", "squares"]].transform("first")
+    previous = out.groupby(["per", "category"])[["reached", "squares"]].shift(1)
+    previous = previous.fillna(out[["reached", "squares"]])  # the first step is all of itself
+    for name, of, both in (("of_first", first, "with_first"), ("of_previous", previous, "with_previous")):
+        out[name] = out["reached"] / of["reached"].where(of["reached"] > 0)
+        alike = _alike(out[name], of["reached"], out["squares"], out[both], of["squares"])
+        out[f"{name}_low"], out[f"{name}_high"] = wilson(out["reached"] / alike, of["reached"] / alike)
     out.insert(2, "step", out.pop("number").map(dict(enumerate(steps, 1))))
-    return out
+    return out.drop(columns=sums[1:]).astype({"reached": "int64"})
+
+
+def _alike(share: pd.Series, of: pd.Series, own: pd.Series, both: pd.Series, squares: pd.Series) -> pd.Series:
+    """So many sessions say as much as one that stands alone: the design effect of a share, at least 1.
+
+    The variance of the share k / n by visitors i, Σ (k_i − share n_i)² / n², over share (1 − share) / n. Of a share of
+    0 or 1 no visitor differs: all sessions of a visitor then count as one.
+
+    Source: Kish, Survey Sampling (1965), ch. 5; of Wilson's interval with n / effect: Korn and Graubard, Confidence
+    intervals for proportions with small expected number of positive counts, Survey Methodology 24 (1998), 193–201.
+    """
+    inside = (share > 0) & (share < 1)
+    spread = (own - 2 * share * both + share**2 * squares) / (of * share * (1 - share)).where(inside)
+    return spread.where(inside, squares / of.where(of > 0)).round(9).clip(lower=1).fillna(1.0)
 
 
 def _run(

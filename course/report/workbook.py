@@ -248,7 +248,9 @@ def _value(findings: dict, lang: str) -> Iterator[tuple]:
         kinds = {"customers": "number", "value": "money", "low": "money", "high": "money", "half": "number"}
         rows = [(class_label(row["rfm_class"], lang), row) for row in findings["clv"]["classes"]]
         rows.append((text("Whom to look at first", lang), findings["stake"]["expected"]))
-        yield Sentence("What customers are expected to bring"), heads, kinds, rows
+        weeks = findings["forecast"]["horizon_weeks"]
+        title = Sentence("What customers are expected to bring in the next {weeks} weeks", weeks=weeks)
+        yield title, heads, kinds, rows
 
 
 def _stages(findings: dict, lang: str) -> Iterator[tuple]:

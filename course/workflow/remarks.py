@@ -139,7 +139,7 @@ def _outside_the_scale(quarantine: pd.DataFrame) -> list[Sentence]:
 #: (what, the tables it needs)
 _ABILITIES = (
     (Sentence("RFM scores and classes"), "orders"),
-    (Sentence("expected value of next year, natural groups, what segments foretell"), "orders"),
+    (Sentence("expected value, natural groups, what segments foretell"), "orders"),
     (Sentence("habits, stages of life, early warning, tags, personas"), "orders"),
     (Sentence("who is one person; gender, age, city, date of joining"), "customers"),
     (Sentence("visits, and how many get from view to cart to buy"), "events"),

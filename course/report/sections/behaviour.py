@@ -8,6 +8,10 @@ from course.report.blocks import figure, note, paragraph, table
 from course.report.sections import Page
 from course.workflow.steps.behaviour import Behaviour
 
+#: Of fewer customers the interval of the Gini coefficient is too narrow where a few of them hold much of the money: of
+#: 300 customers it holds the truth in 84 to 89 of 100 companies, of 1,500 in 89 to 93.
+_MANY = 1_000
+
 
 def doings(page: Page, found: Behaviour) -> dict:
     """What customers buy, how money is spread, whether they return, what is bought together."""
@@ -32,12 +36,14 @@ def _concentration(page: Page, found: behaviour.Pareto) -> list[dict]:
     phrase = page.phrase
     title = phrase("The best fifth of customers bring {share:.0%} of the money", share=found.top_fifth)
     alt = phrase("{title}. Lorenz curve: share of money by share of customers, best first.", title=title)
-    below = phrase(
-        "Gini coefficient {value:.2f} (95% interval {low:.2f}–{high:.2f}); 0 would be all equal.",
-        value=found.gini.value,
-        low=found.gini.low,
-        high=found.gini.high,
-    )
+    below = phrase("Gini coefficient {value:.2f}; 0 would be all equal.", value=found.gini.value)
+    if found.gini.n >= _MANY:
+        below = phrase(
+            "Gini coefficient {value:.2f} (95% interval {low:.2f}–{high:.2f}); 0 would be all equal.",
+            value=found.gini.value,
+            low=found.gini.low,
+            high=found.gini.high,
+        )
     return [figure(title, figures.lorenz(found.lorenz, phrase, alt), below)]
 
 

@@ -79,7 +79,7 @@ def classes(page: Page, found: Segments) -> dict:
             figure(
                 title,
                 figures.classes(sizes, labels, phrase, alt),
-                phrase("Thin lines: 95% intervals of the share of money."),
+                phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are."),
             ),
             table(head, rows, 1, total),
             note(
