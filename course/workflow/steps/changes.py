@@ -1,10 +1,11 @@
 """What changed since an earlier run: who entered and left a tag, and how far the portraits moved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from course import effect, tag
+from course.few import HIDDEN_BELOW
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -19,7 +20,7 @@ class Changes(Finding):
 
     Attributes
     ----------
-    tags : tag.changes; drift : effect.drift
+    tags : tag.changes, without the rows of what a few carried before or carry now; drift : effect.drift
     """
 
     tags: tag.Changes | None
@@ -43,8 +44,14 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
     if run.previous is None:
         return None, []
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
+    changes = attempt(what, tag.changes, run.previous, run.portraits)
     found = Changes(
-        attempt(what, tag.changes, run.previous, run.portraits),
+        None if changes is None else _told(changes),
         attempt(what, effect.drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
+
+
+def _told(changes: tag.Changes) -> tag.Changes:
+    few = changes.tags[["before", "after"]].apply(lambda sizes: sizes.between(1, HIDDEN_BELOW - 1)).any(axis=1)
+    return replace(changes, tags=changes.tags[~few].reset_index(drop=True))

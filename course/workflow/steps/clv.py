@@ -7,6 +7,7 @@ import pandas as pd
 
 from course import clv, segment
 from course.errors import DataError
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -27,7 +28,8 @@ class Value(Finding):
     ----------
     forecast : clv.forecast, with the customers of `outlook`: what each is expected to bring adds up to what all are
     outlook : clv.outlook
-    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers
+    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers; blank where they are a
+        few (course.few)
     at_stake : clv.Total of the customers of segment.at_stake
     """
 
@@ -135,7 +137,9 @@ def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, ho
         chosen = _chosen(lambda customers, name=name: customers["rfm_class"] == name, buyers, then)
         rows.append({"rfm_class": name} | asdict(outlook.of(*chosen)))
     at_stake = outlook.of(*_chosen(segment.at_stake, buyers, then))
-    return Value(replace(forecast, customers=outlook.customers), outlook, pd.DataFrame(rows), at_stake)
+    return Value(
+        replace(forecast, customers=outlook.customers), outlook, told(pd.DataFrame(rows), ["rfm_class"]), at_stake
+    )
 
 
 def _chosen(rule: Callable, now: pd.DataFrame, then: Mapping) -> tuple[pd.Series, dict]:

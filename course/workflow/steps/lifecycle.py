@@ -6,6 +6,7 @@ import pandas as pd
 
 from course import clv, lifecycle
 from course.errors import DataError
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -25,7 +26,8 @@ class Lifecycle(Finding):
 
     Attributes
     ----------
-    standing : lifecycle.stages on the as-of date; limits : the thresholds behind it; table : lifecycle.stage_table
+    standing : lifecycle.stages on the as-of date; limits : the thresholds behind it; table : lifecycle.stage_table,
+        blank where a stage is of a few (course.few)
     periods : the whole months of lifecycle.states
     links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
         worth_a_year (money a year) and low, high (95 %) of the rate
@@ -42,9 +44,9 @@ class Lifecycle(Finding):
     complaints: lifecycle.ComplaintRisk | None = None
 
     @property
-    def silent_money_share(self) -> float:
-        """Share of the money that customers at risk and lost ones brought."""
-        return lifecycle.silent_money_share(self.table)
+    def silent_money_share(self) -> float | None:
+        """Share of the money that customers at risk and lost ones brought; None where not all stages are told."""
+        return None if self.table["customers"].isna().any() else lifecycle.silent_money_share(self.table)
 
     @property
     def explained(self) -> list[Sentence]:
@@ -67,7 +69,7 @@ class Lifecycle(Finding):
     def entry(self) -> dict:
         """{lifecycle: every part there is}."""
         out = {
-            "stages": {k: int(v) for k, v in self.standing["stage"].value_counts().sort_index().items()},
+            "stages": plain(self.table.set_index("stage")["customers"].sort_index()),
             "thresholds": plain(self.limits),
             "explained": plain(self.explained),
             "table": plain(self.table),
@@ -106,13 +108,13 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
         return None, attempt.not_done
     standing = lifecycle.stages(orders, as_of, limits, joined)
     placed = standing[["customer_id", "stage"]].astype({"customer_id": "str"})
-    table = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
+    table = told(lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id")), ["stage"])
     periods = lifecycle.states(orders, as_of).periods
     found = Lifecycle(standing, limits, table, periods[periods["complete"]])
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
-        found.links = attempt(Sentence("weakest link"), _links, moves)
+        found.links = attempt(Sentence("weakest link"), _links, moves, table)
     what = Sentence("early warning")
     found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=_budget(standing), tickets=tickets)
     found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
@@ -132,7 +134,7 @@ def _budget(standing: pd.DataFrame) -> int:
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
+def _links(moves: lifecycle.Transitions, table: pd.DataFrame) -> pd.DataFrame:
     """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
 
     The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
@@ -143,8 +145,9 @@ def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
     tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
     links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT, tenth)
     intervals = seen[["from_stage", "to_stage", "low", "high"]]
+    few = links["from_stage"].isin(table.loc[table["customers"].isna(), "stage"])
     return (
-        links.assign(worth_a_year=clv.DISCOUNT * links["worth"])
+        links.assign(worth_a_year=clv.DISCOUNT * links["worth"], customers=links["customers"].mask(few))
         .merge(intervals, on=["from_stage", "to_stage"])
         .sort_values("worth", ascending=False, kind="stable", ignore_index=True)
         .head(_LINKS)
