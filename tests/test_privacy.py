@@ -228,6 +228,17 @@ def result_ids(out):
     return ids
 
 
+def test_no_note_tells_a_number_so_that_none_stays_behind(tmp_path):
+    """Notes stay when somebody is erased, and under a key too: of numbers they say how they are made."""
+    ids = [*(f"K{i:04d}" for i in range(20)), *(f"k{i:04d}" for i in range(3)), "0071", "71"]
+    tickets = tmp_path / "tickets.csv"
+    tickets.write_text("customer id,opened at\n" + "".join(f"{i}9,2024-01-03\n" for i in ids), encoding="utf-8")
+    out = run(tmp_path, orders(ids), "--key", str(tmp_path / "my.key"), "--tickets", str(tickets))
+    notes = " ".join(json.loads((out / "ledger.json").read_text(encoding="utf-8"))["notes"])
+    assert "A0000 / a0000" in notes and "A00000 there" in notes
+    assert traces(out, [i for i in ids if len(i) == 5]) == []
+
+
 def test_a_column_of_nicknames_is_hidden_whole(tmp_path):
     nicks = ["tb4711", "x9", "小明123", "A1", "jd_5f6a"] + [f"u{i}k{i}" for i in range(30)]
     out = run(tmp_path, orders(nicks), header="买家昵称,order date,amount")
