@@ -28,8 +28,8 @@ class Value(Finding):
     ----------
     forecast : clv.forecast, with the customers of `outlook`: what each is expected to bring adds up to what all are
     outlook : clv.outlook
-    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers; blank where they are a
-        few (course.few)
+    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers; in a run blank
+        where they are a few (course.few)
     at_stake : clv.Total of the customers of segment.at_stake
     """
 
@@ -108,7 +108,10 @@ def find(run: Result) -> tuple[Value | None, list[Sentence]]:
     """The forecast of every customer, of each class, and of those at stake."""
     attempt = Attempts()
     what, orders = Sentence("customer lifetime value"), run.cleaned["orders"].valid
-    return attempt(what, expected, orders, run.buyers, run.as_of, run.horizon), attempt.not_done
+    found = attempt(what, expected, orders, run.buyers, run.as_of, run.horizon)
+    if found is not None:
+        found.classes = told(found.classes, ["rfm_class"])
+    return found, attempt.not_done
 
 
 def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: int) -> Value:
@@ -137,9 +140,7 @@ def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, ho
         chosen = _chosen(lambda customers, name=name: customers["rfm_class"] == name, buyers, then)
         rows.append({"rfm_class": name} | asdict(outlook.of(*chosen)))
     at_stake = outlook.of(*_chosen(segment.at_stake, buyers, then))
-    return Value(
-        replace(forecast, customers=outlook.customers), outlook, told(pd.DataFrame(rows), ["rfm_class"]), at_stake
-    )
+    return Value(replace(forecast, customers=outlook.customers), outlook, pd.DataFrame(rows), at_stake)
 
 
 def _chosen(rule: Callable, now: pd.DataFrame, then: Mapping) -> tuple[pd.Series, dict]:
