@@ -34,6 +34,8 @@ def main(files: int) -> None:
         try:
             ends[hostile_files.end_of_a_run(data.draw)] += 1
         except Exception as error:
+            if "ended in 130" in str(error):  # we are stopped ourselves
+                raise KeyboardInterrupt from None
             end = f"NEITHER: {type(error).__name__}: {str(error)[:300]}"
             if end not in ends:
                 print(end, flush=True)

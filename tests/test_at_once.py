@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course import cli, company, report, whole
+from course import cli, company, report, unforeseen, whole
 from course.errors import DataError
 from tests import at_once
 from tests.conftest import ROOT
@@ -313,6 +313,14 @@ def test_a_signal_ends_a_query_that_would_take_hours(place):
         timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr.splitlines()) == (stopping.CODE, "", [at_once.NOTHING])
+
+
+def test_an_interrupt_that_the_database_quotes_is_no_fault_of_the_kit():
+    """Where the signal ends no process: in a notebook, and on Windows."""
+    import duckdb
+
+    assert unforeseen.said(duckdb.Error("KeyboardInterrupt: \n\nAt: clean.py"))[0] == 130
+    assert unforeseen.said(duckdb.Error("Binder Error"))[0] == 1
 
 
 @posix

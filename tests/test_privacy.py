@@ -278,7 +278,7 @@ def test_what_people_typed_into_a_column_of_words_is_in_no_output(tmp_path):
             rows.append([f"C{i:04d}", f"2024-0{i % 9 + 1}-11", *cells.values()])
         day = {"customers": "joined_at", "events": "at", "tickets": "opened_at", "campaigns": "sent_at"}[kind]
         frame = pd.DataFrame(rows, columns=["customer_id", day, *words])
-        frame = frame.assign(visitor_id=frame["customer_id"]) if kind == "events" else frame
+        frame = frame.assign(visitor_id=frame["customer_id"], kind="view") if kind == "events" else frame
         frame = frame.assign(campaign_id="spring") if kind == "campaigns" else frame
         frame.to_csv(tmp_path / f"{kind}.csv", index=False)
         options += [f"--{kind}", str(tmp_path / f"{kind}.csv")]
