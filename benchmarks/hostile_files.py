@@ -34,11 +34,18 @@ def main(files: int) -> None:
         try:
             ends[hostile_files.end_of_a_run(data.draw)] += 1
         except Exception as error:
-            ends[f"NEITHER: {type(error).__name__}: {str(error)[:300]}"] += 1
+            if "ended in 130" in str(error):  # we are stopped ourselves
+                raise KeyboardInterrupt from None
+            end = f"NEITHER: {type(error).__name__}: {str(error)[:300]}"
+            if end not in ends:
+                print(end, flush=True)
+            ends[end] += 1
 
-    runs()
-    for end, count in ends.most_common():
-        print(f"{count:>8,}  {end}")
+    try:
+        runs()
+    finally:  # stopped, it shows how far it came
+        for end, count in ends.most_common():
+            print(f"{count:>8,}  {end}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import yaml
 from course import lifecycle, nps, schema, segment, tag
 from course.engine import query
 from course.errors import DataError, first_few
+from course.few import HIDDEN_BELOW
 from course.intervals import share_of_sum
 from course.language import Label, Sentence
 from course.telling import holds, without
@@ -30,8 +31,6 @@ SECTIONS = {
     "needs": Sentence("Feelings, needs and pain points"),
     "action": Sentence("What to do"),
 }
-#: A group of fewer customers is never shown.
-HIDDEN_BELOW = 10
 #: Fewer answers make no NPS.
 LEAST_ANSWERS = 30
 

@@ -21,8 +21,10 @@ def said(error: Exception) -> tuple[int, list[Sentence]]:
     """The exit code and what to say of an error: 130 interrupted, 2 no room, 1 a fault of the kit."""
     import duckdb
 
-    # An interrupt that comes while the database works is told as a RuntimeError.
-    if isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted":
+    # An interrupt that comes while the database works is told as a RuntimeError, or as an error of the database that
+    # quotes what Python raised.
+    quoted = isinstance(error, duckdb.Error) and "KeyboardInterrupt" in str(error)
+    if quoted or isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted":
         return 130, [Sentence("Stopped. Nothing was written.")]
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return 2, [Sentence("Not enough memory for these files.")]

@@ -25,6 +25,14 @@ def orders(folder: Path, mark: str) -> Path:
     return path
 
 
+def customers(folder: Path, mark: str) -> Path:
+    """A file of twenty customers whose numbers begin with `mark`: a run over them takes a third of one over orders."""
+    path = folder / f"{mark}.csv"
+    rows = [f"{mark}{i},{'fm'[i % 2]},2024-{i % 12 + 1:02d}-{i % 28 + 1:02d}" for i in range(20)]
+    path.write_text("\n".join(["customer_id,gender,joined_at", *rows, ""]), encoding="utf-8")
+    return path
+
+
 def started(folder: Path, *words: object) -> subprocess.Popen:
     """A command at work in `folder`, which must have an empty folder tmp for its temporary files."""
     (folder / "tmp").mkdir(exist_ok=True)
@@ -49,14 +57,15 @@ def lying(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} | {f"tmp/{p.name}" for p in (folder / "tmp").iterdir()}
 
 
-def pair(folder: Path, wholes: dict[str, dict[str, bytes]]) -> str:
+def pair(folder: Path, wholes: dict[str, dict[str, bytes]], kind: str = "orders") -> str:
     """Start two runs at once into folder/out; says how it ended, beginning with MIXED where it must not end so.
 
     Parameters
     ----------
-    wholes : by the mark of the orders (a file of which lies in `folder`), what a run of its own writes.
+    wholes : by the mark of the file (which lies in `folder`), what a run of its own writes.
+    kind : of table in the files: orders or customers.
     """
-    running = {mark: started(folder, "run", "--orders", f"{mark}.csv", "--out", "out") for mark in wholes}
+    running = {mark: started(folder, "run", f"--{kind}", f"{mark}.csv", "--out", "out") for mark in wholes}
     said = {mark: process.communicate()[1] for mark, process in running.items()}
     codes = {mark: process.returncode for mark, process in running.items()}
     won = [mark for mark, code in codes.items() if code == 0]

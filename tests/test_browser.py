@@ -28,6 +28,8 @@ LESSONS = {
     "00_start": ("buyers = len(sales)", {"en": "That is the number of rows.", "zh": "这是行数。"}),
     "07_segment": ("mine = orders", {"en": "mine lacks the column recency_days.", "zh": "mine 缺少 recency_days 列。"}),
 }
+#: Seconds that JupyterLab may take to start, on a machine with much else to do.
+_PATIENCE = 300
 VERDICTS = {"en": ("Not yet", "Right", "Not quite"), "zh": ("还不对", "正确", "不对")}
 
 
@@ -114,7 +116,7 @@ def _notebook(code):
 
 def _wait_for(address, server, log):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + _PATIENCE
     while time.monotonic() < limit and server.poll() is None:
         try:
             with opener.open(address, timeout=5):
@@ -315,3 +317,92 @@ def test_a_question_of_an_own_file_is_answered_by_keyboard(lab, page, tmp_path):
     learner.write(total, total)
     learner.sees("print(tables", "90.0")
     assert learner.errors() == []
+
+
+# --- the language, changed in JupyterLab's own menu ------------------------------------------------------------------
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A copy of lab.py and of a notebook a language, with an environment that is the one at hand."""
+    folder = tmp_path / "kit"
+    for lang in LANGUAGES:
+        path = folder / "notebooks" / lang / "00_start.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(_notebook(["import os", "print(os.environ['COURSE_LANG'])"])), encoding="utf-8")
+    for name in ("lab.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, folder)
+    python = folder / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    stamp = [sys.executable, "-c", "import lab; lab.STAMP.write_text(lab.fingerprint())"]
+    subprocess.run(stamp, cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def start(kit):
+    """Starts lab.py as a reader does, with these words; a call ends what ran before, and gives the address."""
+    running = []
+
+    def stop():
+        for server in running:
+            server.terminate()
+            try:
+                server.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        running.clear()
+
+    def begin(*words):
+        stop()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", *words]
+        own = {"COURSE_LANG", "LC_ALL", "LC_MESSAGES", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"}
+        variables = {k: v for k, v in os.environ.items() if k not in own}
+        variables |= {"LANG": "en_US.UTF-8", "HOME": str(kit.parent), "JUPYTER_RUNTIME_DIR": str(kit.parent / "run")}
+        with (kit.parent / "log.txt").open("a", encoding="utf-8") as log:
+            command = [sys.executable, kit / "lab.py", *options]
+            running.append(subprocess.Popen(command, env=variables, stdout=log, stderr=log))
+        _wait_for(f"http://127.0.0.1:{port}/api/status", running[0], kit.parent / "log.txt")
+        return f"http://127.0.0.1:{port}"
+
+    yield begin
+    stop()
+
+
+def _menu(page, name):
+    return page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{name}$"))
+
+
+def _chooses(page, menu, entry, language):
+    """Another language, by the menu as it stands in the one in use; JupyterLab then loads the page anew."""
+    _menu(page, menu).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}")).hover()
+    page.locator(".lm-Menu-itemLabel", has_text=language).click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the environment at hand is lent by a shell script")
+def test_the_language_of_the_menus_is_kept_at_the_next_start(kit, start, page, tmp_path):
+    """Chosen in the menu, it holds for the menus, for the lesson that opens and for what lessons print."""
+    page.set_default_timeout(1000 * _PATIENCE)
+    page.goto(start())
+    playwright.expect(_menu(page, "Settings")).to_be_visible(timeout=1000 * _PATIENCE)
+    for menu, entry, language, lang, then in (
+        ("Settings", "Language", "中文", "zh", "设置"),
+        ("设置", "语言", "English", "en", "Settings"),
+    ):
+        _chooses(page, menu, entry, language)
+        playwright.expect(_menu(page, then)).to_be_visible(timeout=1000 * _PATIENCE)
+        page.goto(start())
+        playwright.expect(_menu(page, then)).to_be_visible(timeout=1000 * _PATIENCE)
+        page.screenshot(path=tmp_path / f"{lang}.png")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * _PATIENCE)
+        assert re.search(r"/tree/(\w+)/", page.evaluate("decodeURI(location.pathname)"))[1] == lang
+    said = (kit.parent / "log.txt").read_text(encoding="utf-8")
+    assert "kept beside" not in said and "已改名" not in said and "Setting up" not in said

@@ -15,6 +15,7 @@ from course.classroom import tables
 from course.report import figures
 from course.result import cells
 from tests import shown
+from tests.test_few import small_cells
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,10 @@ def test_a_figure_that_leaves_the_ledger_is_missed(result, monkeypatch, finding,
     ledger = workflow.ledger(result)
     del ledger["findings"][finding][part]
     assert shown.not_in_the_ledger(result, "en", ledger)
+
+
+def test_no_table_of_the_page_tells_of_few(written):
+    assert small_cells(written) == []
 
 
 def test_no_output_holds_a_phone_an_email_or_an_address(sources, written):

@@ -228,6 +228,17 @@ def result_ids(out):
     return ids
 
 
+def test_no_note_tells_a_number_so_that_none_stays_behind(tmp_path):
+    """Notes stay when somebody is erased, and under a key too: of numbers they say how they are made."""
+    ids = [*(f"K{i:04d}" for i in range(20)), *(f"k{i:04d}" for i in range(3)), "0071", "71"]
+    tickets = tmp_path / "tickets.csv"
+    tickets.write_text("customer id,opened at\n" + "".join(f"{i}9,2024-01-03\n" for i in ids), encoding="utf-8")
+    out = run(tmp_path, orders(ids), "--key", str(tmp_path / "my.key"), "--tickets", str(tickets))
+    notes = " ".join(json.loads((out / "ledger.json").read_text(encoding="utf-8"))["notes"])
+    assert "A0000 / a0000" in notes and "A00000 there" in notes
+    assert traces(out, [i for i in ids if len(i) == 5]) == []
+
+
 def test_a_column_of_nicknames_is_hidden_whole(tmp_path):
     nicks = ["tb4711", "x9", "小明123", "A1", "jd_5f6a"] + [f"u{i}k{i}" for i in range(30)]
     out = run(tmp_path, orders(nicks), header="买家昵称,order date,amount")
@@ -252,6 +263,35 @@ def test_what_people_typed_as_a_state_is_in_no_note(tmp_path):
     assert traces(out, ["13800138000"]) == []
 
 
+def test_what_people_typed_into_a_column_of_words_is_in_no_output(tmp_path):
+    """In every column of words of every table: in one row, and in so many that it is no rare value."""
+    options, typed = [], []
+    for kind in ("customers", "events", "tickets", "campaigns"):
+        words = [c for c, spec in schema.canonical(kind).columns.items() if spec.type == "text" and c in WORDS]
+        rows = []
+        for i in range(60):
+            cells = dict.fromkeys(words, "plain")
+            for j, column in enumerate(words):
+                if i == j or 20 <= i - j < 34:
+                    typed.append(f"139{len(options):02d}{j:02d}{77:04d}")
+                    cells[column] = f"call Wang {typed[-1]}, or wang{typed[-1]}@mail.example"
+            rows.append([f"C{i:04d}", f"2024-0{i % 9 + 1}-11", *cells.values()])
+        day = {"customers": "joined_at", "events": "at", "tickets": "opened_at", "campaigns": "sent_at"}[kind]
+        frame = pd.DataFrame(rows, columns=["customer_id", day, *words])
+        frame = frame.assign(visitor_id=frame["customer_id"], kind="view") if kind == "events" else frame
+        frame = frame.assign(campaign_id="spring") if kind == "campaigns" else frame
+        frame.to_csv(tmp_path / f"{kind}.csv", index=False)
+        options += [f"--{kind}", str(tmp_path / f"{kind}.csv")]
+    text = orders([f"C{i:04d}" for i in range(60)], ",call 13912345678,tea 13912345678")
+    out = run(tmp_path, text, *options, header="customer id,order date,amount,channel,product name")
+    assert traces(out, [*set(typed), "13912345678"]) == []
+    assert "call ***" in str(set(pd.read_parquet(out / "portraits.parquet")["city"]))
+
+
+#: Columns of words that portraits or report may show.
+WORDS = {"gender", "city", "income", "age_band", "category", "topic", "arm", "offer"}
+
+
 def test_under_a_header_of_names_plain_numbers_are_no_names():
     table = Table("orders", pd.DataFrame({"customer_id": ["1", "2"]}), pd.DataFrame(), {"customer_id": "buyer"})
     assert not workflow.named({"orders": table})
@@ -260,7 +300,7 @@ def test_under_a_header_of_names_plain_numbers_are_no_names():
     )
 
 
-def test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody(tmp_path):
+def test_the_files_have_no_column_that_names_anybody(tmp_path):
     ids = [f"K{i:06d}" for i in range(40)]
     people = [f"{n},Zhang Q{i}x,139{i:08d},q{i}@mail.example,West Lake {i},f" for i, n in enumerate(ids)]
     customers = tmp_path / "customers.csv"
@@ -278,39 +318,87 @@ def test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody(tmp_
 
 # --- docs/privacy.md -------------------------------------------------------------------------------------------------
 
-#: The test that holds each statement of the document, in its order.
+#: Each statement of the document by its first words, in both languages and in its order, and the test that holds it.
 HELD = [
-    "test_no_output_holds_a_phone_an_email_or_an_address",
-    "test_no_personal_number_and_no_name_is_in_any_output",
-    "test_a_column_of_nicknames_is_hidden_whole",
-    "test_with_a_key_no_customer_number_is_in_any_output",
-    "test_no_birthday_of_one_person_is_in_any_output",
-    "test_what_people_typed_as_a_state_is_in_no_note",
-    "test_no_cell_of_fewer_than_ten_customers_is_shown_or_left_to_be_reckoned",
-    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
-    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
-    "test_the_portraits_and_the_quarantine_have_no_column_that_names_anybody",
-    "test_phone_numbers_as_customer_numbers_never_reach_the_output",
-    "test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key",
-    "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced",
-    "test_a_number_of_a_system_tells_nobody",
-    "test_all_numbers_of_a_person_go_with_one_of_them",
-    "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other",
-    "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced",
-    "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other",
-    "test_files_that_no_run_wrote_are_left_as_they_are_and_named",
-    "test_a_link_to_the_result_is_followed_and_stays",
-    "test_killed_at_ten_points_and_asked_again_nothing_is_left",
-    "test_the_exports_are_not_touched",
+    ("Everything happens", "`run`、`card`、`forget` 都只在", "test_nothing_leaves_the_computer"),
+    ("No name, phone", "客户资料里的姓名", "test_no_output_holds_a_phone_an_email_or_an_address"),
+    ("A customer number that is", "客户编号如果", "test_no_personal_number_and_no_name_is_in_any_output"),
+    ("Where the header says", "表头表明", "test_a_column_of_nicknames_is_hidden_whole"),
+    ("With `--key FILE`", "加上 `--key", "test_with_a_key_no_customer_number_is_in_any_output"),
+    ("No date of birth", "出生日期", "test_no_birthday_of_one_person_is_in_any_output"),
+    ("Words that people typed", "状态、事件", "test_what_people_typed_as_a_state_is_in_no_note"),
+    ("In a column of words", "城市、渠道", "test_what_people_typed_into_a_column_of_words_is_in_no_output"),
+    ("No persona", "人群画像", "test_no_cell_of_fewer_than_ten_customers_is_shown_or_left_to_be_reckoned"),
+    ("No table of classes", "客户类型、阶段", "test_the_ledger_tells_no_more_than_the_page"),
+    ("`portraits` has", "`portraits` 一位", OF_THE_FILES := "test_the_files_have_no_column_that_names_anybody"),
+    ("`report.html` names", "`report.html` 在", "test_the_page_names_customers_in_three_places_and_no_more"),
+    ("`quarantine.csv` has", "`quarantine.csv` 列", OF_THE_FILES),
+    ("`identity.csv` has", "`identity.csv` 列", OF_THE_FILES),
+    ("The key of", "化名的密钥", "test_phone_numbers_as_customer_numbers_never_reach_the_output"),
+    ("It is a keyed hash", "化名是编号", "test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key"),
+    ("It is not anonymous", "化名不等于", "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced"),
+    ("A number that looks", "看上去是系统", "test_a_number_of_a_system_tells_nobody"),
+    ("All numbers of the person", "这个人的所有", "test_all_numbers_of_a_person_go_with_one_of_them"),
+    ("A person is found", "找人只看", "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other"),
+    ("Where pseudonyms", "换成化名的", "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced"),
+    ("Totals stay", "汇总数", "test_numbers_that_are_counts_as_well_are_erased_one_after_the_other"),
+    ("Files in the folder", "文件夹里不是", "test_files_that_no_run_wrote_are_left_as_they_are_and_named"),
+    ("A link to", "指向结果的链接", "test_a_link_to_the_result_is_followed_and_stays"),
+    ("An erasure that", "抹除中途", "test_killed_at_ten_points_and_asked_again_nothing_is_left"),
+    ("The exports", "原始导出", "test_the_exports_are_not_touched"),
 ]
 
 
-@pytest.mark.parametrize("document", ["docs/privacy.md", "docs/zh/privacy.md"])
-def test_every_statement_of_the_document_is_held_by_a_test(document):
-    text = (ROOT / document).read_text(encoding="utf-8")
-    assert len(re.findall("^- ", text, flags=re.MULTILINE)) == len(HELD)
+@pytest.mark.parametrize(("document", "column"), [("docs/privacy.md", 0), ("docs/zh/privacy.md", 1)])
+def test_every_statement_of_the_document_is_held_by_a_test(document, column):
+    said = re.findall("^- (.*)", (ROOT / document).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(said) == len(HELD)
+    assert [row[column] for row, line in zip(HELD, said, strict=True) if not line.startswith(row[column])] == []
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
-    assert [name for name in HELD if f"def {name}(" not in tests] == []
+    assert [row[2] for row in HELD if f"def {row[2]}(" not in tests] == []
+
+
+def test_the_two_languages_state_the_same():
+    """By what does not depend on the language: what is code, and under which of the heads it stands."""
+    english, chinese = ((ROOT / d).read_text(encoding="utf-8") for d in ("docs/privacy.md", "docs/zh/privacy.md"))
+    assert marks(english) == marks(chinese)
+
+
+def marks(text):
+    """[the names in code of each statement], a list a head."""
+    return [
+        [sorted(re.findall("`([a-z.]+)`", one)) for one in re.split("^- ", part, flags=re.MULTILINE)[1:]]
+        for part in re.split("^#", text, flags=re.MULTILINE)
+    ]
+
+
+def test_nothing_leaves_the_computer(hidden, tmp_path, monkeypatch, capsys):
+    import socket
+
+    def refused(*_arguments):
+        raise AssertionError("a way out was asked for")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    out = run(tmp_path, orders([f"C{i:04d}" for i in range(20)]))
+    assert cli.main(["card", str(out), "C0007", "--lang", "en"]) == 0
+    assert cli.main(["forget", str(out), "C0007", "--lang", "en"]) == 0
+
+
+def test_the_page_names_customers_in_three_places_and_no_more(hidden):
+    """Whoever is named stands in a row or a card that says whom it is about: by that he is erased."""
+    page = (hidden / "report.html").read_text(encoding="utf-8")
+    marked = re.compile(r'<(tr|article) data-customer="([^"]*)".*?</\1>', re.DOTALL)
+    ids = pd.read_parquet(hidden / "portraits.parquet")["customer_id"]
+    assert {m[2] for m in marked.finditer(page)} <= set(ids)
+    titles = {
+        re.search("<h2>(.*?)</h2>", part)[1]
+        for part in page.split("<main")[1].split("<section>")[1:]
+        if marked.search(part)
+    }
+    assert titles and titles <= {"Whom to look at first", "Their portraits", "Who may fall silent next"}
+    assert [i for i in ids if i in marked.sub("", page)] == []
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=5).map(str))

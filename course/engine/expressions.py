@@ -6,6 +6,7 @@ rows. `engine.connect` keeps files shut either way.
 
 import json
 from collections.abc import Collection, Iterator
+from functools import cache
 
 import duckdb
 
@@ -49,7 +50,7 @@ def columns(session: duckdb.DuckDBPyConnection, expression: str, tables: Collect
     named = [p["column_names"][-1] for p in parts if p.get("class") == "COLUMN_REF"]
     _refuse_rows(parts, {t.lower() for t in tables})
     functions = {str(p.get("function_name") or "").lower() for p in parts}
-    if found := functions & unsteady(session) | _CLOCKS & {c.lower() for c in named}:
+    if found := functions & unsteady() | _CLOCKS & {c.lower() for c in named}:
         raise DataError("{what} changes by itself; write as_of for the date", what=min(found))
     return named
 
@@ -70,11 +71,12 @@ def _refuse_rows(parts: list[dict], tables: set[str]) -> None:
             raise DataError("it has a place for a value that nobody fills in ($ or ?)")
 
 
-def unsteady(session: duckdb.DuckDBPyConnection) -> set[str]:
-    """Functions that give something else each time."""
-    changing = session.execute("SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
+@cache
+def unsteady() -> frozenset[str]:
+    """Functions that give something else each time: the database's own, looked up once (it takes long)."""
+    changing = duckdb.connect().execute("SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
     # age of one date counts to today, and is not listed as changing.
-    return {"age", *(row[0] for row in changing.fetchall())}
+    return frozenset({"age", *(row[0] for row in changing.fetchall())})
 
 
 def _parts(tree: object) -> Iterator[dict]:

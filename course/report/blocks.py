@@ -1,5 +1,7 @@
 """What a page is made of: paragraphs, notes, figures, tables; and figures as a reader wants them."""
 
+from collections.abc import Callable
+
 import pandas as pd
 from markupsafe import Markup
 
@@ -34,9 +36,21 @@ def card(content: dict, about: str | None = None) -> dict:
     return {"card": content, "about": about}
 
 
-def money(value: float) -> str:
-    """An amount without false precision: cents only below a thousand."""
+def money(value: float | None) -> str:
+    """An amount without false precision: cents only below a thousand; a dash where it is not told."""
+    if pd.isna(value):
+        return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
+
+
+def told(value: float | None, form: str = ",.0f") -> str:
+    """A figure in this form; a dash where it is not told."""
+    return "–" if pd.isna(value) else format(value, form)
+
+
+def span(low: float | None, high: float | None, form: Callable[[float], str]) -> str:
+    """From … to; a dash where it is not told."""
+    return "–" if pd.isna(low) else f"{form(low)} – {form(high)}"
 
 
 def accounted(account: dict) -> list[str]:

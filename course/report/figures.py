@@ -26,13 +26,14 @@ def classes(sizes: pd.DataFrame, labels: list[str], phrase: Phrase, alt: str) ->
 
 def score_grid(pairs: pd.DataFrame, phrase: Phrase, alt: str) -> str:
     """Number of customers for each pair of recency and frequency scores, as SVG."""
-    counts = np.zeros((5, 5), dtype="int64")
+    counts = np.zeros((5, 5))
     counts[pairs["f"] - 1, pairs["r"] - 1] = pairs["customers"]
+    most = np.nanmax(counts, initial=1)
     with charts.drawing(4.6, 3.4) as (figure, axes):
-        axes.pcolormesh(counts, cmap="Blues", edgecolors="white", linewidth=1)
+        axes.pcolormesh(np.nan_to_num(counts), cmap="Blues", edgecolors="white", linewidth=1)
         for (f, r), n in np.ndenumerate(counts):
-            colour = "white" if n > 0.6 * counts.max() else "black"
-            axes.text(r + 0.5, f + 0.5, f"{n:,}", ha="center", va="center", color=colour)
+            colour = "white" if n > 0.6 * most else "black"
+            axes.text(r + 0.5, f + 0.5, "–" if np.isnan(n) else f"{n:,.0f}", ha="center", va="center", color=colour)
         axes.set_xticks(np.arange(5) + 0.5, range(1, 6))
         axes.set_yticks(np.arange(5) + 0.5, range(1, 6))
         axes.tick_params(length=0)

@@ -5,15 +5,17 @@ from dataclasses import replace
 
 import pandas as pd
 
-from course import identity
+from course import identity, schema
 from course.clean import Cleaned
 from course.collect import Table
 from course.collect.guards.words import words
 from course.forms import normal, word
-from course.telling import tells
+from course.telling import struck, tells
 
 #: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
 PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
+#: Only texts with a sign of e-mail, or with as many digits as a phone, are looked at: the recogniser takes its time.
+_MAY_TELL = r"[@＠]|(?:\d\D*){7}"
 #: Columns that hold the number of a person.
 IDS = ("customer_id", "author_id")
 
@@ -35,6 +37,24 @@ def stitch(cleaned: dict[str, Cleaned]) -> dict[str, Cleaned]:
     if events is None or not {"visitor_id", "customer_id"} <= set(events.valid.columns):
         return cleaned
     return cleaned | {"events": replace(events, valid=identity.stitch(events.valid).drop(columns="stitched"))}
+
+
+def discreet(cleaned: Mapping[str, Cleaned]) -> dict[str, Cleaned]:
+    """The tables with three stars in place of every phone, e-mail address and identity card that somebody typed into a
+    column of words: cities, channels, topics, products stand in portraits and report as they are."""
+    return {kind: replace(one, valid=_words_struck(one.valid, kind)) for kind, one in cleaned.items()}
+
+
+def _words_struck(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    changed = {}
+    for column, spec in schema.canonical(kind).columns.items():
+        if column not in frame or column in PERSONAL or not (spec.type == "text" or column == "campaign_id"):
+            continue
+        different = frame[column].dropna().drop_duplicates().astype("str")
+        new = {text: struck(text) for text in different[different.str.contains(_MAY_TELL, regex=True)]}
+        if new := {text: said for text, said in new.items() if said != text}:
+            changed[column] = frame[column].map(lambda text, new=new: new.get(text, text), na_action="ignore")
+    return frame.assign(**{c: values.astype(frame[c].dtype) for c, values in changed.items()})
 
 
 def hidden(

@@ -79,8 +79,8 @@ def overlaps(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
 
 
 def _three(ids: set[str]) -> str:
-    """Three numbers as a reader may see them: short codes as they are, all that may be personal masked."""
-    return first_few(shown_id(i) for i in sorted(ids)[:3])
+    """How the numbers are made: up to three ways, as they come in order."""
+    return first_few(list(dict.fromkeys(shown_id(i) for i in sorted(ids)))[:3])
 
 
 def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:

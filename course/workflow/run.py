@@ -105,7 +105,7 @@ def prepare(
         if persons is not None:
             result.found["identity"] = persons
             result.notes += persons.identity.notes
-    result.cleaned = people.stitch(result.cleaned)
+    result.cleaned = people.discreet(people.stitch(result.cleaned))
     result.notes += overlaps(result.cleaned)
     if key is not None:
         result.cleaned, result.pseudonyms = people.hidden(result.cleaned, people.numbers(tables), key, everybody)

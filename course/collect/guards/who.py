@@ -1,6 +1,5 @@
 """Who bought: guests, one number for everybody, numbers that are nearly the same."""
 
-import re
 import unicodedata
 
 import pandas as pd
@@ -119,21 +118,30 @@ def folded(frame: pd.DataFrame, file: str, notes: list[Sentence]) -> None:
     key = plain[~mail].str.replace(r"^0+(?=.)", "", regex=True)
     near = key.duplicated(keep=False)
     if near.any():
-        pairs = known[~mail][near].groupby(key[near]).agg(lambda ids: " / ".join(sorted(map(shown_id, ids))))
+        pairs = known[~mail][near].groupby(key[near]).agg(lambda ids: " / ".join(map(shown_id, sorted(ids))))
         notes.append(
             Sentence(
                 "{file}: {n:,} {n:customer number|customer numbers} differ from another only in case, width or noughts "
                 "in front, and were kept apart: {examples}.",
                 file=file,
                 n=int(near.sum()),
-                examples=first_few(sorted(pairs)),
+                examples=first_few(sorted(set(pairs))),
             )
         )
 
 
 def shown_id(number: str) -> str:
-    """A short code with a figure in it as it is; what may be a telephone or a name is masked."""
-    return number if re.fullmatch(r"(?=.*\d)[A-Za-z0-9_-]{1,8}", number) else values.masked(number)
+    """A customer number as a note may show it: how it is made (A000 for C017), not whose it is. A note stays in the
+    result when its customer is erased, and under a key it may tell no number at all."""
+    return "".join(map(_shape, number[:40]))
+
+
+def _shape(sign: str) -> str:
+    if sign.isdecimal():
+        return "0" if sign.isascii() else "０"
+    if sign.isalpha():
+        return "a" if sign.islower() else "A"
+    return sign
 
 
 def _plain(text: str) -> str:

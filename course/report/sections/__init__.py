@@ -9,6 +9,7 @@ so that they can be erased. The order of both is in report/page.py.
 from dataclasses import dataclass
 
 from course.language import text
+from course.report.blocks import note
 from course.workflow import Result
 
 
@@ -23,3 +24,9 @@ class Page:
     def phrase(self, message: str, **values: object) -> str:
         """A sentence of the catalogue in the page's language."""
         return text(message, self.lang, **values)
+
+    def few(self, gone: bool) -> list[dict]:
+        """What the dashes of a table mean, where it has any for groups of few people."""
+        if not gone:
+            return []
+        return [note(self.phrase("–: fewer than ten people, or a group from which the few could be reckoned."))]

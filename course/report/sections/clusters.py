@@ -1,6 +1,6 @@
 """Whether there are natural groups."""
 
-from course.report.blocks import paragraph, table
+from course.report.blocks import paragraph, table, told
 from course.report.sections import Page
 from course.workflow.steps.clusters import Groups
 
@@ -36,10 +36,14 @@ def groups(page: Page, found: Groups) -> dict:
     )
     head = [phrase("Cluster"), phrase("Rule"), phrase("Customers"), phrase("Share under the rule who belong")]
     rows = [
-        [str(r.segment), r.rule, f"{r.customers:,}", f"{r.precision:.0%}", f"{r.recall:.0%}"]
+        [str(r.segment), told(r.rule, ""), told(r.customers), told(r.precision, ".0%"), told(r.recall, ".0%")]
         for r in found.described.itertuples()
     ]
     return {
         "title": title,
-        "blocks": [paragraph(words), table([*head, phrase("Share of it under the rule")], rows, 2)],
+        "blocks": [
+            paragraph(words),
+            table([*head, phrase("Share of it under the rule")], rows, 2),
+            *page.few(found.described["customers"].isna().any()),
+        ],
     }

@@ -1,11 +1,9 @@
 """What customers are expected to bring."""
 
-import pandas as pd
-
 from course import clv
 from course.language import Sentence
 from course.report import figures
-from course.report.blocks import figure, money, note, paragraph, table
+from course.report.blocks import figure, money, note, paragraph, span, table, told
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.clv import Value
@@ -15,36 +13,25 @@ def value(page: Page, found: Value) -> dict:
     """Expected money by class and in all, where its interval comes from, and how far to believe the model."""
     phrase, forecast, outlook, worth = page.phrase, found.forecast, found.outlook, found.classes
     labels = [class_label(c, page.lang) for c in worth["rfm_class"]]
-    best, total = worth.loc[worth["value"].idxmax()], found.total
-    title = phrase(
-        "{name} is expected to bring {value} of {total} in the next {weeks} weeks",
-        name=class_label(best["rfm_class"], page.lang),
-        value=money(best["value"]),
-        total=money(total.value),
-        weeks=outlook.weeks,
-    )
-    with_interval = phrase(
-        "{title}. Bars: expected money of each class with its 95% interval; the table has it.", title=title
-    )
-    without = phrase("{title}. Bars: expected money of each class; the table has it.", title=title)
-    alt = with_interval if outlook.backtests else without
+    total = found.total
     head = [phrase("RFM class"), phrase("Customers"), phrase("Expected value"), phrase("95% interval")]
     rows = [
-        [label, f"{r.customers:,}", money(r.value), interval(r.low, r.high), f"{r.half:,}"]
+        [label, told(r.customers), money(r.value), span(r.low, r.high, money), told(r.half)]
         for label, r in zip(labels, worth.itertuples(), strict=True)
     ]
     all_of_them = [
         phrase("all"),
         f"{total.customers:,}",
         money(total.value),
-        interval(total.low, total.high),
+        span(total.low, total.high, money),
         f"{total.half:,}",
     ]
     return {
         "title": phrase("What customers are expected to bring"),
         "blocks": [
-            figure(title, figures.expected_value(worth, labels, phrase, page.lang, alt)),
+            *([] if worth["value"].isna().all() else [_drawn(page, found, labels)]),
             table([*head, phrase("Customers who hold half")], rows, 1, all_of_them),
+            *page.few(worth["customers"].isna().any()),
             note(
                 phrase(
                     "{label}. Forecast: {model}; what single customers bring by {own} and Gamma-Gamma.",
@@ -60,9 +47,22 @@ def value(page: Page, found: Value) -> dict:
     }
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """From … to; a dash where there is none."""
-    return "–" if pd.isna(low) else f"{money(low)} – {money(high)}"
+def _drawn(page: Page, found: Value, labels: list[str]) -> dict:
+    phrase, worth, outlook = page.phrase, found.classes, found.outlook
+    best = worth.loc[worth["value"].idxmax()]
+    title = phrase(
+        "{name} is expected to bring {value} of {total} in the next {weeks} weeks",
+        name=class_label(best["rfm_class"], page.lang),
+        value=money(best["value"]),
+        total=money(found.total.value),
+        weeks=outlook.weeks,
+    )
+    with_interval = phrase(
+        "{title}. Bars: expected money of each class with its 95% interval; the table has it.", title=title
+    )
+    without = phrase("{title}. Bars: expected money of each class; the table has it.", title=title)
+    alt = with_interval if outlook.backtests else without
+    return figure(title, figures.expected_value(worth, labels, phrase, page.lang, alt))
 
 
 def _range(found: Value) -> Sentence:

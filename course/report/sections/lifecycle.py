@@ -4,24 +4,26 @@ import pandas as pd
 
 from course import lifecycle
 from course.report import figures
-from course.report.blocks import figure, money, note, table
+from course.report.blocks import figure, money, note, table, told
 from course.report.sections import Page
 from course.workflow.steps.lifecycle import Lifecycle
 
 
 def answers(page: Page, found: Lifecycle) -> list[str]:
     """How many are at risk and lost, and the move that is worth most."""
-    counts = found.table.set_index("stage")["customers"]
-    lines = [
-        page.phrase(
-            "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
-            "for so long that they count as lost; together they brought {share:.0%} of the money.",
-            risk=int(counts.get("at_risk", 0)),
-            lost=int(counts.get("lost", 0)),
-            share=found.silent_money_share,
-        )
-    ]
+    lines = [] if found.silent_money_share is None else [_silent(page, found)]
     return lines if found.links is None or found.links.empty else [*lines, _best_link(page, found.links.iloc[0])]
+
+
+def _silent(page: Page, found: Lifecycle) -> str:
+    counts = found.table.set_index("stage")["customers"]
+    return page.phrase(
+        "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
+        "for so long that they count as lost; together they brought {share:.0%} of the money.",
+        risk=int(counts.get("at_risk", 0)),
+        lost=int(counts.get("lost", 0)),
+        share=found.silent_money_share,
+    )
 
 
 def _best_link(page: Page, best: pd.Series) -> str:
@@ -41,20 +43,13 @@ def stages(page: Page, found: Lifecycle) -> dict:
     """How many customers are in which stage of life, and how long a silence is normal."""
     phrase, counted = page.phrase, found.table
     labels = [lifecycle.STAGES[s].say(page.lang) for s in counted["stage"]]
-    largest = counted.loc[counted["customers"].idxmax()]
-    title = phrase(
-        "{share:.0%} of customers are in the stage “{stage}”",
-        share=largest["share"],
-        stage=lifecycle.STAGES[largest["stage"]].say(page.lang),
-    )
-    alt = phrase("{title}. Bars: customers of each stage; the table has them.", title=title)
     head = [phrase("Stage of life"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
     with_value = counted["expected"].notna().any()
     rows = [
         [
             label,
-            f"{r.customers:,}",
-            f"{r.share:.1%}",
+            told(r.customers),
+            told(r.share, ".1%"),
             money(r.money),
             *([money(r.expected)] if with_value else []),
         ]
@@ -69,8 +64,9 @@ def stages(page: Page, found: Lifecycle) -> dict:
     return {
         "title": phrase("Where customers stand"),
         "blocks": [
-            figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt)),
+            *([] if counted["customers"].isna().all() else [_drawn(page, counted, labels)]),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
+            *page.few(counted["customers"].isna().any()),
             {"list": [sentence.say(page.lang) for sentence in found.explained]},
             table(limit_head, limits),
             *_chance(page, found),
@@ -96,6 +92,17 @@ def _chance(page: Page, found: Lifecycle) -> list[dict]:
         for r in found.chance.by_stage.itertuples()
     ]
     return [{"list": [sentence.say(page.lang) for sentence in found.chance.report()]}, table(head, rows)]
+
+
+def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
+    phrase, largest = page.phrase, counted.loc[counted["customers"].idxmax()]
+    title = phrase(
+        "{share:.0%} of customers are in the stage “{stage}”",
+        share=largest["share"],
+        stage=lifecycle.STAGES[largest["stage"]].say(page.lang),
+    )
+    alt = phrase("{title}. Bars: customers of each stage; the table has them.", title=title)
+    return figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt))
 
 
 def _days(value: float) -> str:
@@ -139,7 +146,7 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
             lifecycle.STAGES[r.to_stage].say(page.lang),
             f"{r.rate:.1%} ({r.low:.1%} – {r.high:.1%})",
             f"{100 * r.change:+.1f}",
-            f"{r.customers:,}",
+            told(r.customers),
             money(r.worth_a_year),
         ]
         for r in links.itertuples()

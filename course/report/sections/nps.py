@@ -5,7 +5,7 @@ import pandas as pd
 
 from course import nps, segment
 from course.report import figures
-from course.report.blocks import figure, note, paragraph, table
+from course.report.blocks import figure, note, paragraph, table, told
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.nps import Willingness
@@ -80,7 +80,7 @@ def recommend(page: Page, found: Willingness) -> dict:
     head = [phrase("NPS"), phrase("95% interval"), phrase("Answers")]
     if found.by_class is not None:
         rows = [[class_label(r.rfm_class, page.lang), *_nps(r)] for r in found.by_class.itertuples()]
-        blocks.append(table([phrase("RFM class"), *head], rows))
+        blocks += [table([phrase("RFM class"), *head], rows), *page.few(found.by_class["n"].isna().any())]
     if found.waves is not None:
         rows = [[str(r.wave), *_nps(r)] for r in found.waves.itertuples()]
         blocks.append(table([phrase("Wave"), *head], rows))
@@ -144,9 +144,9 @@ def _themes(page: Page, themes: pd.DataFrame) -> list[dict]:
 
 
 def _nps(row) -> list[str]:
-    if not row.n:
-        return ["–", "–", "0"]
-    return [f"{row.value:+.1f}", f"{row.low:+.1f} – {row.high:+.1f}", f"{row.n:,}"]
+    if pd.isna(row.value):
+        return ["–", "–", told(row.n)]
+    return [f"{row.value:+.1f}", f"{row.low:+.1f} – {row.high:+.1f}", told(row.n)]
 
 
 def _drivers(page: Page, drivers: nps.Drivers) -> list[dict]:

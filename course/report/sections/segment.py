@@ -4,7 +4,7 @@ import pandas as pd
 
 from course import clean
 from course.report import figures
-from course.report.blocks import figure, money, note, paragraph, table
+from course.report.blocks import figure, money, note, paragraph, span, table, told
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.segment import Segments
@@ -27,7 +27,7 @@ def answers(page: Page, found: Segments) -> list[str]:
             **bought,
         )
     lines = [said]
-    if top["money"] > 0:
+    if top is not None and top["money"] > 0:
         lines.append(
             page.phrase(
                 "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95% interval "
@@ -46,27 +46,17 @@ def classes(page: Page, found: Segments) -> dict:
     """Customers and money of each class."""
     phrase, sizes, cuts, top = page.phrase, found.classes, found.cuts, found.top
     labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
-    title = phrase(
-        "{name}: {people:.0%} of customers, {share:.0%} of the money",
-        name=class_label(top["rfm_class"], page.lang),
-        people=top["share"],
-        share=top["money_share"],
-    )
-    alt = phrase(
-        "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
-        title=title,
-    )
     head = [phrase("RFM class"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
     head += [phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
     rows = [
         [
             label,
-            f"{r.customers:,}",
-            f"{r.share:.1%}",
+            told(r.customers),
+            told(r.share, ".1%"),
             money(r.money),
-            f"{r.money_share:.1%}",
-            f"{r.low:.1%} – {r.high:.1%}",
-            "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
+            told(r.money_share, ".1%"),
+            span(r.low, r.high, "{:.1%}".format),
+            told(r.median_recency, ".0f"),
         ]
         for label, r in zip(labels, sizes.itertuples(), strict=True)
     ]
@@ -76,12 +66,9 @@ def classes(page: Page, found: Segments) -> dict:
     return {
         "title": phrase("Which kinds of customers there are"),
         "blocks": [
-            figure(
-                title,
-                figures.classes(sizes, labels, phrase, alt),
-                phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are."),
-            ),
+            *([] if top is None else [_drawn(page, found, labels)]),
             table(head, rows, 1, total),
+            *page.few(sizes["customers"].isna().any()),
             note(
                 phrase(
                     "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
@@ -103,15 +90,33 @@ def classes(page: Page, found: Segments) -> dict:
     }
 
 
+def _drawn(page: Page, found: Segments, labels: list[str]) -> dict:
+    phrase, top = page.phrase, found.top
+    title = phrase(
+        "{name}: {people:.0%} of customers, {share:.0%} of the money",
+        name=class_label(top["rfm_class"], page.lang),
+        people=top["share"],
+        share=top["money_share"],
+    )
+    alt = phrase(
+        "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
+        title=title,
+    )
+    below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
+    return figure(title, figures.classes(found.classes, labels, phrase, alt), below)
+
+
 def scores(page: Page, found: Segments) -> dict:
     """How many customers have which scores, and what a score means."""
     phrase = page.phrase
     names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
     rows = []
     for r in found.thresholds.itertuples():
-        low, high = (money(v) if r.dimension == "m" else f"{v:,.0f}" for v in (r.lowest, r.highest))
-        rows.append([names[r.dimension], str(r.score), f"{low} – {high}", f"{r.customers:,}"])
-    title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=found.best)
+        form = money if r.dimension == "m" else "{:,.0f}".format
+        rows.append([names[r.dimension], str(r.score), span(r.lowest, r.highest, form), told(r.customers)])
+    title = phrase("How many customers have which scores")
+    if found.best is not None:
+        title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=found.best)
     alt = phrase(
         "{title}. Number of customers for each pair of scores; the scores' limits are in the table below.", title=title
     )
@@ -119,7 +124,11 @@ def scores(page: Page, found: Segments) -> dict:
     head = [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")]
     return {
         "title": phrase("What the scores mean"),
-        "blocks": [figure(title, figures.score_grid(found.pairs, phrase, alt), below), table(head, rows)],
+        "blocks": [
+            figure(title, figures.score_grid(found.pairs, phrase, alt), below),
+            table(head, rows),
+            *page.few(pd.concat([found.thresholds["customers"], found.pairs["customers"]]).isna().any()),
+        ],
     }
 
 

@@ -12,25 +12,25 @@ from course.workflow.steps.tag import Tagged
 
 def tags(page: Page, found: Tagged) -> dict:
     """The dictionary of tags: what each means, who carries it, how much is known, who entered and left."""
-    phrase, lang, found = page.phrase, page.lang, found.tags
+    phrase, lang, tags = page.phrase, page.lang, found.tags
     kinds = {"fact": phrase("fact"), "rule": phrase("rule"), "model": phrase("model")}
     rows, missing = [], []
     for r in found.catalogue.itertuples():
-        entry = found.dictionary[r.tag]
+        entry = tags.dictionary[r.tag]
         if r.not_evaluated is not None:
             missing.append(phrase("{tag}: {why}", tag=entry.label.say(lang), why=_why(page, r)))
             continue
-        definition = found.version(r.tag).definition.say(lang)
+        definition = tags.version(r.tag).definition.say(lang)
         size = "–" if pd.isna(r.size) else f"{r.size:,}"
         share = "–" if pd.isna(r.share) else f"{r.share:.1%}"
         rows.append([entry.label.say(lang), kinds[r.kind], definition, size, share, f"{r.coverage:.0%}"])
     head = [phrase("Tag"), phrase("Kind"), phrase("Definition"), phrase("Customers"), phrase("Share")]
-    blocks = [table([*head, phrase("Known for")], rows, 3)]
+    blocks = [table([*head, phrase("Known for")], rows, 3), *page.few(found.few.any())]
     if missing:
         blocks += [paragraph(phrase("Not evaluated:")), {"list": missing}]
     changes = page.result.found.get("changes")
     if changes is not None and changes.tags is not None:
-        blocks += _changes(page, found, changes.tags)
+        blocks += _changes(page, tags, changes.tags)
     return {"title": phrase("Tags"), "blocks": blocks}
 
 

@@ -1,11 +1,12 @@
 """What changed since an earlier run: who entered and left a tag, a class, a stage, and how far the portraits moved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from course import effect, tag
 from course.errors import DataError
+from course.few import HIDDEN_BELOW
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -23,7 +24,8 @@ class Changes(Finding):
 
     Attributes
     ----------
-    tags : tag.changes; states : the same of STATES; drift : effect.drift
+    tags : tag.changes, without the rows of what a few carried before or carry now; states : the same of STATES
+    drift : effect.drift
     """
 
     tags: tag.Changes | None
@@ -67,8 +69,8 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
         return None, []
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
     found = Changes(
-        attempt(what, _compared, run, None),
-        attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES),
+        _told(attempt(what, _compared, run, None)),
+        _told(attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES)),
         attempt(what, effect.drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
@@ -84,3 +86,10 @@ def _compared(run: Result, columns: tuple[str, ...] | None) -> tag.Changes:
             "same key."
         )
     return found
+
+
+def _told(changes: tag.Changes | None) -> tag.Changes | None:
+    if changes is None:
+        return None
+    few = changes.tags[["before", "after"]].apply(lambda sizes: sizes.between(1, HIDDEN_BELOW - 1)).any(axis=1)
+    return replace(changes, tags=changes.tags[~few].reset_index(drop=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import segment
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -23,7 +24,7 @@ class Groups(Finding):
     Attributes
     ----------
     clusters : segment.cluster, over customers
-    described : segment.describe of them; None where there are none
+    described : segment.describe of them, blank where they are a few (course.few); None where there are none
     """
 
     clusters: segment.Clusters
@@ -60,5 +61,5 @@ def find(run: Result) -> tuple[Groups | None, list[Sentence]]:
     clusters = attempt(Sentence("natural groups"), segment.cluster, features)
     if clusters is None:
         return None, attempt.not_done
-    described = segment.describe(features, clusters.labels + 1) if clusters.k > 1 else None
+    described = told(segment.describe(features, clusters.labels + 1), ["segment"]) if clusters.k > 1 else None
     return Groups(clusters, described), attempt.not_done

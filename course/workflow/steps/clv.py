@@ -7,6 +7,7 @@ import pandas as pd
 
 from course import clv, segment
 from course.errors import DataError
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -27,7 +28,8 @@ class Value(Finding):
     ----------
     forecast : clv.forecast, with the customers of `outlook`: what each is expected to bring adds up to what all are
     outlook : clv.outlook
-    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers
+    classes : frame in the order of segment.CLASSES: rfm_class, and clv.Total of its customers; in a run blank
+        where they are a few (course.few)
     at_stake : clv.Total of the customers of segment.at_stake
     """
 
@@ -106,7 +108,10 @@ def find(run: Result) -> tuple[Value | None, list[Sentence]]:
     """The forecast of every customer, of each class, and of those at stake."""
     attempt = Attempts()
     what, orders = Sentence("customer lifetime value"), run.cleaned["orders"].valid
-    return attempt(what, expected, orders, run.buyers, run.as_of, run.horizon), attempt.not_done
+    found = attempt(what, expected, orders, run.buyers, run.as_of, run.horizon)
+    if found is not None:
+        found.classes = told(found.classes, ["rfm_class"])
+    return found, attempt.not_done
 
 
 def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: int) -> Value:

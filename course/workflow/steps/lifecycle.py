@@ -6,6 +6,7 @@ import pandas as pd
 
 from course import clv, lifecycle
 from course.errors import DataError
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -27,7 +28,7 @@ class Lifecycle(Finding):
     ----------
     story : a row a customer, settled by lifecycle.settle: what `columns` gives
     standing : lifecycle.stages on the as-of date, with the stages of `story`
-    limits : the thresholds behind it; table : lifecycle.stage_table
+    limits : the thresholds behind it; table : lifecycle.stage_table, blank where a stage is of a few (course.few)
     periods : the whole months of lifecycle.states
     links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
         worth_a_year (money a year) and low, high (95 %) of the rate
@@ -47,9 +48,9 @@ class Lifecycle(Finding):
     complaints: lifecycle.ComplaintRisk | None = None
 
     @property
-    def silent_money_share(self) -> float:
-        """Share of the money that customers at risk and lost ones brought."""
-        return lifecycle.silent_money_share(self.table)
+    def silent_money_share(self) -> float | None:
+        """Share of the money that customers at risk and lost ones brought; None where not all stages are told."""
+        return None if self.table["customers"].isna().any() else lifecycle.silent_money_share(self.table)
 
     @property
     def explained(self) -> list[Sentence]:
@@ -69,7 +70,7 @@ class Lifecycle(Finding):
     def entry(self) -> dict:
         """{lifecycle: every part there is}."""
         out = {
-            "stages": {k: int(v) for k, v in self.standing["stage"].value_counts().sort_index().items()},
+            "stages": plain(self.table.set_index("stage")["customers"].sort_index()),
             "thresholds": plain(self.limits),
             "explained": plain(self.explained),
             "table": plain(self.table),
@@ -115,24 +116,27 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     standing = lifecycle.stages(orders, as_of, limits, joined)
     what = Sentence("the chance of an order in the next {days} days", days=lifecycle.DAYS)
     chance = attempt(what, lifecycle.chance, orders, as_of, tickets)
-    told = chance if chance is not None and chance.holds else None
-    if chance is not None and told is None:
+    known = chance if chance is not None and chance.holds else None
+    if chance is not None and known is None:
         attempt.not_done.append(Sentence("{what}: {why}", what=what, why=chance.refusal))
-    what, horizon = Sentence("early warning"), None if told is None else told.days
+    what, horizon = Sentence("early warning"), None if known is None else known.days
     budget = _budget(standing)
     warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=budget, tickets=tickets, horizon=horizon)
-    story = _story(run.portraits, standing, told, warning)
+    story = _story(run.portraits, standing, known, warning)
     standing = standing.assign(
         stage=story.set_index("customer_id")["stage"].loc[standing["customer_id"].astype("str")].array
     )
     placed = story[["customer_id", "stage"]]
-    table = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
+    counted = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
+    table = told(counted, ["stage"])
     periods = lifecycle.states(orders, as_of).periods
     found = Lifecycle(story, standing, limits, table, periods[periods["complete"]], chance=chance, warning=warning)
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
-        found.links = attempt(Sentence("weakest link"), _links, moves, table.set_index("stage")["customers"])
+        customers = counted.set_index("stage")["customers"]
+        few = table.loc[table["customers"].isna(), "stage"]
+        found.links = attempt(Sentence("weakest link"), _links, moves, customers, few)
     found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
@@ -178,7 +182,7 @@ def _budget(standing: pd.DataFrame) -> int:
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions, customers: pd.Series) -> pd.DataFrame:
+def _links(moves: lifecycle.Transitions, customers: pd.Series, few: pd.Series) -> pd.DataFrame:
     """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
 
     The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
@@ -192,7 +196,9 @@ def _links(moves: lifecycle.Transitions, customers: pd.Series) -> pd.DataFrame:
     links = lifecycle.weakest_link(moves.rates, moves.money, today, clv.MONTHLY_DISCOUNT, tenth)
     intervals = seen[["from_stage", "to_stage", "low", "high"]]
     return (
-        links.assign(worth_a_year=clv.DISCOUNT * links["worth"])
+        links.assign(
+            worth_a_year=clv.DISCOUNT * links["worth"], customers=links["customers"].mask(links["from_stage"].isin(few))
+        )
         .merge(intervals, on=["from_stage", "to_stage"])
         .sort_values("worth", ascending=False, kind="stable", ignore_index=True)
         .head(_LINKS)

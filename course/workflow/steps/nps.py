@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import nps, segment
+from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -25,9 +26,10 @@ class Willingness(Finding):
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
     satisfaction : of answers on other scales, one for each
     counts : answers of each score from 0 to 10
-    waves : NPS a quarter with the change, if answers are dated over more than one; by_class : NPS a RFM class, if
-        respondents are customers with orders; drivers : of the survey's columns that are called driver_…; factors :
-        behind those called item_…; themes : those that comments name most
+    waves : NPS a quarter with the change, if answers are dated over more than one
+    by_class : NPS a RFM class, if respondents are customers with orders; blank where they are a few (course.few)
+    drivers : of the survey's columns that are called driver_…; factors : behind those called item_…; themes : those
+        that comments name most
     """
 
     score: nps.Score | None = None
@@ -94,7 +96,8 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     if "customer_id" in answers and "rfm_class" in portraits:
         joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
-            found.by_class = attempt(what, nps.by, joined, "rfm_class")
+            by_class = attempt(what, nps.by, joined, "rfm_class")
+            found.by_class = None if by_class is None else told(by_class, ["rfm_class"], "n")
     if len((rated := _rated(answers, "driver_")).columns) > 1:
         scored = rated.assign(score=answers["score"])
         what = Sentence("drivers")

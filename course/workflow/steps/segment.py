@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import behaviour, segment
+from course.few import told, told_crossed
 from course.language import Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
@@ -20,9 +21,10 @@ class Segments(Finding):
     Attributes
     ----------
     overview : customers, money (net), first_order, median_recency (days)
+    classes, thresholds, pairs : blank where they would be about a few people (course.few)
     classes : segment.class_money; cuts : segment.cuts; moved : share of customers in another class when cut at the mean
     thresholds : segment.thresholds; pairs : customers of each pair of scores: f, r, customers
-    best : customers at the top in both recency and frequency
+    best : customers at the top in both recency and frequency; None where they are few
     months : behaviour.sales_by_month
     """
 
@@ -32,13 +34,15 @@ class Segments(Finding):
     moved: float
     thresholds: pd.DataFrame
     pairs: pd.DataFrame
-    best: int
+    best: int | None
     months: pd.DataFrame
 
     @property
-    def top(self) -> pd.Series:
-        """The class that brought most."""
-        return self.classes.loc[self.classes["money"].idxmax()]
+    def top(self) -> pd.Series | None:
+        """The class that brought most, of those told; None where none is."""
+        classes = self.classes.dropna(subset="customers")
+        classes = classes[classes["customers"] > 0]
+        return classes.loc[classes["money"].idxmax()] if len(classes) else None
 
     @property
     def best_month(self) -> pd.Series:
@@ -62,14 +66,16 @@ def find(run: Result) -> tuple[Segments, list[Sentence]]:
         "first_order": customers["first_order"].min(),
         "median_recency": customers["recency_days"].median(),
     }
+    pairs = told_crossed(customers.groupby(["f", "r"]).size().rename("customers").reset_index(), "f", "r")
+    best = pairs.loc[(pairs["r"] == 5) & (pairs["f"] == 5), "customers"].sum(skipna=False)
     found = Segments(
         overview,
-        segment.class_money(customers),
+        told(segment.class_money(customers), ["rfm_class"]),
         segment.cuts(customers),
         float((customers["rfm_class"] != customers["rfm_class_mean"]).mean()),
-        segment.thresholds(customers),
-        customers.groupby(["f", "r"]).size().rename("customers").reset_index(),
-        int(((customers["r"] == 5) & (customers["f"] == 5)).sum()),
+        told(segment.thresholds(customers), ["dimension", "score"], whole="dimension"),
+        pairs,
+        None if pd.isna(best) else int(best),
         behaviour.sales_by_month(run.cleaned["orders"].valid, run.as_of),
     )
     return found, []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from course import lifecycle, tag
+from course.few import HIDDEN_BELOW
 from course.language import LANGUAGES, Label, Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
@@ -24,13 +25,26 @@ class Tagged(Finding):
 
     tags: tag.Tags
 
+    @property
+    def catalogue(self) -> pd.DataFrame:
+        """tags.catalogue; size and share are blank where `few`."""
+        found = self.tags.catalogue
+        return found.assign(size=found["size"].mask(self.few), share=found["share"].mask(self.few))
+
+    @property
+    def few(self) -> pd.Series:
+        """True for tags that a few customers carry, or all that are known but a few."""
+        found, most = self.tags.catalogue, HIDDEN_BELOW - 1
+        others = found["known"].astype("Int64") - found["size"]
+        return (found["size"].between(1, most) | others.between(1, most)).fillna(False).astype(bool)
+
     def columns(self) -> pd.DataFrame:
         """A column tag_… for every tag that could be evaluated."""
         return self.tags.columns()
 
     def entry(self) -> dict:
         """{tags: {tag: what it is, who carries it, how much is known}, tags_not_evaluated: {tag: why}}."""
-        catalogue = self.tags.catalogue
+        catalogue = self.catalogue
         done = catalogue["not_evaluated"].isna()
         rows = catalogue.loc[done, ["tag", "kind", "version", "size", "share", "coverage"]].to_dict("records")
         found = {row.pop("tag"): plain(row) for row in rows}
