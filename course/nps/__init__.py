@@ -10,7 +10,7 @@ code the same texts agree, and how long service lets customers wait.
 """
 
 from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
-from course.nps.comments import dedupe, sentiment, theme_labels, theme_table, themes
+from course.nps.comments import Heard, dedupe, heard, sentiment, statements, theme_labels, theme_table, themes
 from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
 from course.nps.satisfaction import Satisfaction, satisfaction
@@ -26,6 +26,7 @@ __all__ = [
     "Agreement",
     "Difference",
     "Drivers",
+    "Heard",
     "Judgement",
     "Queue",
     "Satisfaction",
@@ -35,6 +36,7 @@ __all__ = [
     "difference",
     "drivers",
     "fleiss",
+    "heard",
     "is_open",
     "johnson",
     "judge",
@@ -49,6 +51,7 @@ __all__ = [
     "sentiment",
     "service_satisfaction",
     "slow_queues",
+    "statements",
     "theme_labels",
     "theme_table",
     "themes",
