@@ -13,7 +13,8 @@ from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
 from course.nps.comments import Heard, dedupe, heard, sentiment, statements, theme_labels, theme_table, themes
 from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
-from course.nps.satisfaction import Satisfaction, satisfaction
+from course.nps.quadrants import quadrants
+from course.nps.satisfaction import Satisfaction, are_bad, are_good, chart, satisfaction, scale_of
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
@@ -31,7 +32,10 @@ __all__ = [
     "Queue",
     "Satisfaction",
     "Score",
+    "are_bad",
+    "are_good",
     "by",
+    "chart",
     "dedupe",
     "difference",
     "drivers",
@@ -45,8 +49,10 @@ __all__ = [
     "needed",
     "needed_per_wave",
     "poststratify",
+    "quadrants",
     "queue",
     "satisfaction",
+    "scale_of",
     "score",
     "sentiment",
     "service_satisfaction",
