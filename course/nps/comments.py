@@ -127,7 +127,7 @@ class Heard:
     texts : with anything in them; wordless : of them, without words or a sign that says something
     sentences : that were read; negative, neutral, positive : of them
     blaming : texts with a sentence that blames; praising : with one that praises; read : with a sentence that was read
-    unread : sentences that were set aside, by language (as in `statements`), most first
+    aside : sentences that were not read; unread : of them, by language (as in `statements`), most first
     """
 
     texts: int
@@ -139,6 +139,7 @@ class Heard:
     positive: int
     blaming: int
     praising: int
+    aside: int
     unread: dict[str, int]
 
 
@@ -161,6 +162,7 @@ def heard(texts: Iterable) -> Heard:
         **{label: int(labels.get(label, 0)) for label in LABELS},
         blaming=of["negative"],
         praising=of["positive"],
+        aside=int(unread.sum()),
         unread={str(lang): int(n) for lang, n in sorted(unread.items(), key=lambda pair: (-pair[1], pair[0]))},
     )
 

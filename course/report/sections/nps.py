@@ -231,7 +231,7 @@ def read(page: Page, heard: nps.Heard) -> list[dict]:
         aside = phrase(
             "{n:,} {n:sentence|sentences} in no language that is read here were set aside, not counted as neither: "
             "{listed}.",
-            n=sum(heard.unread.values()),
+            n=heard.aside,
             listed=listed,
         )
         blocks.append(paragraph(aside))

@@ -59,12 +59,14 @@ class Willingness(Finding):
         if self.satisfaction:
             waves = self.satisfied_waves or (None,) * len(self.satisfaction)
             pairs = zip(self.satisfaction, waves, strict=True)
-            out["satisfaction"] = [plain(one) | ({} if w is None else {"waves": plain(w)}) for one, w in pairs]
+            out["satisfaction"] = [plain(one) | ({} if w is None else {"chart": _of_chart(w)}) for one, w in pairs]
         behind = {
             name: plain(part)
-            for name in ("waves", "chart", "by_class", "quadrants", "heard", "themes")
+            for name in ("waves", "by_class", "quadrants", "heard", "themes")
             if (part := getattr(self, name)) is not None
         }
+        if self.chart is not None:
+            behind["chart"] = _of_chart(self.chart)
         if self.drivers is not None:
             behind["drivers"] = {"r2": self.drivers.r2, "n": self.drivers.n, "table": plain(self.drivers.table)}
         if self.factors is not None:
@@ -73,6 +75,10 @@ class Willingness(Finding):
             return out | ({"survey": behind} if behind else {})
         out["nps"] = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)} | behind
         return out if self.weighted is None else out | {"nps_weighted": _score(self.weighted)}
+
+
+def _of_chart(chart: pd.DataFrame) -> dict:
+    return {"count": len(chart), "outside": int(chart["outside"].sum()), "waves": plain(chart)}
 
 
 def _score(score: nps.Score) -> dict:
