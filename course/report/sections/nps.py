@@ -136,7 +136,7 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
         ]
         for r in chart.itertuples()
     ]
-    head = [phrase("Wave"), phrase("Value"), phrase("Limits"), phrase("Answers"), phrase("Outside")]
+    head = [phrase("Wave"), phrase("Result of the wave"), phrase("Limits"), phrase("Answers"), phrase("Outside")]
     outside = int(chart["outside"].sum())
     said = phrase(
         "Limits of three standard errors of each wave's own answers around {centre}: a steady process leaves them 3 "
