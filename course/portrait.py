@@ -19,7 +19,7 @@ from course import lifecycle, nps, schema, segment, tag
 from course.engine import query
 from course.errors import DataError, first_few
 from course.few import HIDDEN_BELOW
-from course.intervals import share_of_sum
+from course.intervals import share_of_sum, wilson
 from course.language import Label, Sentence
 from course.telling import holds, without
 
@@ -252,6 +252,7 @@ _SENTENCES = (
     ("risk", Sentence("Chance of an order in the next 90 days: {chance_90_days:.0%}.")),
     ("risk", Sentence("Cancelled orders: {cancelled_orders:,}.")),
     ("needs", Sentence("Would recommend us: {survey_score:.0f} at the last answer.")),
+    ("needs", Sentence("Last answer on satisfaction: {satisfaction_score:.0f} on a scale of {satisfaction_scale}.")),
     ("needs", Sentence("Service tickets: {tickets:,}.")),
     (
         "needs",
@@ -274,6 +275,13 @@ _SUGGESTIONS: tuple[tuple[Callable[[Mapping], bool], Sentence], ...] = (
     (
         lambda row: row.get("survey_score", 10) <= 6,
         Sentence("Ask what was wrong before any offer: the last answer was {survey_score:.0f}."),
+    ),
+    (
+        lambda row: row.get("satisfaction") == "dissatisfied",
+        Sentence(
+            "Ask what was wrong before any offer: the last answer was {satisfaction_score:.0f} on a scale of "
+            "{satisfaction_scale}."
+        ),
     ),
     (
         lambda row: row.get("stage") in ("at_risk", "lost") and row.get("frequency", 0) > 1,
@@ -656,13 +664,29 @@ class _Teller:
     def _nps(self, section: str, of: list, number: int) -> tuple[list[Line], list[str]]:
         answers = self._values("survey_score", number)
         if len(answers) < LEAST_ANSWERS:
-            return [], ["survey_score"]
+            satisfied = self._satisfied(section, number)
+            return satisfied, [] if satisfied else ["survey_score"]
         found = nps.score(answers, check_scale=False)
         numbers = {"value": found.value, "low": found.low, "high": found.high}
         said = Sentence(
             "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)", **numbers, n=found.n
         )
         return [_line(section, said, numbers, ["survey_score"], found.n)], []
+
+    def _satisfied(self, section: str, number: int) -> list[Line]:
+        """The share of satisfied customers; no NPS is made of it."""
+        answers = self._values("satisfaction", number)
+        if len(answers) < LEAST_ANSWERS:
+            return []
+        k, n = int((answers == "satisfied").sum()), len(answers)
+        low, high = wilson(k, n)
+        numbers = {"share": k / n, "low": float(low), "high": float(high)}
+        said = Sentence(
+            "Satisfied at the last answer: {share:.0%} (95% interval {low:.0%}–{high:.0%}, {n:,} answers).",
+            **numbers,
+            n=n,
+        )
+        return [_line(section, said, numbers, ["satisfaction"], n)]
 
     def _topics(self, section: str, of: list, number: int) -> tuple[list[Line], list[str]]:
         if self.topics is None:

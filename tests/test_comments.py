@@ -1,5 +1,7 @@
 """What customers say: praise and blame with negation and contrast, themes, reposts, and how far labels agree."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,7 +190,7 @@ def test_language_and_blanks():
     )
     assert got["language"].tolist()[:4] == ["zh", "en", "mixed", "zh"]
     assert got["language"][4:].isna().all()
-    assert got["label"][:5].tolist() == ["positive", "positive", "negative", "positive", "neutral"]
+    assert got["label"][:5].tolist() == ["positive", "positive", "negative", "positive", "positive"]
     assert got.loc[["f", "g"], ["score", "label"]].isna().all(axis=None)
     assert list(got.index) == list("abcdefg")
 
@@ -277,7 +279,11 @@ def test_table_of_themes_by_hand():
     assert got["negative"].tolist() == [2, 1]
     wilson = binomtest(2, 3).proportion_ci(method="wilson")
     delivery = got.loc["delivery"]
-    assert delivery[["negative_share", "negative_low", "negative_high"]].tolist() == pytest.approx([2 / 3, *wilson])
+    # Wilson's interval in log odds from its middle; half a unit of reading error adds to it as squares do.
+    at, *ends = (math.log(p / (1 - p)) for p in ((wilson.low + wilson.high) / 2, wilson.low, wilson.high))
+    reach = [math.sqrt((end - at) ** 2 + (1.959964 * 0.5) ** 2) for end in ends]
+    wide = [1 / (1 + math.exp(-(at - reach[0]))), 1 / (1 + math.exp(-(at + reach[1])))]
+    assert delivery[["negative_share", "negative_low", "negative_high"]].tolist() == pytest.approx([2 / 3, *wide])
     assert delivery[["mean_score", "mean_score_rest", "score_gap"]].tolist() == pytest.approx([16 / 3, 7, -5 / 3])
     welch = ttest_ind([2, 5, 9], [4, 10], equal_var=False).confidence_interval()
     assert delivery[["gap_low", "gap_high"]].tolist() == pytest.approx([welch.low, welch.high])

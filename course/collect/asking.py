@@ -14,7 +14,14 @@ from course.language import Sentence
 
 #: The question behind an NPS, and one that asks how satisfied somebody is, in their texts.
 _RECOMMEND = re.compile(r"recommend|\bnps\b|netpro|推荐", re.IGNORECASE)
-_SATISFIED = re.compile(r"satisf|csat|\bstars?\b|effort|happy with|满意|星级|几星|费力", re.IGNORECASE)
+_SATISFIED = re.compile(
+    r"satisf|csat|\bces\b|\bstars?\b|effort|happy with|(?:made|was) it (?:\w+ )?eas|how easy|easy (?:for me )?to"
+    r"|满意|星级|几星|费力|费劲|轻松|容易",
+    re.IGNORECASE,
+)
+#: Of these, one that asks for ease, where high is good; and one for effort, where either end may be.
+_EASE = re.compile(r"made it (?:\w+ )?eas|how easy|easy (?:for me )?to|轻松|容易", re.IGNORECASE)
+_EFFORT = re.compile(r"effort|\bces\b|费力|费劲", re.IGNORECASE)
 #: A scale that the text itself names: "0-10", "1 to 5", "0～10 分".
 _NAMED = re.compile(r"(?<![\dA-Za-z])(\d{1,3})\s*(?:分\s*)?(?:[-–—~～]|to|至|到)\s*(\d{1,3})(?!\d)")
 _SCALES = ((0, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (1, 11), (0, 100))
@@ -139,6 +146,8 @@ def _scale(frame: pd.DataFrame, shown: dict[str, str], raw: Raw, answers: Answer
     scale = f"{proven[0]}-{proven[1]}"
     if proven == (0, 10):
         scale = OTHER_TEN if satisfied else NPS_SCALE
+    if satisfied and not re.search(r"satisf|满意", text, re.IGNORECASE):
+        scale = _eased(scale, text, column, raw.name, answers)
     if scale != NPS_SCALE:
         notes.append(
             Sentence(
@@ -151,6 +160,24 @@ def _scale(frame: pd.DataFrame, shown: dict[str, str], raw: Raw, answers: Answer
             )
         )
     return scale
+
+
+def _eased(scale: str, text: str, column: str, file: str, answers: Answers) -> str:
+    """The scale with what was asked before it: ease, or effort, of which the words do not say which end is good."""
+    bare = scale.rpartition(" ")[2]
+    if _EASE.search(text):
+        return f"ces {bare}"
+    if not _EFFORT.search(text):
+        return scale
+    question = Question(
+        "effort",
+        Sentence("{file}: {column} asks for effort. Which end of the scale is good?", file=file, column=column),
+        (
+            Reading(f"effort {bare}", Sentence("a low answer: little effort")),
+            Reading(f"ces {bare}", Sentence("a high answer: it was easy")),
+        ),
+    )
+    return answers.to(question)
 
 
 def _asked_scale(score: pd.Series, column: str, file: str, answers: Answers) -> str:

@@ -10,10 +10,11 @@ code the same texts agree, and how long service lets customers wait.
 """
 
 from course.nps.agreement import Agreement, Judgement, fleiss, judge, kappa
-from course.nps.comments import dedupe, sentiment, theme_labels, theme_table, themes
+from course.nps.comments import Heard, dedupe, heard, sentiment, statements, theme_labels, theme_table, themes
 from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
-from course.nps.satisfaction import Satisfaction, satisfaction
+from course.nps.quadrants import quadrants
+from course.nps.satisfaction import Satisfaction, are_bad, are_good, chart, satisfaction, scale_of
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
@@ -26,15 +27,20 @@ __all__ = [
     "Agreement",
     "Difference",
     "Drivers",
+    "Heard",
     "Judgement",
     "Queue",
     "Satisfaction",
     "Score",
+    "are_bad",
+    "are_good",
     "by",
+    "chart",
     "dedupe",
     "difference",
     "drivers",
     "fleiss",
+    "heard",
     "is_open",
     "johnson",
     "judge",
@@ -43,12 +49,15 @@ __all__ = [
     "needed",
     "needed_per_wave",
     "poststratify",
+    "quadrants",
     "queue",
     "satisfaction",
+    "scale_of",
     "score",
     "sentiment",
     "service_satisfaction",
     "slow_queues",
+    "statements",
     "theme_labels",
     "theme_table",
     "themes",

@@ -88,8 +88,8 @@ def drivers(
     empty = pd.Series(np.isnan(data).sum(axis=0), index=[*names, target], name="blank")
     complete = ~np.isnan(data).any(axis=1)
     standard = _standardised(data[complete], [*names, target])
-    corr, rel = _correlation(standard, np.ones(len(standard)))
-    r2_of, weights, betas = _lmg(corr, rel)[0], _johnson(corr, rel)[0], _betas(corr, rel)[0]
+    corr, rel = correlation(standard, np.ones(len(standard)))
+    r2_of, weights, betas = _lmg(corr, rel)[0], _johnson(corr, rel)[0], coefficients(corr, rel)[0]
     r2 = float(betas @ rel[0])
     table = pd.DataFrame({"driver": names, "lmg": r2_of})
     table["importance"] = table["lmg"] / r2 if r2 > _SINGULAR else np.nan
@@ -103,6 +103,20 @@ def drivers(
     columns += ["correlation", "beta", "beta_low", "beta_high", "odds", "odds_low", "odds_high"]
     table = table[columns].sort_values("lmg", ascending=False, kind="stable", ignore_index=True)
     return Drivers(table, r2, len(standard), len(data) - len(standard), empty, notes + why)
+
+
+def complete_answers(answers: pd.DataFrame, target: str, names: Sequence[str]) -> np.ndarray:
+    """The answers without a blank: a column a driver, the target last, (n, k + 1).
+
+    Raises
+    ------
+    DataError : as `drivers`.
+    """
+    names = _driver_names(answers, target, names)
+    data = np.column_stack([*(_driver(answers[n], ()) for n in names), read_scores(answers[target], (), False)])
+    data = data[~np.isnan(data).any(axis=1)]
+    _standardised(data, [*names, target])
+    return data
 
 
 def _driver_names(answers: pd.DataFrame, target: str, drivers: Sequence[str]) -> list[str]:
@@ -186,7 +200,7 @@ def _notes(complete: np.ndarray, empty: pd.Series) -> list[Sentence]:
     return notes
 
 
-def _correlation(standard: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def correlation(standard: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Correlations of the drivers (1, k, k) and with the target (1, k), each row counted so often."""
     mean = counts @ standard / counts.sum()
     cov = (standard * counts[:, None]).T @ standard / counts.sum() - np.outer(mean, mean)
@@ -201,9 +215,9 @@ def _correlation(standard: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, 
 def _bootstrap(standard: np.ndarray, repeats: int, rng: np.random.Generator) -> pd.DataFrame:
     """Percentile intervals of LMG, its ranks and the coefficients over resampled answers."""
     n = len(standard)
-    samples = [_correlation(standard, np.bincount(rng.integers(n, size=n), minlength=n)) for _ in range(repeats)]
+    samples = [correlation(standard, np.bincount(rng.integers(n, size=n), minlength=n)) for _ in range(repeats)]
     corr, rel = (np.concatenate(part) for part in zip(*samples, strict=True))
-    shares, betas = _lmg(corr, rel), _betas(corr, rel)
+    shares, betas = _lmg(corr, rel), coefficients(corr, rel)
     low, high = 0.025, 0.975
     return pd.DataFrame(
         {
@@ -359,6 +373,6 @@ def _johnson(corr: np.ndarray, rel: np.ndarray) -> np.ndarray:
     return (half**2 @ twins**2)[..., 0]
 
 
-def _betas(corr: np.ndarray, rel: np.ndarray) -> np.ndarray:
-    """Standardised coefficients; of equal drivers each gets its part."""
+def coefficients(corr: np.ndarray, rel: np.ndarray) -> np.ndarray:
+    """Standardised coefficients (b, k) of `correlation`s; of equal drivers each gets its part."""
     return (np.linalg.pinv(corr, rcond=_SINGULAR, hermitian=True) @ rel[..., None])[..., 0]

@@ -1,12 +1,23 @@
-"""Answers on a scale that is no willingness to recommend: the share of the upper answers, and the mean."""
+"""Answers on a scale that is no willingness to recommend: the share of the good answers, the mean; wave by wave."""
 
 import math
+import re
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from course.errors import DataError
-from course.intervals import Z, wilson
+from course.intervals import wilson
+
+#: What was asked: how satisfied (csat), whether it was made easy (ces: high is good), how much effort it took (effort:
+#: low is good).
+KINDS = ("csat", "ces", "effort")
+_SCALE = re.compile(r"(?:(csat|ces|effort) )?(\d+)-(\d+)")
+#: Fewer answers than this on the rarer side of a wave's share are no ground for a limit.
+_LEAST_EXPECTED = 5
+#: From so many answers a month on, waves are months.
+_MONTHLY = 30
 
 
 @dataclass(frozen=True)
@@ -15,8 +26,11 @@ class Satisfaction:
 
     Attributes
     ----------
-    top : the lowest answer that counts as satisfied; share, share_low, share_high : of answers from there on (Wilson)
-    mean, mean_low, mean_high : in points of the scale (normal interval, within the scale; NaN from one answer)
+    kind : one of KINDS
+    top : the lowest answer that counts as good (of effort: the highest); share, share_low, share_high : of answers from
+        there on (Wilson)
+    mean, mean_low, mean_high : in points of the scale (Student's t, within the scale; the interval is NaN where all
+        answers are the same: they do not say how far others would differ)
     """
 
     least: int
@@ -29,24 +43,103 @@ class Satisfaction:
     mean: float
     mean_low: float
     mean_high: float
+    kind: str = "csat"
 
 
-def satisfaction(scores: pd.Series, least: int, most: int) -> Satisfaction:
-    """The upper two answers of a scale (of yes and no: yes; of 0–100: from 80 on), and the mean; 95 % intervals.
+def scale_of(scale: str) -> tuple[str, int, int] | None:
+    """(kind, least, most) of a scale as the table of surveys has it: "1-5", "ces 1-7"; None of the 0–10 question of the
+    NPS and of what is no scale."""
+    found = None if scale == "0-10" else _SCALE.fullmatch(scale)
+    return found and (found[1] or "csat", int(found[2]), int(found[3]))
+
+
+def good_from(least: int, most: int, kind: str = "csat") -> int:
+    """The lowest good answer (of effort: the highest): the upper two of a scale, of yes and no yes, of 0–100 from 80
+    on; of CES on 1–7 the three that agree."""
+    if most - least == 1:
+        return least if kind == "effort" else most
+    if kind == "effort":
+        return least + 1
+    return most - 2 if kind == "ces" and (least, most) == (1, 7) else 80 if most == 100 else most - 1
+
+
+def are_good(scores: pd.Series, least: int, most: int, kind: str = "csat") -> pd.Series:
+    """Which answers are good: satisfied, eased, of little effort."""
+    top = good_from(least, most, kind)
+    return scores <= top if kind == "effort" else scores >= top
+
+
+def are_bad(scores: pd.Series, least: int, most: int, kind: str = "csat") -> pd.Series:
+    """Which answers are bad: as far from their end of the scale as the good ones may be from theirs."""
+    reach = abs(good_from(least, most, kind) - (least if kind == "effort" else most))
+    return scores >= most - reach if kind == "effort" else scores <= least + reach
+
+
+def satisfaction(scores: pd.Series, least: int, most: int, kind: str = "csat") -> Satisfaction:
+    """The good answers of a scale (`good_from`) and the mean; 95 % intervals.
 
     Raises
     ------
-    DataError : no answer; an answer off the scale.
+    DataError : no answer; an answer off the scale; another kind.
+
+    Source: for CES, Dixon, Freeman and Toman 2010 (effort) and CEB 2013 (made easy); the two are never one figure.
     """
+    from scipy.stats import t
+
     valid = scores.dropna().astype("float64")
+    if kind not in KINDS:
+        raise DataError("A question on satisfaction is one of {kinds}, not {kind}.", kinds=", ".join(KINDS), kind=kind)
     if valid.empty or not valid.between(least, most).all():
         raise DataError(
             "Satisfaction from {least} to {most} needs answers on that scale, and at least one.", least=least, most=most
         )
-    top = {1: 1, 100: 80}.get(most, most - 1)
-    satisfied, n = int((valid >= top).sum()), len(valid)
-    low, high = wilson(satisfied, n)
-    mean = math.fsum(valid) / n
-    error = Z * float(valid.std()) / math.sqrt(n) if n > 1 else math.nan
-    ends = (max(mean - error, least), min(mean + error, most)) if n > 1 else (math.nan, math.nan)
-    return Satisfaction(least, most, n, top, satisfied / n, float(low), float(high), mean, *ends)
+    good, n = int(are_good(valid, least, most, kind).sum()), len(valid)
+    low, high = wilson(good, n)
+    mean, spread = math.fsum(valid) / n, float(valid.std()) if n > 1 else 0.0
+    ends = (math.nan, math.nan)
+    if spread > 0:
+        error = float(t.ppf(0.975, n - 1)) * spread / math.sqrt(n)
+        ends = (max(mean - error, least), min(mean + error, most))
+    top = good_from(least, most, kind)
+    return Satisfaction(least, most, n, top, good / n, float(low), float(high), mean, *ends, kind)
+
+
+def chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame:
+    """A control chart of waves: of good and other answers (1 and 0) a p-chart; of −100, 0 and 100 one of the NPS.
+
+    The limits of a wave are three standard errors of its own number of answers either side of the mean of all: a steady
+    process leaves them about 3 times in 1,000. Waves are months where the months have 30 answers, else quarters; one
+    in which the rarer answer is expected fewer than five times is not judged.
+
+    Parameters
+    ----------
+    answers : n figures, each from one of two or three kinds of answers; at : when each was given; blanks are left out.
+
+    Returns
+    -------
+    frame, in order of time: wave (Period), n, value (the mean), centre, low, high (limits; NaN: not judged), outside
+
+    Raises
+    ------
+    DataError : fewer than three waves.
+
+    Source: Shewhart 1931; Montgomery, Introduction to Statistical Quality Control, ch. 7.
+    """
+    given = pd.DataFrame({"answer": answers.astype("float64"), "at": at}).dropna()
+    months = given["at"].dt.tz_localize(None).dt.to_period("M")
+    monthly = given.groupby(months).size()
+    wave = months if len(monthly) > 2 and monthly.median() >= _MONTHLY else months.dt.asfreq("Q")
+    out = given.groupby(wave)["answer"].agg(n="size", value="mean").rename_axis("wave").reset_index()
+    if len(out) < 3:
+        raise DataError("A control chart needs three waves or more; there {n:is|are} {n}.", n=len(out))
+    centre, spread = math.fsum(given["answer"]) / len(given), float(given["answer"].std(ddof=0))
+    reach = 3 * spread / np.sqrt(out["n"])
+    rarer = given["answer"].value_counts(normalize=True)
+    # Of the two ends alone: passives may be many or few.
+    ends = [rarer.get(given["answer"].min(), 0.0), rarer.get(given["answer"].max(), 0.0)]
+    judged = (out["n"] * min(ends) >= _LEAST_EXPECTED) & (spread > 0)
+    floor, roof = given["answer"].min(), given["answer"].max()
+    out["centre"] = centre
+    out["low"] = (centre - reach).clip(lower=floor).where(judged)
+    out["high"] = (centre + reach).clip(upper=roof).where(judged)
+    return out.assign(outside=(out["value"] < out["low"]) | (out["value"] > out["high"]))

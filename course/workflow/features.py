@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from course import portrait, segment
+from course import nps, portrait, segment
 from course.clean import Cleaned
 
 
@@ -98,14 +98,32 @@ def _from_customers(customers: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.D
 
 
 def _from_surveys(answers: pd.DataFrame) -> pd.DataFrame:
-    if "customer_id" not in answers or answers["customer_id"].isna().all():
-        answers = answers.assign(customer_id="row-" + answers["source_row"].astype("str"))
+    """The latest answer of each customer who is named; an answer of nobody makes no customer."""
+    if "customer_id" not in answers:
+        return pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"))
     answers = answers.dropna(subset="customer_id")
     if "answered_at" in answers:
         answers = answers.sort_values(["answered_at", "source_row"], kind="stable", na_position="first")
     # A 1–5 answer is no 0–10 one: it names nobody a promoter or a detractor.
     asked = answers["scale"].fillna("0-10") == "0-10" if "scale" in answers else answers["score"].notna()
     counts = asked.groupby(answers["customer_id"]).sum().astype("int64").rename("survey_answers").to_frame()
+    counts = counts.join(_satisfied(answers[~asked])) if not asked.all() else counts
     if not asked.any():
         return counts
     return counts.assign(survey_score=answers[asked].groupby("customer_id")["score"].last())
+
+
+def _satisfied(answers: pd.DataFrame) -> pd.DataFrame:
+    """The latest answer on another scale, what it was out of, and whether it is satisfied, middling or dissatisfied."""
+    last = answers.groupby("customer_id")[["score", "scale"]].last()
+    out = pd.DataFrame(index=last.index)
+    for text, rows in last.groupby("scale"):
+        if (known := nps.scale_of(text)) is None:
+            continue
+        kind, least, most = known
+        out.loc[rows.index, "satisfaction_score"] = rows["score"]
+        out.loc[rows.index, "satisfaction_scale"] = f"{least}–{most}"
+        words = pd.Series("middling", index=rows.index, dtype="str")
+        words = words.mask(nps.are_bad(rows["score"], least, most, kind), "dissatisfied")
+        out.loc[rows.index, "satisfaction"] = words.mask(nps.are_good(rows["score"], least, most, kind), "satisfied")
+    return out

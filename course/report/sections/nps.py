@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from course import nps, segment
+from course.language import Sentence
 from course.report import figures
 from course.report.blocks import figure, note, paragraph, table, told
 from course.report.sections import Page
@@ -18,20 +19,43 @@ def answers(page: Page, found: Willingness) -> list[str]:
 
 
 def _satisfied(page: Page, one: nps.Satisfaction) -> str:
-    return page.phrase(
-        "Of {n:,} answers from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are {top} or more; "
-        "the mean is {mean:.2f} ({mean_low:.2f}–{mean_high:.2f}). This is satisfaction, no NPS.",
-        n=one.n,
-        least=one.least,
-        most=one.most,
-        share=one.share,
-        low=one.share_low,
-        high=one.share_high,
-        top=one.top,
-        mean=one.mean,
-        mean_low=one.mean_low,
-        mean_high=one.mean_high,
-    )
+    phrase, named = page.phrase, {"n": one.n, "least": one.least, "most": one.most}
+    share = {"share": one.share, "low": one.share_low, "high": one.share_high, "top": one.top}
+    if one.kind == "effort":
+        said = phrase(
+            "Of {n:,} answers on effort from {least} to {most}, where low is good, {share:.0%} (95% interval "
+            "{low:.0%}–{high:.0%}) are {top} or less",
+            **named,
+            **share,
+        )
+    elif one.kind == "ces":
+        said = phrase(
+            "Of {n:,} answers from {least} to {most} on how easy it was made, {share:.0%} (95% interval "
+            "{low:.0%}–{high:.0%}) are {top} or more",
+            **named,
+            **share,
+        )
+    else:
+        said = phrase(
+            "Of {n:,} answers from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are {top} or "
+            "more",
+            **named,
+            **share,
+        )
+    if pd.isna(one.mean_low):
+        mean = phrase("all of them are {mean:g}, or there is one alone: the mean has no interval.", mean=one.mean)
+    else:
+        mean = phrase(
+            "the mean is {mean:.2f} ({mean_low:.2f}–{mean_high:.2f}).",
+            mean=one.mean,
+            mean_low=one.mean_low,
+            mean_high=one.mean_high,
+        )
+    asked = {
+        "effort": phrase("This is effort, no satisfaction and no NPS."),
+        "ces": phrase("This is ease, no satisfaction and no NPS."),
+    }.get(one.kind, phrase("This is satisfaction, no NPS."))
+    return phrase("{share}; {mean} {note}", share=said, mean=mean, note=asked)
 
 
 def _nps_in_words(page: Page, found: Willingness) -> list[str]:
@@ -53,9 +77,9 @@ def _nps_in_words(page: Page, found: Willingness) -> list[str]:
 def recommend(page: Page, found: Willingness) -> dict:
     """The 0–10 question: NPS with its interval, the shape behind it, waves, classes and drivers."""
     phrase, counts = page.phrase, found.counts
-    satisfied = [paragraph(_satisfied(page, one)) for one in found.satisfaction]
+    satisfied = _satisfaction(page, found)
     if found.score is None:
-        return {"title": phrase("How satisfied are they?"), "blocks": satisfied}
+        return {"title": phrase("How satisfied are they?"), "blocks": [*satisfied, *_behind(page, found)]}
     title = phrase(
         "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)",
         value=found.score.value,
@@ -84,13 +108,60 @@ def recommend(page: Page, found: Willingness) -> dict:
     if found.waves is not None:
         rows = [[str(r.wave), *_nps(r)] for r in found.waves.itertuples()]
         blocks.append(table([phrase("Wave"), *head], rows))
+    if found.chart is not None:
+        blocks += _chart(page, found.chart, "{:+.1f}")
+    return {"title": phrase("Would they recommend us?"), "blocks": blocks + _behind(page, found)}
+
+
+def _satisfaction(page: Page, found: Willingness) -> list[dict]:
+    blocks = []
+    waves = found.satisfied_waves or (None,) * len(found.satisfaction)
+    for one, wave in zip(found.satisfaction, waves, strict=True):
+        blocks.append(paragraph(_satisfied(page, one)))
+        if wave is not None:
+            blocks += _chart(page, wave, "{:.1%}")
+    return blocks
+
+
+def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
+    """A control chart as a table: limits, and which waves leave them."""
+    phrase = page.phrase
+    rows = [
+        [
+            str(r.wave),
+            shown.format(r.value),
+            "–" if np.isnan(r.low) else f"{shown.format(r.low)} – {shown.format(r.high)}",
+            f"{r.n:,}",
+            "" if not r.outside else phrase("below") if r.value < r.low else phrase("above"),
+        ]
+        for r in chart.itertuples()
+    ]
+    head = [phrase("Wave"), phrase("Result of the wave"), phrase("Limits"), phrase("Answers"), phrase("Outside")]
+    outside = int(chart["outside"].sum())
+    said = phrase(
+        "Limits of three standard errors of each wave's own answers around {centre}: a steady process leaves them 3 "
+        "times in 1,000. {outside} of {waves} {waves:wave|waves} did.",
+        centre=shown.format(chart["centre"].iloc[0]),
+        outside=outside,
+        waves=len(chart),
+    )
+    return [table(head, rows), note(said)]
+
+
+def _behind(page: Page, found: Willingness) -> list[dict]:
+    """Drivers, themes and factors."""
+    phrase, blocks = page.phrase, []
     if found.drivers is not None:
         blocks += _drivers(page, found.drivers)
+    if found.quadrants is not None:
+        blocks += _quadrants(page, found.quadrants)
+    if found.heard is not None:
+        blocks += read(page, found.heard)
     if found.themes is not None:
-        blocks += _themes(page, found.themes)
+        blocks += themes(page, found.themes)
     if found.factors is not None:
         blocks += _factors(page, found.factors)
-    return {"title": phrase("Would they recommend us?"), "blocks": blocks}
+    return blocks
 
 
 def _factors(page: Page, factors: segment.Factors) -> list[dict]:
@@ -129,7 +200,80 @@ def _about(column: str) -> str:
     return column.removeprefix("driver_").removeprefix("item_").replace("_", " ")
 
 
-def _themes(page: Page, themes: pd.DataFrame) -> list[dict]:
+def _quadrants(page: Page, quadrants: pd.DataFrame) -> list[dict]:
+    phrase = page.phrase
+    names = {
+        "fix": phrase("important and weaker: mend first"),
+        "keep": phrase("important and stronger: keep up"),
+        "low": phrase("less important and weaker: later"),
+        "overkill": phrase("less important and stronger: may be more than needed"),
+    }
+    rows = [
+        [r.driver, f"{r.importance:+.2f}", f"{r.performance:.2f}", names[r.quadrant], f"{r.probability:.0%}"]
+        for r in quadrants.itertuples()
+    ]
+    head = [phrase("Driver"), phrase("Importance"), phrase("Performance"), phrase("Quadrant"), phrase("Probability")]
+    said = phrase(
+        "Importance is the standardised coefficient, performance the mean answer; the cross-hair lies at the means of "
+        "both, so a driver is weaker or stronger than the others, not bad or good. The probability is the share of 200 "
+        "resamples of the answers in which it lies in that quadrant."
+    )
+    return [table(head, rows), note(said)]
+
+
+#: The languages that a sentence may be found in and that are not read.
+_LANGUAGES = {
+    "ja": Sentence("Japanese"),
+    "ko": Sentence("Korean"),
+    "ru": Sentence("Cyrillic script"),
+    "ar": Sentence("Arabic script"),
+    "th": Sentence("Thai"),
+    "de": Sentence("German"),
+    "fr": Sentence("French"),
+    "es": Sentence("Spanish"),
+    "it": Sentence("Italian"),
+    "pt": Sentence("Portuguese"),
+    "nl": Sentence("Dutch"),
+    "pl": Sentence("Polish"),
+    "tr": Sentence("Turkish"),
+    "vi": Sentence("Vietnamese"),
+    "id": Sentence("Indonesian"),
+}
+
+
+def read(page: Page, heard: nps.Heard) -> list[dict]:
+    """How texts were read: sentences that praise and blame, and what was set aside."""
+    phrase = page.phrase
+    blocks = []
+    if heard.sentences:
+        said = phrase(
+            "{sentences:,} {sentences:sentence|sentences} of {read:,} {read:text|texts} were read: {positive:,} "
+            "praise, {negative:,} blame, {neutral:,} neither.",
+            sentences=heard.sentences,
+            read=heard.read,
+            positive=heard.positive,
+            negative=heard.negative,
+            neutral=heard.neutral,
+        )
+        blocks.append(paragraph(said))
+    if heard.unread:
+        between = "、" if page.lang == "zh" else ", "
+        other = Sentence("not recognised")
+        listed = between.join(f"{_LANGUAGES.get(lang, other).say(page.lang)} {n:,}" for lang, n in heard.unread.items())
+        aside = phrase(
+            "{n:,} {n:sentence|sentences} in no language that is read here were set aside, not counted as neither: "
+            "{listed}.",
+            n=heard.aside,
+            listed=listed,
+        )
+        blocks.append(paragraph(aside))
+    if heard.wordless:
+        blocks.append(note(phrase("{n:,} {n:text holds|texts hold} no words.", n=heard.wordless)))
+    return blocks
+
+
+def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
+    """What texts are about, and how many blame it."""
     phrase, labels = page.phrase, nps.theme_labels()
     rows = [
         [
@@ -137,10 +281,18 @@ def _themes(page: Page, themes: pd.DataFrame) -> list[dict]:
             f"{r.mentions:,}",
             f"{r.negative_share:.0%} ({r.negative_low:.0%} – {r.negative_high:.0%})",
         ]
-        for r in themes.itertuples()
+        for r in table_of.itertuples()
     ]
-    head = [phrase("Theme of comments"), phrase("Mentions"), phrase("Negative, 95% interval")]
-    return [table(head, rows), note(phrase("Read by word lists with negation; irony is not understood."))]
+    head = [phrase("Theme"), phrase("Mentions"), phrase("Blaming, 95% interval")]
+    return [
+        table(head, rows),
+        note(
+            phrase(
+                "Read by word lists with negation; irony is not understood. The intervals hold what such reading "
+                "misses by: themes whose intervals overlap cannot be put in order."
+            )
+        ),
+    ]
 
 
 def _nps(row) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import nps, segment
+from course.errors import DataError
 from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -14,32 +15,37 @@ NEEDS = ("surveys",)
 DOING = Sentence("Reading the survey")
 
 #: Themes of comments that the report names.
-_THEMES = 10
+THEMES = 10
 
 
 @dataclass
 class Willingness(Finding):
-    """NPS with what stands behind it; a part is None where the survey does not give it.
+    """What the survey says, with what stands behind it; a part is None where the survey does not give it.
 
     Attributes
     ----------
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
-    satisfaction : of answers on other scales, one for each
+    satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None
     counts : answers of each score from 0 to 10
-    waves : NPS a quarter with the change, if answers are dated over more than one
-    by_class : NPS a RFM class, if respondents are customers with orders; blank where they are a few (course.few)
-    drivers : of the survey's columns that are called driver_…; factors : behind those called item_…; themes : those
-        that comments name most
+    waves : NPS a quarter with the change, if answers are dated over more than one; chart : its control chart; by_class
+        : NPS a RFM class, if respondents are customers with orders, blank where they are a few (course.few); drivers :
+        of the survey's columns that are called driver_…, and quadrants : their importance against performance; factors
+        : behind those called item_…; heard : how comments were read; themes : those that comments name most. Without a
+        0–10 question the last six are of the question that most people answered.
     """
 
     score: nps.Score | None = None
     counts: pd.Series | None = None
     satisfaction: tuple[nps.Satisfaction, ...] = ()
+    satisfied_waves: tuple[pd.DataFrame | None, ...] = ()
     weighted: nps.Score | None = None
     waves: pd.DataFrame | None = None
+    chart: pd.DataFrame | None = None
     by_class: pd.DataFrame | None = None
     drivers: nps.Drivers | None = None
+    quadrants: pd.DataFrame | None = None
     factors: segment.Factors | None = None
+    heard: nps.Heard | None = None
     themes: pd.DataFrame | None = None
 
     @property
@@ -48,27 +54,38 @@ class Willingness(Finding):
         return {name: getattr(self.score, name) / self.score.n for name in ("promoters", "passives", "detractors")}
 
     def entry(self) -> dict:
-        """{nps: the score and what stands behind it, nps_weighted: with the survey's weights}."""
-        said = {"satisfaction": plain(list(self.satisfaction))} if self.satisfaction else {}
-        if self.score is None:
-            return said
-        out: dict = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)}
-        for name in ("waves", "by_class", "themes"):
-            if (part := getattr(self, name)) is not None:
-                out[name] = plain(part)
+        """{nps: the score and what stands behind it, nps_weighted: with the survey's weights, satisfaction: a list};
+        what stands behind satisfaction alone is under survey."""
+        out = {}
+        if self.satisfaction:
+            waves = self.satisfied_waves or (None,) * len(self.satisfaction)
+            pairs = zip(self.satisfaction, waves, strict=True)
+            out["satisfaction"] = [plain(one) | ({} if w is None else {"chart": _of_chart(w)}) for one, w in pairs]
+        behind = {
+            name: plain(part)
+            for name in ("waves", "by_class", "quadrants", "heard", "themes")
+            if (part := getattr(self, name)) is not None
+        }
+        if self.chart is not None:
+            behind["chart"] = _of_chart(self.chart)
         if self.drivers is not None:
-            out["drivers"] = {"r2": self.drivers.r2, "n": self.drivers.n, "table": plain(self.drivers.table)}
+            behind["drivers"] = {"r2": self.drivers.r2, "n": self.drivers.n, "table": plain(self.drivers.table)}
         if self.factors is not None:
-            factors = self.factors
-            out["factors"] = {
-                "items": factors.items,
-                "mirrored": factors.mirrored,
-                "reliability": plain(factors.reliability),
-                "low": factors.low,
+            behind["factors"] = {
+                "items": self.factors.items,
+                "reliability": plain(self.factors.reliability),
+                "mirrored": self.factors.mirrored,
+                "low": self.factors.low,
                 "usual": segment.LOW_ALPHA,
             }
-        weighted = {} if self.weighted is None else {"nps_weighted": _score(self.weighted)}
-        return {"nps": out} | weighted | said
+        if self.score is None:
+            return out | ({"survey": behind} if behind else {})
+        out["nps"] = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)} | behind
+        return out if self.weighted is None else out | {"nps_weighted": _score(self.weighted)}
+
+
+def _of_chart(chart: pd.DataFrame) -> dict:
+    return {"count": len(chart), "outside": int(chart["outside"].sum()), "waves": plain(chart)}
 
 
 def _score(score: nps.Score) -> dict:
@@ -76,12 +93,15 @@ def _score(score: nps.Score) -> dict:
 
 
 def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
-    """NPS of all, by wave and class; its drivers, factors and themes."""
+    """NPS of all, by wave and class, or satisfaction; its drivers, factors and themes."""
     attempt, every, portraits = Attempts(), run.cleaned["surveys"].valid, run.portraits
-    found, what = Willingness(satisfaction=_satisfaction(every)), Sentence("willingness to recommend")
+    found, what = Willingness(), Sentence("willingness to recommend")
+    _satisfaction(found, every)
     answers = recommending(every)
     if answers.empty:
         attempt.not_done.append(Sentence("{what}: no question of the survey asks for it from 0 to 10", what=what))
+        if "scale" in every and len(every):
+            _behind(found, every[every["scale"] == every["scale"].mode().iloc[0]], attempt)
         return found, attempt.not_done
     # The scale was settled when the file was read.
     found.score = attempt(what, nps.score, answers["score"], check_scale="scale" not in answers)
@@ -93,22 +113,43 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
         found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
         found.waves = attempt(what, nps.waves, answers)
+        balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
+        found.chart = _chart(balance, answers["answered_at"])
     if "customer_id" in answers and "rfm_class" in portraits:
         joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
             by_class = attempt(what, nps.by, joined, "rfm_class")
             found.by_class = None if by_class is None else told(by_class, ["rfm_class"], "n")
+    _behind(found, answers, attempt)
+    return found, attempt.not_done
+
+
+def _behind(found: Willingness, answers: pd.DataFrame, attempt: Attempts) -> None:
+    """Drivers, factors and comments of the answers to one question."""
     if len((rated := _rated(answers, "driver_")).columns) > 1:
         scored = rated.assign(score=answers["score"])
         what = Sentence("drivers")
         found.drivers = attempt(what, nps.drivers, scored, "score", list(rated), repeats=200, odds=False)
+        if found.drivers is not None and len(rated.columns) > 2:
+            what = Sentence("importance against performance")
+            found.quadrants = attempt(what, nps.quadrants, scored, "score", list(rated), repeats=200)
     if len((items := _rated(answers, "item_")).columns) > 2:
         found.factors = attempt(Sentence("factors behind the items"), segment.factors, items)
     if "comment" in answers and answers["comment"].notna().any():
-        themes = attempt(Sentence("themes of comments"), nps.theme_table, answers)
+        found.heard = nps.heard(answers["comment"])
+        # Scores on another scale have no part in it: the gap is one of 0–10 answers.
+        said = answers if found.score is not None else answers[["comment"]]
+        themes = attempt(Sentence("themes of comments"), nps.theme_table, said)
         if themes is not None and len(themes):
-            found.themes = themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(_THEMES)
-    return found, attempt.not_done
+            found.themes = themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(THEMES)
+
+
+def _chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame | None:
+    """The control chart; None where there are too few waves for one, which is no want of the data."""
+    try:
+        return nps.chart(answers, at)
+    except DataError:
+        return None
 
 
 def recommending(answers: pd.DataFrame) -> pd.DataFrame:
@@ -116,13 +157,17 @@ def recommending(answers: pd.DataFrame) -> pd.DataFrame:
     return answers[answers["scale"].fillna("0-10") == "0-10"] if "scale" in answers else answers
 
 
-def _satisfaction(answers: pd.DataFrame) -> tuple[nps.Satisfaction, ...]:
+def _satisfaction(found: Willingness, answers: pd.DataFrame) -> None:
+    """Satisfaction on each other scale, and its waves."""
     if "scale" not in answers:
-        return ()
-    scales = answers["scale"].str.extract(r"(\d+)-(\d+)").astype("float64")
-    other = scales.notna().all(axis=1) & (answers["scale"] != "0-10")
-    grouped = answers["score"][other].groupby([scales[0][other], scales[1][other]])
-    return tuple(nps.satisfaction(scores, int(low), int(high)) for (low, high), scores in grouped)
+        return
+    for scale, rows in answers.dropna(subset=["scale"]).groupby("scale"):
+        if (known := nps.scale_of(scale)) is None:
+            continue
+        kind, least, most = known
+        found.satisfaction += (nps.satisfaction(rows["score"], least, most, kind),)
+        good = nps.are_good(rows["score"], least, most, kind)
+        found.satisfied_waves += (_chart(good, rows["answered_at"]) if "answered_at" in rows else None,)
 
 
 def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
