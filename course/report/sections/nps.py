@@ -150,7 +150,7 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
 
 def _behind(page: Page, found: Willingness) -> list[dict]:
     """Drivers, themes and factors."""
-    phrase, blocks = page.phrase, []
+    blocks = []
     if found.drivers is not None:
         blocks += _drivers(page, found.drivers)
     if found.quadrants is not None:
@@ -209,7 +209,7 @@ def _quadrants(page: Page, quadrants: pd.DataFrame) -> list[dict]:
         "overkill": phrase("less important and stronger: may be more than needed"),
     }
     rows = [
-        [r.driver, f"{r.importance:+.2f}", f"{r.performance:.2f}", names[r.quadrant], f"{r.probability:.0%}"]
+        [_about(r.driver), f"{r.importance:+.2f}", f"{r.performance:.2f}", names[r.quadrant], f"{r.probability:.0%}"]
         for r in quadrants.itertuples()
     ]
     head = [phrase("Driver"), phrase("Importance"), phrase("Performance"), phrase("Quadrant"), phrase("Probability")]
