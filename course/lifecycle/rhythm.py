@@ -13,6 +13,7 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from course.engine import query
 from course.errors import DataError, first_few
+from course.evidence import LEAST
 from course.intervals import Z
 from course.language import Sentence
 from course.lifecycle import history
@@ -24,8 +25,8 @@ BANDS = {"1": 1, "2–3": 2, "4–9": 4, "10+": 10}
 #: costs little, so one in five may be called who would have come unasked. To give somebody up costs a customer: one in
 #: twenty.
 AT_RISK, LOST = 0.80, 0.95
-#: Fewer closed gaps than this do not make a curve: the band takes the curve of all bands.
-FEWEST = 20
+#: Fewer closed gaps than this do not make a curve: the band takes the curve of all bands; all bands together have none.
+FEWEST = LEAST["gaps"].n
 
 # A gap belongs to the band its customer was in when it began: banding by the final count would look ahead.
 # Weights after Wang & Chang 1999: in each band a customer's closed gaps share the weight 1 and the open gap counts only
@@ -129,7 +130,7 @@ def thresholds(
     Returns
     -------
     frame, one row a band, in order: band, from_order_days (fewest of the band), at_risk_days, lost_days (silence beyond
-        them; blank when nobody ever came back), customers (that weigh 1 each), gaps, closed (of these), comes_back
+        them; blank with fewer than 20 closed gaps in all bands), customers (that weigh 1 each), gaps, closed (of these), comes_back
         (F(last)), plain_days (plain quantile at `at_risk`; blank when never reached), own_curve (False: fewer than 20
         closed gaps, so the curve of all bands is used), pooled_p90 (90 % quantile of all closed gaps together, the same
         in every row: what not to use)
@@ -173,13 +174,14 @@ def _quantiles(gaps: pd.DataFrame, at_risk: float, lost: float) -> tuple[list[fl
     gaps = gaps[gaps["weight"] > 0]
     if not gaps["closed"].any():
         return [np.nan, np.nan], 0.0, np.nan
+    few = gaps.loc[gaps["closed"] == 1, "gaps"].sum() < FEWEST
     weights = gaps["weight"].to_numpy()
     curve = SurvfuncRight(gaps["days"].to_numpy(), gaps["closed"].to_numpy(), freq_weights=weights)
     returned, days = 1 - curve.surv_prob, curve.surv_times
     # 1e-9: a curve that reaches the share exactly must not miss it by rounding.
     at = np.searchsorted(returned, np.array([at_risk * returned[-1], lost * returned[-1], at_risk]) - 1e-9)
     plain = float(days[at[2]]) if at[2] < len(days) else np.nan
-    return [float(d) for d in days[at[:2]]], float(returned[-1]), plain
+    return [np.nan if few else float(d) for d in days[at[:2]]], float(returned[-1]), np.nan if few else plain
 
 
 def _closed_quantile(gaps: pd.DataFrame, share: float) -> float:
@@ -192,17 +194,20 @@ def _closed_quantile(gaps: pd.DataFrame, share: float) -> float:
 
 def explain(thresholds: pd.DataFrame) -> list[Sentence]:
     """What a reader of the thresholds must know: what they mean, where the curve ends early, what would mislead."""
-    if thresholds["at_risk_days"].isna().any():
+    closed = int(thresholds["closed"].sum())
+    if not closed:
         return [Sentence("Nobody has ordered on a second day yet: how long a silence is normal cannot be said.")]
-    said = [
-        Sentence(
-            "At risk after {first:.0f} days without an order for customers with one order day, after {last:.0f} for "
-            "those with ten or more. One rule for all from completed gaps (90%) would say {pooled:.0f}.",
-            first=thresholds["at_risk_days"].iloc[0],
-            last=thresholds["at_risk_days"].iloc[-1],
-            pooled=thresholds["pooled_p90"].iloc[0],
-        )
-    ]
+    if thresholds["at_risk_days"].isna().any():
+        return [
+            Sentence(
+                "Only {n:,} {n:pause|pauses} between two orders {n:has|have} ended, of the {needed} that are needed: "
+                "how long a silence is normal cannot be said, and nobody is called at risk or lost.",
+                n=closed,
+                needed=FEWEST,
+            )
+        ]
+    thresholds = thresholds[thresholds["gaps"] > 0]  # of a band in which nobody has been, nothing was seen
+    said = [_rule(thresholds)]
     short = thresholds[thresholds["own_curve"] & thresholds["plain_days"].isna()]
     if len(short):
         said.append(
@@ -221,3 +226,25 @@ def explain(thresholds: pd.DataFrame) -> list[Sentence]:
             )
         )
     return said
+
+
+def _rule(thresholds: pd.DataFrame) -> Sentence:
+    """How long a silence is normal for the band with the fewest orders and for that with the most, if there are two."""
+    own = thresholds[thresholds["own_curve"]]
+    first, last = (own if len(own) else thresholds).iloc[[0, -1]].to_dict("records")
+    values = {"first": first["at_risk_days"], "pooled": first["pooled_p90"]}
+    if first["band"] == last["band"]:
+        return Sentence(
+            "At risk after {first:.0f} {first:day|days} without an order. One rule for all from completed gaps (90%) "
+            "would say {pooled:.0f}.",
+            **values,
+        )
+    return Sentence(
+        "At risk after {first:.0f} {first:day|days} without an order for customers with {band} order {one:day|days}, "
+        "after {last:.0f} for those with {most}. One rule for all from completed gaps (90%) would say {pooled:.0f}.",
+        band=first["band"],
+        one=first["from_order_days"],
+        last=last["at_risk_days"],
+        most=last["band"],
+        **values,
+    )

@@ -11,6 +11,8 @@ from course.workflow.steps.lifecycle import Lifecycle
 
 def answers(page: Page, found: Lifecycle) -> list[str]:
     """How many are at risk and lost, and the move that is worth most."""
+    if found.limits["at_risk_days"].isna().any():  # how long a silence is normal is not known: nobody is at risk or lost
+        return []
     counts = found.table.set_index("stage")["customers"]
     lines = [
         page.phrase(
@@ -63,6 +65,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
     limits = [
         [str(r.band), _days(r.at_risk_days), _days(r.lost_days), f"{r.comes_back:.0%}", f"{r.gaps:,}"]
         for r in found.limits.itertuples()
+        if r.gaps and not pd.isna(r.at_risk_days)
     ]
     limit_head = [phrase("Order days so far"), phrase("At risk after, days"), phrase("Lost after, days")]
     limit_head += [phrase("Come back at all"), phrase("Gaps seen")]
@@ -72,7 +75,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
             figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt)),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
             {"list": [sentence.say(page.lang) for sentence in found.explained]},
-            table(limit_head, limits),
+            *([table(limit_head, limits)] if limits else []),
         ],
     }
 
@@ -81,7 +84,7 @@ def _days(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:,.0f}"
 
 
-def movement(page: Page, found: Lifecycle) -> dict:
+def movement(page: Page, found: Lifecycle) -> dict | None:
     """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
     blocks = []
     if len(found.periods) > 1:
@@ -90,7 +93,7 @@ def movement(page: Page, found: Lifecycle) -> dict:
         blocks += _links(page, found.links)
     if found.returns is not None:
         blocks.append(note(_returns(page, found.returns)))
-    return {"title": page.phrase("How customers move"), "blocks": blocks}
+    return {"title": page.phrase("How customers move"), "blocks": blocks} if blocks else None
 
 
 def _months(page: Page, periods: pd.DataFrame) -> dict:
@@ -135,7 +138,16 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
 def _returns(page: Page, returns: pd.DataFrame) -> str:
     """What happens when nothing is done: the yardstick of every win-back campaign."""
     groups = returns.set_index("group")
-    silent, top = groups.loc["silent"], groups.loc["top"]
+    silent = groups.loc["silent"]
+    if "top" not in groups.index:
+        return page.phrase(
+            "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the "
+            "next 90, whatever was done. A campaign has to beat that, shown by customers left out of it.",
+            silent=int(silent["customers"]),
+            back=silent["bought"],
+            low=silent["bought_low"],
+            high=silent["bought_high"],
+        )
     return page.phrase(
         "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the next "
         "90, whatever was done; the best tenth spent {change:+.0%}. A campaign has to beat that, shown by customers "
@@ -144,7 +156,7 @@ def _returns(page: Page, returns: pd.DataFrame) -> str:
         back=silent["bought"],
         low=silent["bought_low"],
         high=silent["bought_high"],
-        change=top["change"],
+        change=groups.loc["top", "change"],
     )
 
 

@@ -6,7 +6,7 @@ from course import clean
 from course.report import figures
 from course.report.blocks import figure, money, note, paragraph, table
 from course.report.sections import Page
-from course.report.words import class_label
+from course.report.words import class_alias, class_label
 from course.workflow.steps.segment import Segments
 
 
@@ -27,7 +27,7 @@ def answers(page: Page, found: Segments) -> list[str]:
             **bought,
         )
     lines = [said]
-    if top["money"] > 0:
+    if top["money"] > 0 and found.shared:
         lines.append(
             page.phrase(
                 "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95% interval "
@@ -44,34 +44,30 @@ def answers(page: Page, found: Segments) -> list[str]:
 
 def classes(page: Page, found: Segments) -> dict:
     """Customers and money of each class."""
-    phrase, sizes, cuts, top = page.phrase, found.classes, found.cuts, found.top
+    phrase, sizes = page.phrase, found.classes
     labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
-    title = phrase(
-        "{name}: {people:.0%} of customers, {share:.0%} of the money",
-        name=class_label(top["rfm_class"], page.lang),
-        people=top["share"],
-        share=top["money_share"],
-    )
+    title = _title(page, found)
     alt = phrase(
         "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
         title=title,
     )
-    head = [phrase("RFM class"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
-    head += [phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
+    head = [phrase("RFM class"), phrase("Elsewhere called"), phrase("Customers"), phrase("Share")]
+    head += [phrase("Money (net)"), phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
     rows = [
         [
             label,
+            class_alias(r.rfm_class, page.lang),
             f"{r.customers:,}",
             f"{r.share:.1%}",
             money(r.money),
             f"{r.money_share:.1%}",
-            f"{r.low:.1%} – {r.high:.1%}",
+            f"{r.low:.1%} – {r.high:.1%}" if found.shared else "–",
             "–" if pd.isna(r.median_recency) else f"{r.median_recency:.0f}",
         ]
         for label, r in zip(labels, sizes.itertuples(), strict=True)
     ]
     overview = found.overview
-    total = [phrase("all"), f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
+    total = [phrase("all"), "", f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
     total.append(f"{overview['median_recency']:.0f}")
     return {
         "title": phrase("Which kinds of customers there are"),
@@ -79,19 +75,10 @@ def classes(page: Page, found: Segments) -> dict:
             figure(
                 title,
                 figures.classes(sizes, labels, phrase, alt),
-                phrase("Thin lines: 95% intervals of the share of money."),
+                phrase("Thin lines: 95% intervals of the share of money.") if found.shared else "",
             ),
-            table(head, rows, 1, total),
-            note(
-                phrase(
-                    "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
-                    "recent only; keep: frequent only; win back: neither. Recent is strictly fewer than the median "
-                    "of {r:.0f} days, frequent strictly more orders than the median of {f:g}.",
-                    m=money(cuts["m"]),
-                    r=cuts["r"],
-                    f=cuts["f"],
-                )
-            ),
+            table(head, rows, 2, total),
+            note(_rule(page, found)),
             note(
                 phrase(
                     "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
@@ -101,6 +88,48 @@ def classes(page: Page, found: Segments) -> dict:
             ),
         ],
     }
+
+
+def _title(page: Page, found: Segments) -> str:
+    """The class that brought most; where few customers hold the money, the largest."""
+    top = found.top if found.shared else found.classes.loc[found.classes["customers"].idxmax()]
+    name = class_label(top["rfm_class"], page.lang)
+    if not found.shared:
+        return page.phrase("{name}: {people:.0%} of customers", name=name, people=top["share"])
+    return page.phrase(
+        "{name}: {people:.0%} of customers, {share:.0%} of the money",
+        name=name,
+        people=top["share"],
+        share=top["money_share"],
+    )
+
+
+def _rule(page: Page, found: Segments) -> str:
+    """What makes a class, and where the data leave a dimension nothing to tell."""
+    phrase, cuts = page.phrase, found.cuts
+    said = [
+        phrase(
+            "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: recent only; "
+            "keep: frequent only; win back: neither.",
+            m=money(cuts["m"]),
+        )
+    ]
+    # A cut beside the median: the median is the best value that anybody has, and counts as high (segment.cuts).
+    days, times = found.overview["median_recency"], found.overview["median_frequency"]
+    if cuts["r"] == days:
+        said.append(phrase("Recent is strictly fewer than the median of {r:.0f} days.", r=days))
+    else:
+        said.append(phrase("Recent is the median of {r:.0f} days itself: nobody bought later.", r=days))
+    if cuts["f"] == times:
+        said.append(phrase("Frequent is strictly more orders than the median of {f:g}.", f=times))
+    else:
+        said.append(phrase("Frequent is the median of {f:g} orders itself: nobody has more.", f=times))
+    names = {"r": phrase("recency"), "f": phrase("frequency"), "m": phrase("money")}
+    said += [
+        phrase("All customers are alike in {what}: it parts nobody, and the classes say nothing of it.", what=names[name])
+        for name in found.alike
+    ]
+    return " ".join(said)
 
 
 def scores(page: Page, found: Segments) -> dict:
@@ -129,7 +158,12 @@ def months(page: Page, found: Segments) -> dict:
     title = phrase("How sales went")
     if len(sales) < 2:
         return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
-    message = phrase("The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"]))
+    if sales["complete"].sum() > 1:
+        message = phrase(
+            "The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"])
+        )
+    else:
+        message = phrase("Money by month; fewer than two months are whole")
     alt = phrase("{title}. Bars: net money of each month.", title=message)
     grey = phrase("Grey: a month that the data cover only in part.") if not sales["complete"].all() else ""
     return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import effect, tag
+from course.evidence import enough
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -45,6 +46,11 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
     attempt, what = Attempts(), Sentence("what changed since the earlier run")
     found = Changes(
         attempt(what, tag.changes, run.previous, run.portraits),
-        attempt(what, effect.drift, run.previous, run.portraits),
+        attempt(Sentence("drift of the portraits"), _drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
+
+
+def _drift(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    enough("drift", min(len(before), len(after)))
+    return effect.drift(before, after)

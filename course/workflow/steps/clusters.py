@@ -57,6 +57,10 @@ def find(run: Result) -> tuple[Groups | None, list[Sentence]]:
     """Clusters of the customers with orders."""
     attempt = Attempts()
     features = run.buyers.set_index("customer_id")[FEATURES].astype("float64")
+    features = features.loc[:, features.nunique() > 1]  # what is the same for everybody parts nobody
+    if features.shape[1] < 2:
+        why = Sentence("natural groups: of recency, frequency and money at most one differs between customers")
+        return None, [why]
     clusters = attempt(Sentence("natural groups"), segment.cluster, features)
     if clusters is None:
         return None, attempt.not_done

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import clv, lifecycle
-from course.errors import DataError
+from course.evidence import enough, seen
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -15,8 +15,8 @@ DOING = Sentence("Placing customers in their stage of life")
 
 #: How many customers an early warning names: as many as a small team can call in a week, never more than one in twenty.
 _BUDGET, _BUDGET_SHARE = 100, 0.05
-#: Moves between stages that the report names, and how often one must have been seen to have a rate.
-_LINKS, _SEEN = 5, 10
+#: Moves between stages that the report names.
+_LINKS = 5
 
 
 @dataclass
@@ -112,10 +112,9 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
-        found.links = attempt(Sentence("weakest link"), _links, moves)
-    what = Sentence("early warning")
-    found.warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=_budget(standing), tickets=tickets)
-    found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
+        found.links = attempt(Sentence("weakest link"), _links, moves, orders)
+    found.warning = attempt(Sentence("early warning"), _warning, orders, as_of, _budget(standing), tickets)
+    found.returns = attempt(Sentence("who comes back anyway"), _returns, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
         found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
@@ -132,23 +131,34 @@ def _budget(standing: pd.DataFrame) -> int:
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions) -> pd.DataFrame:
-    """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
+def _links(moves: lifecycle.Transitions, orders: pd.DataFrame) -> pd.DataFrame:
+    """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount."""
+    enough("returns", lifecycle.returns_between(orders, moves.dates[0], moves.dates[-1]))
+    away = moves.links[moves.links["from_stage"] != moves.links["to_stage"]]
+    enough("moves", away["customers"].max() if len(away) else 0)
+    links = lifecycle.links_by_a_tenth(moves, clv.MONTHLY_DISCOUNT)
+    return links.assign(worth_a_year=clv.DISCOUNT * links["worth"]).head(_LINKS)
 
-    The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
-    """
-    seen = moves.links[(moves.links["from_stage"] != moves.links["to_stage"]) & (moves.links["customers"] >= _SEEN)]
-    if seen.empty:
-        raise DataError("no move between two stages was seen {n} times.", n=_SEEN)
-    tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
-    links = lifecycle.weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT, tenth)
-    intervals = seen[["from_stage", "to_stage", "low", "high"]]
-    return (
-        links.assign(worth_a_year=clv.DISCOUNT * links["worth"])
-        .merge(intervals, on=["from_stage", "to_stage"])
-        .sort_values("worth", ascending=False, kind="stable", ignore_index=True)
-        .head(_LINKS)
-    )
+
+def _warning(
+    orders: pd.DataFrame, as_of: pd.Timestamp, budget: int, tickets: pd.DataFrame | None
+) -> lifecycle.Warnings:
+    """The early warning, where it was tested on customers of both kinds, and on a list long enough to be judged."""
+    enough("alerts", budget)
+    found = lifecycle.early_warning(orders, as_of, budget=budget, tickets=tickets)
+    silent = round(found.tested * found.base_rate)
+    rarer = min(silent, found.tested - silent)
+    enough("silence", rarer)
+    enough("silence in a hundred", 100 * rarer / found.tested)
+    return found
+
+
+def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Who comes back by themselves; the best tenth only where it is more than a few customers."""
+    found = lifecycle.come_back(orders, as_of)
+    groups = found.set_index("group")["customers"]
+    enough("silent", groups["silent"])
+    return found if seen("best", groups["top"]) else found[found["group"] != "top"]
 
 
 def _complaints(tickets: pd.DataFrame) -> pd.DataFrame:
