@@ -107,13 +107,13 @@ def _since_first(first: pd.Series, days: pd.DataFrame, as_of: pd.Timestamp, shar
     if not len(promotion):
         raise DataError(
             "No day has a discount on {share:.0%} of its orders, so no promotion can be told. Give the exposure of "
-            "customers, or a lower promotion_share.",
+            "customers, or a lower share.",
             share=share,
         )
     if len(promotion) == (as_of - days["day"].min()).days + 1:
         raise DataError(
             "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without. "
-            "Give the exposure of customers, or a higher promotion_share.",
+            "Give the exposure of customers, or a higher share.",
             share=share,
         )
     promo = len(promotion) - np.searchsorted(promotion, first.to_numpy(), side="right")

@@ -257,7 +257,8 @@ def links_by_a_tenth(moves: Transitions, discount_rate_per_period: float) -> pd.
     """`weakest_link` with the same change for all in proportion: every rate a tenth of itself higher or lower.
 
     A point of a rate of 1 % is double or nothing, of one of 60 % hardly felt: so many points for all would compare what
-    nobody could do with what nobody would notice. Moves that were seen fewer than ten times have no rate to change.
+    nobody could do with what nobody would notice. Moves that were seen fewer than ten times have no rate to
+    change, and those that nobody is there to make are worth nothing: both are left out.
 
     Parameters
     ----------
@@ -272,7 +273,7 @@ def links_by_a_tenth(moves: Transitions, discount_rate_per_period: float) -> pd.
     tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
     worth = weakest_link(moves.rates, moves.money, moves.customers, discount_rate_per_period, tenth)
     intervals = seen[["from_stage", "to_stage", "low", "high"]]
-    worth = worth.merge(intervals, on=["from_stage", "to_stage"])
+    worth = worth[worth["worth"] > 0].merge(intervals, on=["from_stage", "to_stage"])
     return worth.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
 
 

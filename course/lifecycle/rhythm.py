@@ -25,8 +25,9 @@ BANDS = {"1": 1, "2–3": 2, "4–9": 4, "10+": 10}
 #: costs little, so one in five may be called who would have come unasked. To give somebody up costs a customer: one in
 #: twenty.
 AT_RISK, LOST = 0.80, 0.95
-#: Fewer closed gaps than this do not make a curve: the band takes the curve of all bands; all bands together have none.
-FEWEST = LEAST["gaps"].n
+#: Fewer closed gaps than the first do not make a curve: the band takes the curve of all bands. Fewer than the second
+#: in all bands make none.
+FEWEST, FEWEST_OF_ALL = LEAST["gaps of a band"].n, LEAST["gaps"].n
 
 # A gap belongs to the band its customer was in when it began: banding by the final count would look ahead.
 # Weights after Wang & Chang 1999: in each band a customer's closed gaps share the weight 1 and the open gap counts only
@@ -130,10 +131,10 @@ def thresholds(
     Returns
     -------
     frame, one row a band, in order: band, from_order_days (fewest of the band), at_risk_days, lost_days (silence beyond
-        them; blank with fewer than 20 closed gaps in all bands), customers (that weigh 1 each), gaps, closed (of these), comes_back
-        (F(last)), plain_days (plain quantile at `at_risk`; blank when never reached), own_curve (False: fewer than 20
-        closed gaps, so the curve of all bands is used), pooled_p90 (90 % quantile of all closed gaps together, the same
-        in every row: what not to use)
+        them; blank with fewer than 30 closed gaps in all bands), customers (that weigh 1 each), gaps, closed (of
+        these), comes_back (F(last)), plain_days (plain quantile at `at_risk`; blank when never reached), own_curve
+        (False: fewer than 20 closed gaps, so the curve of all bands is used), pooled_p90 (90 % quantile of all closed
+        gaps together, the same in every row: what not to use)
 
     Raises
     ------
@@ -159,12 +160,14 @@ def fit_thresholds(
     rows = []
     for number, (band, start) in enumerate(BANDS.items()):
         own = gaps[gaps["band"] == number]
-        closed = int(own.loc[own["closed"] == 1, "gaps"].sum())
+        closed = _closed(own)
         days, comes_back, plain = _quantiles(own if closed >= FEWEST else every, at_risk, lost)
         weight, count = round(own["weight"].sum()), int(own["gaps"].sum())
         rows.append((band, start, *days, weight, count, closed, comes_back, plain, closed >= FEWEST))
     names = ["band", "from_order_days", "at_risk_days", "lost_days", "customers", "gaps", "closed", "comes_back"]
     out = pd.DataFrame(rows, columns=[*names, "plain_days", "own_curve"])
+    if _closed(every) < FEWEST_OF_ALL:
+        out[["at_risk_days", "lost_days", "plain_days"]] = np.nan
     out["pooled_p90"] = _closed_quantile(every[every["closed"] == 1], 0.9)
     return out
 
@@ -174,14 +177,17 @@ def _quantiles(gaps: pd.DataFrame, at_risk: float, lost: float) -> tuple[list[fl
     gaps = gaps[gaps["weight"] > 0]
     if not gaps["closed"].any():
         return [np.nan, np.nan], 0.0, np.nan
-    few = gaps.loc[gaps["closed"] == 1, "gaps"].sum() < FEWEST
     weights = gaps["weight"].to_numpy()
     curve = SurvfuncRight(gaps["days"].to_numpy(), gaps["closed"].to_numpy(), freq_weights=weights)
     returned, days = 1 - curve.surv_prob, curve.surv_times
     # 1e-9: a curve that reaches the share exactly must not miss it by rounding.
     at = np.searchsorted(returned, np.array([at_risk * returned[-1], lost * returned[-1], at_risk]) - 1e-9)
     plain = float(days[at[2]]) if at[2] < len(days) else np.nan
-    return [np.nan if few else float(d) for d in days[at[:2]]], float(returned[-1]), np.nan if few else plain
+    return [float(d) for d in days[at[:2]]], float(returned[-1]), plain
+
+
+def _closed(gaps: pd.DataFrame) -> int:
+    return int(gaps.loc[gaps["closed"] == 1, "gaps"].sum())
 
 
 def _closed_quantile(gaps: pd.DataFrame, share: float) -> float:
@@ -203,7 +209,7 @@ def explain(thresholds: pd.DataFrame) -> list[Sentence]:
                 "Only {n:,} {n:pause|pauses} between two orders {n:has|have} ended, of the {needed} that are needed: "
                 "how long a silence is normal cannot be said, and nobody is called at risk or lost.",
                 n=closed,
-                needed=FEWEST,
+                needed=FEWEST_OF_ALL,
             )
         ]
     thresholds = thresholds[thresholds["gaps"] > 0]  # of a band in which nobody has been, nothing was seen
@@ -240,10 +246,9 @@ def _rule(thresholds: pd.DataFrame) -> Sentence:
             **values,
         )
     return Sentence(
-        "At risk after {first:.0f} {first:day|days} without an order for customers with {band} order {one:day|days}, "
-        "after {last:.0f} for those with {most}. One rule for all from completed gaps (90%) would say {pooled:.0f}.",
+        "At risk after {first:.0f} {first:day|days} without an order (order days so far: {band}), after {last:.0f} "
+        "(order days so far: {most}). One rule for all from completed gaps (90%) would say {pooled:.0f}.",
         band=first["band"],
-        one=first["from_order_days"],
         last=last["at_risk_days"],
         most=last["band"],
         **values,

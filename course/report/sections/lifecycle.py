@@ -11,7 +11,8 @@ from course.workflow.steps.lifecycle import Lifecycle
 
 def answers(page: Page, found: Lifecycle) -> list[str]:
     """How many are at risk and lost, and the move that is worth most."""
-    if found.limits["at_risk_days"].isna().any():  # how long a silence is normal is not known: nobody is at risk or lost
+    # How long a silence is normal is not known: nobody is called at risk or lost, and no money silent.
+    if found.limits["at_risk_days"].isna().any():
         return []
     counts = found.table.set_index("stage")["customers"]
     lines = [

@@ -125,10 +125,9 @@ def _rule(page: Page, found: Segments) -> str:
     else:
         said.append(phrase("Frequent is the median of {f:g} orders itself: nobody has more.", f=times))
     names = {"r": phrase("recency"), "f": phrase("frequency"), "m": phrase("money")}
-    said += [
-        phrase("All customers are alike in {what}: it parts nobody, and the classes say nothing of it.", what=names[name])
-        for name in found.alike
-    ]
+    for name in found.alike:
+        what = names[name]
+        said.append(phrase("All customers are alike in {what}: it parts nobody, and no class says it.", what=what))
     return " ".join(said)
 
 

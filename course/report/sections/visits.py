@@ -32,6 +32,9 @@ def funnel(page: Page, found: Visits) -> dict:
             one=found.overview["one_page"],
         )
         if not pd.isna(dwell := found.overview["dwell_seconds"]):
-            words += phrase(" Half of the others last {dwell:.0f} seconds or more, the last page not counted.", dwell=dwell)
+            words += phrase(
+                " Half of the others last {dwell:.0f} seconds or more, the last page not counted.",
+                dwell=dwell,
+            )
         blocks.append(note(words))
     return {"title": phrase("What visitors do"), "blocks": blocks}

@@ -150,7 +150,7 @@ def _preferences(bought: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp)
 
 
 def _sensitivity(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Price sensitivity, where promotions are more than single orders, and known customers bought in and out of them."""
+    """Price sensitivity, where promotions are more than single orders and customers bought in and out of them."""
     found = behaviour.price_sensitivity(orders, as_of=as_of)
     enough("promotion day", found.attrs["orders_a_promotion_day"])
     enough("promotion", found["discounted_orders"].sum())

@@ -25,7 +25,8 @@ class Segments(Finding):
     overview : customers, money (net), first_order, median_recency (days), median_frequency (orders),
         effective (customers behind the money)
     classes : segment.class_money; intervals blank where too few customers hold the money
-    cuts : segment.cuts; alike : dimensions in which all customers are alike; moved : share of customers in another class when cut at the mean
+    cuts : segment.cuts; alike : dimensions in which all customers are alike
+    moved : share of customers in another class when cut at the mean
     thresholds : segment.thresholds; pairs : customers of each pair of scores: f, r, customers
     best : customers at the top in both recency and frequency
     months : behaviour.sales_by_month
