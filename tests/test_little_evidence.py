@@ -5,13 +5,13 @@ import json
 import re
 from html import unescape
 
-import little
 import numpy as np
 import pandas as pd
 import pytest
 
 from course import behaviour, cli, evidence, intervals, lifecycle, segment
 from course.errors import DataError
+from tests import little
 
 #: What each company is called with, beside its own file.
 COMPANIES = {

@@ -75,10 +75,24 @@ def stages(page: Page, found: Lifecycle) -> dict:
         "blocks": [
             figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt)),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
+            *_base(page, counted),
             {"list": [sentence.say(page.lang) for sentence in found.explained]},
             *([table(limit_head, limits)] if limits else []),
         ],
     }
+
+
+def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
+    """What the shares are of, where it is not those of the classes: prospects have a stage and no class."""
+    prospects = int(counted.loc[counted["stage"] == "prospect", "customers"].sum())
+    if not prospects:
+        return []
+    words = page.phrase(
+        "Shares here are of everybody known, the {n:,} {n:prospect|prospects} without an order among them; those of "
+        "the RFM classes are of customers with orders.",
+        n=prospects,
+    )
+    return [note(words)]
 
 
 def _days(value: float) -> str:
