@@ -103,7 +103,7 @@ def movement(page: Page, found: Lifecycle) -> dict | None:
     """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
     blocks = []
     if len(found.periods) > 1:
-        blocks.append(_months(page, found.periods))
+        blocks.append(_months(page, found.periods, found.fell_silent))
     if found.links is not None and len(found.links):
         blocks += _links(page, found.links)
     if found.returns is not None:
@@ -111,7 +111,7 @@ def movement(page: Page, found: Lifecycle) -> dict | None:
     return {"title": page.phrase("How customers move"), "blocks": blocks} if blocks else None
 
 
-def _months(page: Page, periods: pd.DataFrame) -> dict:
+def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
     phrase, last = page.phrase, periods.iloc[-1]
     title = phrase(
         "In {month:%Y-%m} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
@@ -125,7 +125,16 @@ def _months(page: Page, periods: pd.DataFrame) -> dict:
     alt = phrase("{title}. Bars: customers of each state by month.", title=title)
     names = {s: label.say(page.lang) for s, label in lifecycle.STATES.items()}
     drawn = figures.states(periods, names, phrase, page.lang, alt)
-    return figure(title, drawn, phrase("Below the line: customers who bought the month before and not in this one."))
+    below = [phrase("Below the line: customers who bought the month before and not in this one.")]
+    if silent is not None:
+        below.append(
+            phrase(
+                "In the last month they are {share:.0%} of the month before; in the {months} months before it the "
+                "median is {usual:.0%}.",
+                **silent,
+            )
+        )
+    return figure(title, drawn, " ".join(below))
 
 
 def _links(page: Page, links: pd.DataFrame) -> list[dict]:

@@ -47,6 +47,16 @@ class Lifecycle(Finding):
         return lifecycle.silent_money_share(self.table)
 
     @property
+    def fell_silent(self) -> dict | None:
+        """Share of a month's customers who did not buy in the next one: the last, and the median of those before, so
+        that a month after a sale is no surprise; None where fewer than seven can be compared."""
+        bought = self.periods["active"].shift(1)
+        share = (self.periods["dormant"] / bought.where(bought > 0)).dropna()
+        if len(share) < 7:
+            return None
+        return {"share": share.iloc[-1], "usual": share.iloc[:-1].median(), "months": len(share) - 1}
+
+    @property
     def explained(self) -> list[Sentence]:
         """The thresholds in sentences."""
         return lifecycle.explain(self.limits)
@@ -74,6 +84,8 @@ class Lifecycle(Finding):
             "silent_money_share": self.silent_money_share,
             "months": plain(self.periods),
         }
+        if self.fell_silent is not None:
+            out["fell_silent"] = plain(self.fell_silent)
         if self.links is not None:
             links = plain(self.links)
             out |= {"weakest_link": links[0] if links else None, "links": links}
