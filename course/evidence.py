@@ -65,4 +65,4 @@ def enough(name: str, n: float) -> None:
     """
     if not seen(name, n):
         least = LEAST[name]
-        raise DataError("at least {needed} {what} are needed; seen: {n:,}.", needed=least.n, what=least.what, n=int(n))
+        raise DataError("needs {needed} {what}; there {n:is|are} {n:,}.", needed=least.n, what=least.what, n=int(n))

@@ -29,7 +29,7 @@ def sales_by_month(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def pooled_retention(retention: pd.DataFrame) -> pd.DataFrame:
     """Retention by age over all cohorts whose month was over.
 
-    The first cohort is left out: it holds everybody who was there before the data begin, and these are not new.
+    The first cohort is left out where there are others: it holds everybody who was there before the data begin.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def pooled_retention(retention: pd.DataFrame) -> pd.DataFrame:
     frame, one row an age above 0: age (months), active, customers, retention, low, high (95 %, Wilson)
     """
     over = retention[retention["complete"] & (retention["age"] > 0)]
-    over = over[over["cohort"] > retention["cohort"].min()]
+    if over["cohort"].nunique() > 1:
+        over = over[over["cohort"] > retention["cohort"].min()]
     out = over.groupby("age")[["active", "customers"]].sum().reset_index()
     out["retention"] = out["active"] / out["customers"]
     out["low"], out["high"] = wilson(out["active"], out["customers"])

@@ -130,9 +130,12 @@ def _concentration(money: pd.Series) -> behaviour.Pareto:
 
 
 def _retention(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Retention at the ages that enough customers have reached; empty where there is one month only."""
-    pooled = behaviour.pooled_retention(behaviour.cohorts(orders, as_of))
-    enough("retention", pooled["customers"].max() if len(pooled) else 0)
+    """Retention at the ages that enough customers have reached; the first cohort, of everybody who was there before
+    the data begin, are no new customers."""
+    table = behaviour.cohorts(orders, as_of)
+    new = table["complete"] & (table["age"] == 1) & (table["cohort"] > table["cohort"].min())
+    enough("retention", table.loc[new, "customers"].sum())
+    pooled = behaviour.pooled_retention(table)
     return pooled[pooled["customers"] >= LEAST["retention"].n].reset_index(drop=True)
 
 
