@@ -46,6 +46,18 @@ def share_of_sum(values: object, chosen: object) -> tuple[float, float, float]:
     return float(share), float(max(0, share - _PLAIN_Z * error)), float(min(1, share + _PLAIN_Z * error))
 
 
+def effective(values: object) -> float:
+    """How many equal customers would leave a sum as uncertain as `values` do: (Σx)² / Σx², from 1 to n; 0 without any.
+
+    One customer who holds nearly all counts as one, whoever else there is.
+
+    Source: Kish, Survey Sampling (1965), on the effective size of a weighted sample.
+    """
+    values = np.asarray(values, dtype="float64")
+    squares = (values**2).sum()
+    return float(values.sum() ** 2 / squares) if squares > 0 else 0.0
+
+
 def q_values(p: object, tests: int | None = None) -> np.ndarray:
     """p-values adjusted for the false discovery rate, (n,); tests beyond those of `p` are counted as p = 1.
 

@@ -85,7 +85,7 @@ def baskets(purchases: pd.DataFrame, min_orders: int = 100, fdr: float = 0.05, a
     orders, tests = int(sizes["number"].sum()), products * (products - 1) // 2
     if products < 2:
         raise DataError(
-            "{n} {n:product is|products are} in {min_orders} orders or more; two are the least. Lower min_orders.",
+            "{n} {n:product is|products are} in {min_orders} orders or more; two are the least.",
             n=products,
             min_orders=min_orders,
         )

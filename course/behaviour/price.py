@@ -23,7 +23,8 @@ _ONE = f"""
     )
 """
 _DAYS = """
-    SELECT day, avg(discounted) >= $promotion_share AS promotion FROM one GROUP BY day ORDER BY day
+    SELECT day, avg(discounted) >= $promotion_share AS promotion, count(*) AS orders
+    FROM one GROUP BY day ORDER BY day
 """
 _CUSTOMERS = """
     , firsts AS (SELECT *, min(day) OVER (PARTITION BY customer_id) AS first FROM one)
@@ -69,7 +70,8 @@ def price_sensitivity(
     -------
     frame sorted by customer_id: discounted_orders, full_orders, promo_days, full_days, price_sensitivity (0: the same
         rate; ln 2 = 0.69: twice the rate under promotion), low, high (95 %), discount_share (of all orders). The
-        ratio is blank where no order is counted or one of the exposures is 0; `.attrs["promotion_days"]` (derived)
+        ratio is blank where no order is counted or one of the exposures is 0; `.attrs["promotion_days"]` (derived) and
+        `.attrs["orders_a_promotion_day"]` (their mean: at one order a day every discount would make a promotion)
 
     Raises
     ------
@@ -92,6 +94,7 @@ def price_sensitivity(
         days = query(one + _DAYS, tables, as_of=as_of, promotion_share=promotion_share)
         out[["promo_days", "full_days"]] = _since_first(out["first"], days, as_of, promotion_share)
         out.attrs["promotion_days"] = int(days["promotion"].sum())
+        out.attrs["orders_a_promotion_day"] = float(days.loc[days["promotion"], "orders"].mean())
     else:
         _check_exposure(exposure)
         out = out.merge(exposure[["customer_id", "promo_days", "full_days"]], how="left", on="customer_id")
@@ -144,13 +147,13 @@ def _since_first(first: pd.Series, days: pd.DataFrame, as_of: pd.Timestamp, shar
     if not len(promotion):
         raise DataError(
             "No day has a discount on {share:.0%} of its orders, so no promotion can be told. Give the exposure of "
-            "customers, or a lower promotion_share.",
+            "customers, or a lower share.",
             share=share,
         )
     if len(promotion) == (as_of - days["day"].min()).days + 1:
         raise DataError(
             "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without. "
-            "Give the exposure of customers, or a higher promotion_share.",
+            "Give the exposure of customers, or a higher share.",
             share=share,
         )
     promo = len(promotion) - np.searchsorted(promotion, first.to_numpy(), side="right")

@@ -7,7 +7,14 @@ where two differ, `complaints` compares who complained with who did not.
 
 from course.lifecycle.chance import DAYS, Chance, chance
 from course.lifecycle.complaints import ComplaintRisk, complaint_risk
-from course.lifecycle.movement import Transitions, come_back, transitions, weakest_link
+from course.lifecycle.movement import (
+    Transitions,
+    come_back,
+    links_by_a_tenth,
+    returns_between,
+    transitions,
+    weakest_link,
+)
 from course.lifecycle.overview import silent_money_share, stage_table
 from course.lifecycle.rhythm import AT_RISK, BANDS, LOST, Survival, explain, survival, thresholds
 from course.lifecycle.standing import LOYAL_FROM, STAGES, STATES, States, stages, states
@@ -38,6 +45,8 @@ __all__ = [
     "early_warning",
     "explain",
     "features",
+    "links_by_a_tenth",
+    "returns_between",
     "settle",
     "silent_money_share",
     "stage_table",

@@ -9,6 +9,7 @@ from scipy import stats
 
 from course.engine import query
 from course.errors import DataError
+from course.evidence import LEAST
 from course.intervals import Z, wilson
 from course.lifecycle import history
 from course.lifecycle.standing import STAGES, numbered, staged
@@ -250,6 +251,52 @@ def weakest_link(
     columns = ["from_stage", "to_stage", "rate", "change", "gain_per_point", "customers", "worth"]
     out = pd.DataFrame(rows, columns=columns).astype({"customers": "int64"})
     return out.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+
+
+def links_by_a_tenth(
+    moves: Transitions, discount_rate_per_period: float, customers: pd.Series | None = None
+) -> pd.DataFrame:
+    """`weakest_link` with the same change for all in proportion: every rate a tenth of itself higher or lower.
+
+    A point of a rate of 1 % is double or nothing, of one of 60 % hardly felt: so many points for all would compare what
+    nobody could do with what nobody would notice. Moves that were seen fewer than ten times have no rate to
+    change, and those that nobody is there to make are worth nothing: both are left out.
+
+    Parameters
+    ----------
+    moves : what `transitions` gave; discount_rate_per_period : as for `weakest_link`.
+    customers : how many there are today by stage, where it is told otherwise than in `moves`.
+
+    Returns
+    -------
+    frame of `weakest_link`, with low, high (95 % interval of the rate), largest worth first
+    """
+    links = moves.links[moves.links["from_stage"] != moves.links["to_stage"]]
+    seen = links[links["customers"] >= LEAST["moves"].n]
+    tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
+    today = moves.customers if customers is None else customers.reindex(moves.rates.index, fill_value=0)
+    worth = weakest_link(moves.rates, moves.money, today, discount_rate_per_period, tenth)
+    intervals = seen[["from_stage", "to_stage", "low", "high"]]
+    worth = worth[worth["worth"] > 0].merge(intervals, on=["from_stage", "to_stage"])
+    return worth.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+
+
+_RETURNS = """
+    WITH days AS (SELECT DISTINCT customer_id, CAST(ordered_at AS DATE) AS day FROM orders),
+    numbered AS (SELECT day, row_number() OVER (PARTITION BY customer_id ORDER BY day) AS number FROM days)
+    SELECT count(*) AS n FROM numbered WHERE number > 1 AND day > CAST($first AS DATE) AND day <= CAST($last AS DATE)
+"""
+
+
+def returns_between(orders: pd.DataFrame, first: object, last: object) -> int:
+    """Days on which customers ordered who had ordered before: after `first`, up to `last`; a customer and day is one.
+
+    Parameters
+    ----------
+    orders : customer_id, ordered_at.
+    """
+    dated = {"orders": orders[list(history.DATED)]}
+    return int(query(_RETURNS, dated, first=pd.Timestamp(first), last=pd.Timestamp(last))["n"].iloc[0])
 
 
 _COME_BACK = """

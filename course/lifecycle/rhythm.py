@@ -13,6 +13,7 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from course.engine import query
 from course.errors import DataError, first_few
+from course.evidence import LEAST
 from course.intervals import Z
 from course.language import Sentence
 from course.lifecycle import history
@@ -24,8 +25,9 @@ BANDS = {"1": 1, "2–3": 2, "4–9": 4, "10+": 10}
 #: costs little, so one in five may be called who would have come unasked. To give somebody up costs a customer: one in
 #: twenty.
 AT_RISK, LOST = 0.80, 0.95
-#: Fewer closed gaps than this do not make a curve: the band takes the curve of all bands.
-FEWEST = 20
+#: Fewer closed gaps than the first do not make a curve: the band takes the curve of all bands. Fewer than the second
+#: in all bands make none.
+FEWEST, FEWEST_OF_ALL = LEAST["gaps of a band"].n, LEAST["gaps"].n
 
 # A gap belongs to the band its customer was in when it began: banding by the final count would look ahead.
 # Weights after Wang & Chang 1999: in each band a customer's closed gaps share the weight 1 and the open gap counts only
@@ -129,10 +131,10 @@ def thresholds(
     Returns
     -------
     frame, one row a band, in order: band, from_order_days (fewest of the band), at_risk_days, lost_days (silence beyond
-        them; blank when nobody ever came back), customers (that weigh 1 each), gaps, closed (of these), comes_back
-        (F(last)), plain_days (plain quantile at `at_risk`; blank when never reached), own_curve (False: fewer than 20
-        closed gaps, so the curve of all bands is used), pooled_p90 (90 % quantile of all closed gaps together, the same
-        in every row: what not to use)
+        them; blank with fewer than 30 closed gaps in all bands), customers (that weigh 1 each), gaps, closed (of
+        these), comes_back (F(last)), plain_days (plain quantile at `at_risk`; blank when never reached), own_curve
+        (False: fewer than 20 closed gaps, so the curve of all bands is used), pooled_p90 (90 % quantile of all closed
+        gaps together, the same in every row: what not to use)
 
     Raises
     ------
@@ -158,12 +160,14 @@ def fit_thresholds(
     rows = []
     for number, (band, start) in enumerate(BANDS.items()):
         own = gaps[gaps["band"] == number]
-        closed = int(own.loc[own["closed"] == 1, "gaps"].sum())
+        closed = _closed(own)
         days, comes_back, plain = _quantiles(own if closed >= FEWEST else every, at_risk, lost)
         weight, count = round(own["weight"].sum()), int(own["gaps"].sum())
         rows.append((band, start, *days, weight, count, closed, comes_back, plain, closed >= FEWEST))
     names = ["band", "from_order_days", "at_risk_days", "lost_days", "customers", "gaps", "closed", "comes_back"]
     out = pd.DataFrame(rows, columns=[*names, "plain_days", "own_curve"])
+    if _closed(every) < FEWEST_OF_ALL:
+        out[["at_risk_days", "lost_days", "plain_days"]] = np.nan
     out["pooled_p90"] = _closed_quantile(every[every["closed"] == 1], 0.9)
     return out
 
@@ -182,6 +186,10 @@ def _quantiles(gaps: pd.DataFrame, at_risk: float, lost: float) -> tuple[list[fl
     return [float(d) for d in days[at[:2]]], float(returned[-1]), plain
 
 
+def _closed(gaps: pd.DataFrame) -> int:
+    return int(gaps.loc[gaps["closed"] == 1, "gaps"].sum())
+
+
 def _closed_quantile(gaps: pd.DataFrame, share: float) -> float:
     """The least number of days that `share` of the closed gaps do not exceed."""
     if gaps.empty:
@@ -192,17 +200,20 @@ def _closed_quantile(gaps: pd.DataFrame, share: float) -> float:
 
 def explain(thresholds: pd.DataFrame) -> list[Sentence]:
     """What a reader of the thresholds must know: what they mean, where the curve ends early, what would mislead."""
-    if thresholds["at_risk_days"].isna().any():
+    closed = int(thresholds["closed"].sum())
+    if not closed:
         return [Sentence("Nobody has ordered on a second day yet: how long a silence is normal cannot be said.")]
-    said = [
-        Sentence(
-            "At risk after {first:.0f} days without an order for customers with one order day, after {last:.0f} for "
-            "those with ten or more. One rule for all from completed gaps (90%) would say {pooled:.0f}.",
-            first=thresholds["at_risk_days"].iloc[0],
-            last=thresholds["at_risk_days"].iloc[-1],
-            pooled=thresholds["pooled_p90"].iloc[0],
-        )
-    ]
+    if thresholds["at_risk_days"].isna().any():
+        return [
+            Sentence(
+                "Only {n:,} {n:pause|pauses} between two orders {n:has|have} ended, of the {needed} that are needed: "
+                "how long a silence is normal cannot be said, and nobody is called at risk or lost.",
+                n=closed,
+                needed=FEWEST_OF_ALL,
+            )
+        ]
+    thresholds = thresholds[thresholds["gaps"] > 0]  # of a band in which nobody has been, nothing was seen
+    said = [_rule(thresholds)]
     short = thresholds[thresholds["own_curve"] & thresholds["plain_days"].isna()]
     if len(short):
         said.append(
@@ -221,3 +232,24 @@ def explain(thresholds: pd.DataFrame) -> list[Sentence]:
             )
         )
     return said
+
+
+def _rule(thresholds: pd.DataFrame) -> Sentence:
+    """How long a silence is normal for the band with the fewest orders and for that with the most, if there are two."""
+    own = thresholds[thresholds["own_curve"]]
+    first, last = (own if len(own) else thresholds).iloc[[0, -1]].to_dict("records")
+    values = {"first": first["at_risk_days"], "pooled": first["pooled_p90"]}
+    if first["band"] == last["band"]:
+        return Sentence(
+            "At risk after {first:.0f} {first:day|days} without an order. One rule for all from completed gaps (90%) "
+            "would say {pooled:.0f}.",
+            **values,
+        )
+    return Sentence(
+        "At risk after {first:.0f} {first:day|days} without an order (order days so far: {band}), after {last:.0f} "
+        "(order days so far: {most}). One rule for all from completed gaps (90%) would say {pooled:.0f}.",
+        band=first["band"],
+        last=last["at_risk_days"],
+        most=last["band"],
+        **values,
+    )

@@ -16,8 +16,9 @@ def classes(sizes: pd.DataFrame, labels: list[str], phrase: Phrase, alt: str) ->
         at = np.arange(len(sizes))[::-1]
         axes.barh(at + 0.19, 100 * sizes["share"], 0.36, color=charts.SKY, label=phrase("customers"))
         axes.barh(at - 0.19, 100 * sizes["money_share"], 0.36, color=charts.BLUE, label=phrase("net money"))
-        half = 100 * (sizes["money_share"] - sizes["low"]), 100 * (sizes["high"] - sizes["money_share"])
-        axes.errorbar(100 * sizes["money_share"], at - 0.19, xerr=half, fmt="none", ecolor="black", elinewidth=1)
+        if sizes["low"].notna().all():
+            half = 100 * (sizes["money_share"] - sizes["low"]), 100 * (sizes["high"] - sizes["money_share"])
+            axes.errorbar(100 * sizes["money_share"], at - 0.19, xerr=half, fmt="none", ecolor="black", elinewidth=1)
         axes.set_yticks(at, labels)
         axes.set_xlabel(phrase("share of all, %"))
         axes.legend(frameon=False, loc="lower right")

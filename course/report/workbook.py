@@ -12,7 +12,7 @@ import xlsxwriter
 
 from course import lifecycle, schema, segment, tag, workflow
 from course.language import Sentence, text
-from course.report.words import class_label
+from course.report.words import class_alias, class_label
 
 #: Excel's last row; the largest customers come first where there are more.
 _ROWS = 1_048_575
@@ -145,13 +145,26 @@ def _rfm(book: xlsxwriter.Workbook, portraits: pd.DataFrame, formats: dict, lang
             edges.write_formula(
                 2 + j, 1 + k, _threshold_formula(cells, k + 1, n, name != "r"), None, thresholds[name][k]
             )
-        edges.write_formula(2 + j, 5, f"=ROUND(MEDIAN({cells}),6)", None, medians[name])
+        edges.write_formula(2 + j, 5, _cut_formula(cells, name), None, medians[name])
     edges.write_string(7, 0, text("Money, frequency, recency (1 = high)", lang), formats["head"])
     edges.write_string(7, 1, text("RFM class", lang), formats["head"])
+    edges.write_string(7, 2, text("Elsewhere called", lang), formats["head"])
     for number in range(8):
         recent, frequent, rich = bool(number & 1), bool(number & 2), bool(number & 4)
         edges.write_string(8 + number, 0, f"{int(rich)} {int(frequent)} {int(recent)}")
-        edges.write_string(8 + number, 1, class_label(segment.CLASSES[recent, frequent, rich], lang))
+        name = segment.CLASSES[recent, frequent, rich]
+        edges.write_string(8 + number, 1, class_label(name, lang))
+        edges.write_string(8 + number, 2, class_alias(name, lang))
+
+
+def _cut_formula(cells: str, dimension: str) -> str:
+    """`segment.cuts`: the median; where that is the best value there is, half a step on the worse side."""
+    median = f"ROUND(MEDIAN({cells}),6)"
+    best = {
+        "r": f"+IF({median}<=MIN({cells}),0.5,0)",
+        "f": f"-IF(AND({median}>=MAX({cells}),MAX({cells})>1),0.5,0)",
+    }
+    return f"={median}{best.get(dimension, '')}"
 
 
 def _threshold_formula(cells: str, k: int, n: int, large_is_good: bool) -> str:

@@ -47,7 +47,7 @@ def rfm(orders: pd.DataFrame, as_of: object = None, binning: str = "independent"
     as_of : the day the portrait is of; later orders are not seen. Default: the day of the last order.
     binning : "independent" (each dimension ranked over all customers) or "nested" (frequency within each recency score,
         money within each of these).
-    cut : "median" or "mean"; high is strictly above it (recency: strictly fewer days).
+    cut : "median" or "mean"; high is strictly above it (recency: strictly fewer days), but see `cuts`.
 
     Returns
     -------
@@ -99,11 +99,21 @@ def _quintile(values: pd.Series, large_is_good: bool, within: list[pd.Series]) -
 
 
 def cuts(customers: pd.DataFrame, cut: str = "median") -> dict[str, float]:
-    """The value of each dimension above which (recency: below which) a customer counts as high."""
+    """The value of each dimension above which (recency: below which) a customer counts as high.
+
+    Where the median (or mean) is the best value that anybody has, nobody could be high, and who bought today would be
+    called silent: there the cut lies half a day, or half an order, on the worse side, and the best value is high. One
+    order, never followed by another, is not frequent; money has no best value.
+    """
     if cut not in ("median", "mean"):
         raise DataError("The cut is median or mean, not {cut}.", cut=cut)
     # To the millionth, as money is: half of 0.02 + 19.74 must be 9.88, or a customer at 9.88 would count as above it.
-    return {name: round(float(getattr(customers[column], cut)()), 6) for name, (column, _) in DIMENSIONS.items()}
+    found = {name: round(float(getattr(customers[column], cut)()), 6) for name, (column, _) in DIMENSIONS.items()}
+    if found["r"] <= customers["recency_days"].min():
+        found["r"] += 0.5
+    if found["f"] >= customers["frequency"].max() > 1:
+        found["f"] -= 0.5
+    return found
 
 
 def classes(customers: pd.DataFrame, cut: str = "median") -> pd.Series:

@@ -139,7 +139,9 @@ def test_later_orders_change_no_stage_and_a_tenth_by_hand_is_a_tenth_by_call(giv
     moves = given["lifecycle-3"]["moves"]
     tenth = {("loyal", "at_risk"): moves.rates.loc["loyal", "at_risk"] / 10}
     link = (
-        given["lifecycle-3"]["lifecycle"].weakest_link(moves.rates, moves.money, moves.customers, 0.01, tenth).iloc[0]
+        given["lifecycle-3"]["lifecycle"]
+        .weakest_link(moves.rates, moves.money, moves.customers, names["d"], tenth)
+        .iloc[0]
     )
     assert names["gained"] == pytest.approx(-np.sign(link["change"]) * link["worth"], rel=0.01)
 
@@ -155,8 +157,18 @@ def test_the_conversion_by_hand_is_that_of_the_call(given):
 def test_the_silent_come_back_by_themselves_in_every_quarter(given):
     quarter = given["lifecycle-bet"]["quarter"]
     for start in ("2023-10-01", "2024-01-01", "2024-07-01"):
-        quiet, came, yuan = quarter(start)
-        assert 0.1 < came / quiet < 0.6 and yuan > 0
+        quiet, back = quarter(start)
+        assert 0.1 < back["customer_id"].nunique() / quiet < 0.6 and back["net"].sum() > 0
+
+
+def test_what_sets_the_last_quarter_apart_adds_up_over_its_months(given):
+    names = given["lifecycle-bet"]
+    shares = {}
+    for start in ("2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01"):
+        quiet, back = names["quarter"](start)
+        shares[start] = 100 * back["customer_id"].nunique() / quiet
+    last = shares.pop("2024-10-01")
+    assert names["more"].sum() == pytest.approx(last - sum(shares.values()) / 3)
 
 
 def test_the_chain_of_the_paper_is_worth_what_the_paper_says(given):

@@ -13,7 +13,7 @@ from course.workflow.steps.behaviour import Behaviour
 _MANY = 1_000
 
 
-def doings(page: Page, found: Behaviour) -> dict:
+def doings(page: Page, found: Behaviour) -> dict | None:
     """What customers buy, how money is spread, whether they return, what is bought together."""
     phrase = page.phrase
     blocks = []
@@ -29,7 +29,7 @@ def doings(page: Page, found: Behaviour) -> dict:
         blocks += _shift(page, found)
     if found.promotion is not None:
         blocks.append(paragraph(_promotion(page, found.promotion)))
-    return {"title": phrase("What customers do"), "blocks": blocks}
+    return {"title": phrase("What customers do"), "blocks": blocks} if blocks else None
 
 
 def _concentration(page: Page, found: behaviour.Pareto) -> list[dict]:

@@ -11,6 +11,9 @@ from course.workflow.steps.lifecycle import Lifecycle
 
 def answers(page: Page, found: Lifecycle) -> list[str]:
     """How many are at risk and lost, and the move that is worth most."""
+    # How long a silence is normal is not known: nobody is called at risk or lost, and no money silent.
+    if found.limits["at_risk_days"].isna().any():
+        return []
     lines = [] if found.silent_money_share is None else [_silent(page, found)]
     return lines if found.links is None or found.links.empty else [*lines, _best_link(page, found.links.iloc[0])]
 
@@ -58,6 +61,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
     limits = [
         [str(r.band), _days(r.at_risk_days), _days(r.lost_days), f"{r.comes_back:.0%}", f"{r.gaps:,}"]
         for r in found.limits.itertuples()
+        if r.gaps and not pd.isna(r.at_risk_days)
     ]
     limit_head = [phrase("Order days so far"), phrase("At risk after, days"), phrase("Lost after, days")]
     limit_head += [phrase("Come back at all"), phrase("Gaps seen")]
@@ -67,8 +71,9 @@ def stages(page: Page, found: Lifecycle) -> dict:
             *([] if counted["customers"].isna().all() else [_drawn(page, counted, labels)]),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
             *page.few(counted["customers"].isna().any()),
+            *_base(page, counted),
             {"list": [sentence.say(page.lang) for sentence in found.explained]},
-            table(limit_head, limits),
+            *([table(limit_head, limits)] if limits else []),
             *_chance(page, found),
         ],
     }
@@ -105,23 +110,36 @@ def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
     return figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt))
 
 
+def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
+    """What the shares are of, where it is not those of the classes: prospects have a stage and no class."""
+    prospects = int(counted.loc[counted["stage"] == "prospect", "customers"].sum())
+    if not prospects:
+        return []
+    words = page.phrase(
+        "Shares here are of everybody known, the {n:,} {n:prospect|prospects} without an order among them; those of "
+        "the RFM classes are of customers with orders.",
+        n=prospects,
+    )
+    return [note(words)]
+
+
 def _days(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:,.0f}"
 
 
-def movement(page: Page, found: Lifecycle) -> dict:
+def movement(page: Page, found: Lifecycle) -> dict | None:
     """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
     blocks = []
     if len(found.periods) > 1:
-        blocks.append(_months(page, found.periods))
+        blocks.append(_months(page, found.periods, found.fell_silent))
     if found.links is not None and len(found.links):
         blocks += _links(page, found.links)
     if found.returns is not None:
         blocks.append(note(_returns(page, found.returns)))
-    return {"title": page.phrase("How customers move"), "blocks": blocks}
+    return {"title": page.phrase("How customers move"), "blocks": blocks} if blocks else None
 
 
-def _months(page: Page, periods: pd.DataFrame) -> dict:
+def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
     phrase, last = page.phrase, periods.iloc[-1]
     title = phrase(
         "In {month:%Y-%m} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
@@ -135,7 +153,16 @@ def _months(page: Page, periods: pd.DataFrame) -> dict:
     alt = phrase("{title}. Bars: customers of each state by month.", title=title)
     names = {s: label.say(page.lang) for s, label in lifecycle.STATES.items()}
     drawn = figures.states(periods, names, phrase, page.lang, alt)
-    return figure(title, drawn, phrase("Below the line: customers who bought the month before and not in this one."))
+    below = [phrase("Below the line: customers who bought the month before and not in this one.")]
+    if silent is not None:
+        below.append(
+            phrase(
+                "In the last month they are {share:.0%} of the month before; in the {months} months before it the "
+                "median is {usual:.0%}.",
+                **silent,
+            )
+        )
+    return figure(title, drawn, " ".join(below))
 
 
 def _links(page: Page, links: pd.DataFrame) -> list[dict]:
@@ -163,7 +190,16 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
 def _returns(page: Page, returns: pd.DataFrame) -> str:
     """What happens when nothing is done: the yardstick of every win-back campaign."""
     groups = returns.set_index("group")
-    silent, top = groups.loc["silent"], groups.loc["top"]
+    silent = groups.loc["silent"]
+    if "top" not in groups.index:
+        return page.phrase(
+            "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the "
+            "next 90, whatever was done. A campaign has to beat that, shown by customers left out of it.",
+            silent=int(silent["customers"]),
+            back=silent["bought"],
+            low=silent["bought_low"],
+            high=silent["bought_high"],
+        )
     return page.phrase(
         "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the next "
         "90, whatever was done; the best tenth spent {change:+.0%}. A campaign has to beat that, shown by customers "
@@ -172,7 +208,7 @@ def _returns(page: Page, returns: pd.DataFrame) -> str:
         back=silent["bought"],
         low=silent["bought_low"],
         high=silent["bought_high"],
-        change=top["change"],
+        change=groups.loc["top", "change"],
     )
 
 

@@ -6,7 +6,7 @@ from course import clean
 from course.report import figures
 from course.report.blocks import figure, money, note, paragraph, span, table, told
 from course.report.sections import Page
-from course.report.words import class_label
+from course.report.words import class_alias, class_label
 from course.workflow.steps.segment import Segments
 
 
@@ -27,7 +27,7 @@ def answers(page: Page, found: Segments) -> list[str]:
             **bought,
         )
     lines = [said]
-    if top is not None and top["money"] > 0:
+    if top is not None and top["money"] > 0 and found.shared:
         lines.append(
             page.phrase(
                 "“{name}” is {people:.0%} of customers and {share:.0%} of the money (95% interval "
@@ -44,13 +44,14 @@ def answers(page: Page, found: Segments) -> list[str]:
 
 def classes(page: Page, found: Segments) -> dict:
     """Customers and money of each class."""
-    phrase, sizes, cuts, top = page.phrase, found.classes, found.cuts, found.top
+    phrase, sizes = page.phrase, found.classes
     labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
-    head = [phrase("RFM class"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
-    head += [phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
+    head = [phrase("RFM class"), phrase("Elsewhere called"), phrase("Customers"), phrase("Share")]
+    head += [phrase("Money (net)"), phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
     rows = [
         [
             label,
+            class_alias(r.rfm_class, page.lang),
             told(r.customers),
             told(r.share, ".1%"),
             money(r.money),
@@ -61,24 +62,15 @@ def classes(page: Page, found: Segments) -> dict:
         for label, r in zip(labels, sizes.itertuples(), strict=True)
     ]
     overview = found.overview
-    total = [phrase("all"), f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
+    total = [phrase("all"), "", f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
     total.append(f"{overview['median_recency']:.0f}")
     return {
         "title": phrase("Which kinds of customers there are"),
         "blocks": [
-            *([] if top is None else [_drawn(page, found, labels)]),
-            table(head, rows, 1, total),
-            *page.few(sizes["customers"].isna().any()),
-            note(
-                phrase(
-                    "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: "
-                    "recent only; keep: frequent only; win back: neither. Recent is strictly fewer than the median "
-                    "of {r:.0f} days, frequent strictly more orders than the median of {f:g}.",
-                    m=money(cuts["m"]),
-                    r=cuts["r"],
-                    f=cuts["f"],
-                )
+            *([] if found.top is None else [_drawn(page, found, labels)]),
             ),
+            table(head, rows, 2, total),
+            note(_rule(page, found)),
             note(
                 phrase(
                     "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
@@ -91,19 +83,54 @@ def classes(page: Page, found: Segments) -> dict:
 
 
 def _drawn(page: Page, found: Segments, labels: list[str]) -> dict:
-    phrase, top = page.phrase, found.top
-    title = phrase(
-        "{name}: {people:.0%} of customers, {share:.0%} of the money",
-        name=class_label(top["rfm_class"], page.lang),
-        people=top["share"],
-        share=top["money_share"],
-    )
+    phrase, title = page.phrase, _title(page, found)
     alt = phrase(
         "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
         title=title,
     )
     below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
-    return figure(title, figures.classes(found.classes, labels, phrase, alt), below)
+    return figure(title, figures.classes(found.classes, labels, phrase, alt), below if found.shared else "")
+
+
+def _title(page: Page, found: Segments) -> str:
+    """The class that brought most; where few customers hold the money, the largest."""
+    top = found.top if found.shared else found.classes.loc[found.classes["customers"].idxmax()]
+    name = class_label(top["rfm_class"], page.lang)
+    if not found.shared:
+        return page.phrase("{name}: {people:.0%} of customers", name=name, people=top["share"])
+    return page.phrase(
+        "{name}: {people:.0%} of customers, {share:.0%} of the money",
+        name=name,
+        people=top["share"],
+        share=top["money_share"],
+    )
+
+
+def _rule(page: Page, found: Segments) -> str:
+    """What makes a class, and where the data leave a dimension nothing to tell."""
+    phrase, cuts = page.phrase, found.cuts
+    said = [
+        phrase(
+            "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: recent only; "
+            "keep: frequent only; win back: neither.",
+            m=money(cuts["m"]),
+        )
+    ]
+    # A cut beside the median: the median is the best value that anybody has, and counts as high (segment.cuts).
+    days, times = found.overview["median_recency"], found.overview["median_frequency"]
+    if cuts["r"] == days:
+        said.append(phrase("Recent is strictly fewer than the median of {r:.0f} days.", r=days))
+    else:
+        said.append(phrase("Recent is the median of {r:.0f} days itself: nobody bought later.", r=days))
+    if cuts["f"] == times:
+        said.append(phrase("Frequent is strictly more orders than the median of {f:g}.", f=times))
+    else:
+        said.append(phrase("Frequent is the median of {f:g} orders itself: nobody has more.", f=times))
+    names = {"r": phrase("recency"), "f": phrase("frequency"), "m": phrase("money")}
+    for name in found.alike:
+        what = names[name]
+        said.append(phrase("All customers are alike in {what}: it parts nobody, and no class says it.", what=what))
+    return " ".join(said)
 
 
 def scores(page: Page, found: Segments) -> dict:
@@ -138,7 +165,12 @@ def months(page: Page, found: Segments) -> dict:
     title = phrase("How sales went")
     if len(sales) < 2:
         return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
-    message = phrase("The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"]))
+    if sales["complete"].sum() > 1:
+        message = phrase(
+            "The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"])
+        )
+    else:
+        message = phrase("Money by month; fewer than two months are whole")
     alt = phrase("{title}. Bars: net money of each month.", title=message)
     grey = phrase("Grey: a month that the data cover only in part.") if not sales["complete"].all() else ""
     return {

@@ -10,19 +10,7 @@ def answers(page: Page, found: Stake) -> list[str]:
     """How many they are, what they brought, what is expected of them, and whether to doubt it."""
     if not found.customers:
         return []
-    lines = [
-        page.phrase(
-            "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
-            "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
-            "{low:.0%}–{high:.0%}): look at these first.",
-            n=found.customers,
-            days=found.days,
-            money=money(found.money),
-            share=found.share,
-            low=found.low,
-            high=found.high,
-        )
-    ]
+    lines = [_who(page, found)]
     if found.expected is not None:
         lines.append(_expected(page, found))
     if found.doubt is not None:
@@ -35,6 +23,25 @@ def answers(page: Page, found: Stake) -> list[str]:
             )
         )
     return lines
+
+
+def _who(page: Page, found: Stake) -> str:
+    """How many they are and what they brought."""
+    values = {"n": found.customers, "days": found.days, "money": money(found.money), "share": found.share}
+    if found.low is None:
+        return page.phrase(
+            "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} {days:day|days} ago or "
+            "longer, the median. They brought {money}, {share:.0%} of the money: look at these first.",
+            **values,
+        )
+    return page.phrase(
+        "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
+        "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
+        "{low:.0%}–{high:.0%}): look at these first.",
+        low=found.low,
+        high=found.high,
+        **values,
+    )
 
 
 def _expected(page: Page, found: Stake) -> str:

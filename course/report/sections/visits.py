@@ -25,12 +25,16 @@ def funnel(page: Page, found: Visits) -> dict:
         blocks.append(table(["", phrase("Step"), phrase("Reached"), phrase("Of the first, 95% interval")], rows, 2))
     if found.overview:
         words = phrase(
-            "{sessions:,} sessions of {visitors:,} visitors, split at pauses of more than 30 minutes; {one:.0%} have "
-            "one event only. Half of the others last {dwell:.0f} seconds or more, the last page not counted.",
+            "{sessions:,} {sessions:session|sessions} of {visitors:,} {visitors:visitor|visitors}, split at pauses of "
+            "more than 30 minutes; {one:.0%} have one event only.",
             sessions=found.overview["sessions"],
             visitors=found.overview["visitors"],
             one=found.overview["one_page"],
-            dwell=found.overview["dwell_seconds"],
         )
+        if not pd.isna(dwell := found.overview["dwell_seconds"]):
+            words += phrase(
+                " Half of the others last {dwell:.0f} seconds or more, the last page not counted.",
+                dwell=dwell,
+            )
         blocks.append(note(words))
     return {"title": phrase("What visitors do"), "blocks": blocks}

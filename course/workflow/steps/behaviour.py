@@ -6,6 +6,8 @@ import pandas as pd
 
 from course import behaviour
 from course.errors import DataError
+from course.evidence import LEAST, enough
+from course.intervals import effective
 from course.language import Sentence
 from course.orders import goods_only
 from course.workflow.finding import Attempts, Finding, plain
@@ -84,15 +86,14 @@ def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
     lines = run.cleaned["order_lines"].valid if "order_lines" in run.cleaned else None
     found = Behaviour(behaviour.habits(orders, lines, as_of), split=two_thirds(orders, as_of))
     money = run.portraits["monetary_net"].dropna().clip(lower=0)
-    found.concentration = attempt(Sentence("how money is spread"), behaviour.pareto, money)
-    cohorts = attempt(Sentence("retention of cohorts"), behaviour.cohorts, orders, as_of)
-    found.retention = None if cohorts is None else behaviour.pooled_retention(cohorts)
+    found.concentration = attempt(Sentence("how money is spread"), _concentration, money)
+    found.retention = attempt(Sentence("retention of cohorts"), _retention, orders, as_of)
     bought = _goods(orders, lines, as_of)
     if bought is not None:
         _baskets(found, bought, as_of, attempt)
     if {"discount", "promo_id"} & set(orders.columns):
         what = Sentence("price sensitivity")
-        found.sensitivity = attempt(what, behaviour.price_sensitivity, orders, as_of=as_of)
+        found.sensitivity = attempt(what, _sensitivity, orders, as_of)
         if found.sensitivity is not None:
             found.promotion = behaviour.promotion_buyers(found.sensitivity)
     return found, attempt.not_done
@@ -118,7 +119,44 @@ def _baskets(found: Behaviour, bought: pd.DataFrame, as_of: pd.Timestamp, attemp
             found.pairs_together = len(pairs)
             found.pairs = pairs.sort_values("together", ascending=False, kind="stable").head(_PAIRS)
         what = Sentence("recommendations")
-        found.recommender = attempt(what, behaviour.recommend_holdout, bought, split, as_of=as_of)
+        found.recommender = attempt(what, _recommender, bought, split, as_of)
     if "category" in bought and bought["category"].nunique() > 1:
         what = Sentence("change of preferences")
-        found.shift = attempt(what, behaviour.preference_shift, bought, split, as_of=as_of)
+        found.shift = attempt(what, _preferences, bought, split, as_of)
+
+
+def _concentration(money: pd.Series) -> behaviour.Pareto:
+    enough("shares", effective(money))
+    return behaviour.pareto(money)
+
+
+def _retention(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Retention at the ages that enough customers have reached; the first cohort, of everybody who was there before
+    the data begin, are no new customers."""
+    table = behaviour.cohorts(orders, as_of)
+    new = table["complete"] & (table["age"] == 1) & (table["cohort"] > table["cohort"].min())
+    enough("retention", table.loc[new, "customers"].sum())
+    pooled = behaviour.pooled_retention(table)
+    return pooled[pooled["customers"] >= LEAST["retention"].n].reset_index(drop=True)
+
+
+def _recommender(bought: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.RecommendHoldout:
+    enough("assortment", bought["product_id"].nunique())
+    found = behaviour.recommend_holdout(bought, split, as_of=as_of)
+    enough("taken up", found.results.loc[found.results["goods"] == "new", "customers"].max())
+    return found
+
+
+def _preferences(bought: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.PreferenceShift:
+    found = behaviour.preference_shift(bought, split, as_of=as_of)
+    enough("preferences", len(found.customers))
+    return found
+
+
+def _sensitivity(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Price sensitivity, where promotions are more than single orders and customers bought in and out of them."""
+    found = behaviour.price_sensitivity(orders, as_of=as_of)
+    enough("promotion day", found.attrs["orders_a_promotion_day"])
+    enough("promotion", found["discounted_orders"].sum())
+    enough("full price", found["full_orders"].sum())
+    return found

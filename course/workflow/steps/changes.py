@@ -6,6 +6,7 @@ import pandas as pd
 
 from course import effect, tag
 from course.errors import DataError
+from course.evidence import enough
 from course.few import HIDDEN_BELOW
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -71,7 +72,7 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
     found = Changes(
         _told(attempt(what, _compared, run, None)),
         _told(attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES)),
-        attempt(what, effect.drift, run.previous, run.portraits),
+        attempt(Sentence("drift of the portraits"), _drift, run.previous, run.portraits),
     )
     return found, attempt.not_done
 
@@ -93,3 +94,8 @@ def _told(changes: tag.Changes | None) -> tag.Changes | None:
         return None
     few = changes.tags[["before", "after"]].apply(lambda sizes: sizes.between(1, HIDDEN_BELOW - 1)).any(axis=1)
     return replace(changes, tags=changes.tags[~few].reset_index(drop=True))
+
+
+def _drift(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    enough("drift", min(len(before), len(after)))
+    return effect.drift(before, after)

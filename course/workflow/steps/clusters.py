@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import segment
+from course.evidence import seen
 from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -58,6 +59,14 @@ def find(run: Result) -> tuple[Groups | None, list[Sentence]]:
     """Clusters of the customers with orders."""
     attempt = Attempts()
     features = run.buyers.set_index("customer_id")[FEATURES].astype("float64")
+    # What is the same for nearly everybody parts nobody: the few who differ are no group, but the exceptions.
+    differ = 1 - features.apply(lambda values: values.value_counts().iloc[0]) / len(features)
+    features = features.loc[:, [seen("differing", 100 * share) for share in differ]]
+    if features.shape[1] < 2:
+        why = Sentence(
+            "natural groups: recency, frequency or money must differ between customers, two of them at least"
+        )
+        return None, [why]
     clusters = attempt(Sentence("natural groups"), segment.cluster, features)
     if clusters is None:
         return None, attempt.not_done

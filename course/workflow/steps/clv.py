@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import pandas as pd
 
 from course import clv, segment
-from course.errors import DataError
+from course.evidence import enough
 from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -16,8 +16,6 @@ NEEDS = ("orders",)
 DOING = Sentence("Forecasting what customers will bring")
 
 _COLUMNS = {"p_alive": "p_alive", "expected_purchases": "expected_order_days", "value": "expected_value"}
-#: Customers who came back on another day: of fewer no rate, no spend and no leaving can be learned.
-_RETURNERS = 30
 
 
 @dataclass
@@ -125,13 +123,7 @@ def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, ho
     ------
     DataError : too few who came back, or data that no model can be fitted to.
     """
-    back = int((buyers["order_days"] > 1).sum())
-    if back < _RETURNERS:
-        raise DataError(
-            "needs {needed} customers who bought on more than one day; there {n:is|are} {n:,}.",
-            needed=_RETURNERS,
-            n=back,
-        )
+    enough("worth", int((buyers["order_days"] > 1).sum()))
     forecast = clv.forecast(orders, as_of, horizon)
     outlook = clv.outlook(orders, forecast, as_of)
     then = {test.origin: segment.rfm(orders, test.origin) for test in outlook.backtests}

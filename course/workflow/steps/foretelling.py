@@ -7,9 +7,10 @@ import pandas as pd
 from scipy import stats
 
 from course import segment
+from course.evidence import enough
 from course.language import Sentence
 from course.orders import net
-from course.workflow.finding import Finding, plain
+from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 from course.workflow.steps.clusters import FEATURES
 
@@ -55,8 +56,10 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     known = segment.rfm(before, split).set_index("customer_id")
     known = known.iloc[:: -(-len(known) // _JUDGED)]
     target = log_spent(orders.drop(before.index), known.index)
-    if target.nunique() < 10:
-        return None, [Sentence("whether segments foretell: hardly anybody bought in the last third of the time")]
+    attempt = Attempts()
+    attempt(Sentence("whether segments foretell"), enough, "segments", int((target > 0).sum()))
+    if attempt.not_done:
+        return None, attempt.not_done
     features = known[FEATURES].astype("float64")
     worth = _with_half(segment.foretells(features, known["rfm_class"], target))
     return Foretelling(split, worth, _with_half(segment.dimensions(features, target))), []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import clv, lifecycle
-from course.errors import DataError
+from course.evidence import enough, seen
 from course.few import told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -16,8 +16,8 @@ DOING = Sentence("Placing customers in their stage of life")
 
 #: How many customers an early warning names: as many as a small team can call in a week, never more than one in twenty.
 _BUDGET, _BUDGET_SHARE = 100, 0.05
-#: Moves between stages that the report names, and how often one must have been seen to have a rate.
-_LINKS, _SEEN = 5, 10
+#: Moves between stages that the report names.
+_LINKS = 5
 
 
 @dataclass
@@ -53,6 +53,16 @@ class Lifecycle(Finding):
         return None if self.table["customers"].isna().any() else lifecycle.silent_money_share(self.table)
 
     @property
+    def fell_silent(self) -> dict | None:
+        """Share of a month's customers who did not buy in the next one: the last, and the median of those before, so
+        that a month after a sale is no surprise; None where fewer than seven can be compared."""
+        bought = self.periods["active"].shift(1)
+        share = (self.periods["dormant"] / bought.where(bought > 0)).dropna()
+        if len(share) < 7:
+            return None
+        return {"share": share.iloc[-1], "usual": share.iloc[:-1].median(), "months": len(share) - 1}
+
+    @property
     def explained(self) -> list[Sentence]:
         """The thresholds in sentences."""
         return lifecycle.explain(self.limits)
@@ -77,6 +87,8 @@ class Lifecycle(Finding):
             "silent_money_share": self.silent_money_share,
             "months": plain(self.periods),
         }
+        if self.fell_silent is not None:
+            out["fell_silent"] = plain(self.fell_silent)
         if self.links is not None:
             links = plain(self.links)
             out |= {"weakest_link": links[0] if links else None, "links": links}
@@ -119,9 +131,8 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     known = chance if chance is not None and chance.holds else None
     if chance is not None and known is None:
         attempt.not_done.append(Sentence("{what}: {why}", what=what, why=chance.refusal))
-    what, horizon = Sentence("early warning"), None if known is None else known.days
-    budget = _budget(standing)
-    warning = attempt(what, lifecycle.early_warning, orders, as_of, budget=budget, tickets=tickets, horizon=horizon)
+    horizon, budget = None if known is None else known.days, _budget(standing)
+    warning = attempt(Sentence("early warning"), _warning, orders, as_of, budget, tickets, horizon)
     story = _story(run.portraits, standing, known, warning)
     standing = standing.assign(
         stage=story.set_index("customer_id")["stage"].loc[standing["customer_id"].astype("str")].array
@@ -136,8 +147,8 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     if moves is not None and moves.money.notna().all():
         customers = counted.set_index("stage")["customers"]
         few = table.loc[table["customers"].isna(), "stage"]
-        found.links = attempt(Sentence("weakest link"), _links, moves, customers, few)
-    found.returns = attempt(Sentence("who comes back anyway"), lifecycle.come_back, orders, as_of)
+        found.links = attempt(Sentence("weakest link"), _links, moves, orders, customers, few)
+    found.returns = attempt(Sentence("who comes back anyway"), _returns, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
         found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
@@ -182,27 +193,38 @@ def _budget(standing: pd.DataFrame) -> int:
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions, customers: pd.Series, few: pd.Series) -> pd.DataFrame:
+def _links(moves: lifecycle.Transitions, orders: pd.DataFrame, customers: pd.Series, few: pd.Series) -> pd.DataFrame:
     """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
 
-    The same change for all in proportion: a point of a rate of 1 % is double or nothing, of one of 60 % hardly felt.
-    `customers` are those of today's stages as they are told everywhere else.
+    `customers` are those of today's stages as they are told everywhere else, `few` the stages of which none are told.
     """
-    seen = moves.links[(moves.links["from_stage"] != moves.links["to_stage"]) & (moves.links["customers"] >= _SEEN)]
-    if seen.empty:
-        raise DataError("no move between two stages was seen {n} times.", n=_SEEN)
-    today = customers.reindex(moves.rates.index, fill_value=0)
-    tenth = {(r.from_stage, r.to_stage): r.rate / 10 for r in seen.itertuples()}
-    links = lifecycle.weakest_link(moves.rates, moves.money, today, clv.MONTHLY_DISCOUNT, tenth)
-    intervals = seen[["from_stage", "to_stage", "low", "high"]]
-    return (
-        links.assign(
-            worth_a_year=clv.DISCOUNT * links["worth"], customers=links["customers"].mask(links["from_stage"].isin(few))
-        )
-        .merge(intervals, on=["from_stage", "to_stage"])
-        .sort_values("worth", ascending=False, kind="stable", ignore_index=True)
-        .head(_LINKS)
-    )
+    enough("returns", lifecycle.returns_between(orders, moves.dates[0], moves.dates[-1]))
+    away = moves.links[moves.links["from_stage"] != moves.links["to_stage"]]
+    enough("moves", away["customers"].max() if len(away) else 0)
+    links = lifecycle.links_by_a_tenth(moves, clv.MONTHLY_DISCOUNT, customers).head(_LINKS)
+    hidden = links["from_stage"].isin(few)
+    return links.assign(worth_a_year=clv.DISCOUNT * links["worth"], customers=links["customers"].mask(hidden))
+
+
+def _warning(
+    orders: pd.DataFrame, as_of: pd.Timestamp, budget: int, tickets: pd.DataFrame | None, horizon: int | None
+) -> lifecycle.Warnings:
+    """The early warning, where it was tested on customers of both kinds, and on a list long enough to be judged."""
+    enough("alerts", budget)
+    found = lifecycle.early_warning(orders, as_of, budget=budget, tickets=tickets, horizon=horizon)
+    silent = round(found.tested * found.base_rate)
+    rarer = min(silent, found.tested - silent)
+    enough("silence", rarer)
+    enough("silence in a hundred", 100 * rarer / found.tested)
+    return found
+
+
+def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Who comes back by themselves; the best tenth only where it is more than a few customers."""
+    found = lifecycle.come_back(orders, as_of)
+    groups = found.set_index("group")["customers"]
+    enough("silent", groups["silent"])
+    return found if seen("best", groups["top"]) else found[found["group"] != "top"]
 
 
 def _complaints(tickets: pd.DataFrame) -> pd.DataFrame:

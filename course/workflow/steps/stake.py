@@ -1,10 +1,13 @@
 """Whom to look at first: who spent much and has been silent for long, and what is expected of them."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from course import clv, segment
+from course.evidence import seen
+from course.intervals import effective
 from course.language import Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
@@ -22,8 +25,8 @@ class Stake(Finding):
 
     Attributes
     ----------
-    customers : their number; days : since their last order, or more (the median of all)
-    money, share, low, high : what they brought (net), of all, with its 95 % interval
+    customers : their number; days : since their last order, or more (the median of all, where that is no best value)
+    money, share, low, high : what they brought (net), of all, with its 95 % interval, None where few hold the money
     expected, of_all : clv.Total of them, and of all; None without a forecast
     weeks : within which that is expected
     span : what the forecasts tried expect of all, from … to, where there is no interval; else None
@@ -36,8 +39,8 @@ class Stake(Finding):
     days: float
     money: float
     share: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     first: pd.DataFrame
     expected: clv.Total | None = None
     of_all: clv.Total | None = None
@@ -61,7 +64,9 @@ def find(run: Result) -> tuple[Stake, list[Sentence]]:
     first = stake.sort_values([by, "customer_id"], ascending=[False, True]).head(_NAMED)
     first = first.assign(orders_to_top=[_orders_to_top(customers, c) for c in first["customer_id"]])
     money = stake["monetary_net"].sum(), *segment.money_share(customers, chosen)
-    found = Stake(len(stake), segment.cuts(customers)["r"], *money, first)
+    found = Stake(len(stake), math.ceil(segment.cuts(customers)["r"]), *money, first)
+    if not seen("shares", effective(customers["monetary_net"])):
+        found.low = found.high = None  # the step of the classes says why
     if value is not None:
         found.expected, found.of_all, found.weeks = value.at_stake, value.total, value.outlook.weeks
         found.span = None if found.of_all.low is not None else value.outlook.range

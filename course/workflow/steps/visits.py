@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import behaviour
+from course.evidence import enough
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -44,7 +45,13 @@ def find(run: Result) -> tuple[Visits | None, list[Sentence]]:
         attempt.not_done.append(Sentence("view, cart, buy: the events name no {missing}", missing=", ".join(missing)))
     else:
         steps = [k for k in _STEPS if k in kinds]
-        found.funnel = attempt(Sentence("view, cart, buy"), behaviour.funnel, events, steps, as_of=run.as_of)
+        found.funnel = attempt(Sentence("view, cart, buy"), _funnel, events, steps, run.as_of)
         if "cart" not in kinds:
             attempt.not_done.append(Sentence("view, cart, buy: the events name no {missing}", missing="cart"))
     return (found if found.entry()["visits"] else None), attempt.not_done
+
+
+def _funnel(events: pd.DataFrame, steps: list[str], as_of: pd.Timestamp) -> pd.DataFrame:
+    found = behaviour.funnel(events, steps, as_of=as_of)
+    enough("funnel", found.loc[found["per"] == "session", "reached"].max())
+    return found
