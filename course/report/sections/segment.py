@@ -68,8 +68,8 @@ def classes(page: Page, found: Segments) -> dict:
         "title": phrase("Which kinds of customers there are"),
         "blocks": [
             *([] if found.top is None else [_drawn(page, found, labels)]),
-            ),
             table(head, rows, 2, total),
+            *page.few(sizes["customers"].isna().any()),
             note(_rule(page, found)),
             note(
                 phrase(
