@@ -21,11 +21,11 @@ BLANKS = frozenset(
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
     "completed": "completed complete paid success succeeded shipped delivered done finished closed_won "
-    "交易成功 已完成 完成 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货 "
+    "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货 "
     "abgeschlossen bezahlt versendet geliefert terminée payée expédiée livrée completado pagado enviado entregado "
     "completato pagato spedito consegnato 完了 入金済み 発送済み",
-    "cancelled": "cancelled canceled cancel void voided closed failed declined rejected expired payment_failed "
-    "交易关闭 已关闭 关闭 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
+    "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected expired payment_failed "
+    "交易关闭 已关闭 关闭 草稿 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
     "storniert abgebrochen fehlgeschlagen annulée échouée cancelado anulado fallido annullato キャンセル",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款 "
     "erstattet zurückerstattet remboursée reembolsado rimborsato 返金済み",
