@@ -23,6 +23,8 @@ _IN_NAME = re.compile(r"[(（\[]\s*([^()（）\[\]]{1,4})\s*[)）\]]|([€£₩�
 _NO_SALES = ("cancelled", "test", "no_order", "other_direction")
 #: From this share of its filled cells on a column without a header of the kind holds currencies.
 _NEARLY_ALL = 0.95
+#: So many cells are looked at before all of them are.
+_SAMPLE = 500
 
 
 def checked(code: str | None) -> str | None:
@@ -60,7 +62,9 @@ def _code(word: str) -> str:
     return values.CURRENCY_WORDS.get(plain.lower(), plain.upper())
 
 
-def named(frame: pd.DataFrame, cells: pd.DataFrame, money: str, spare: Iterable[str], file: str, answers: Answers) -> None:
+def named(
+    frame: pd.DataFrame, cells: pd.DataFrame, money: str, spare: Iterable[str], file: str, answers: Answers
+) -> None:
     """Give `frame` the column `currency` where the export says what money is in: a column that is called so, one that
     holds nothing but currencies, the cells of money, or the name of the money's column.
 
@@ -90,11 +94,18 @@ def _codes(cells: pd.Series) -> pd.Series:
     return texts.map({w: _code(w) for w in texts.dropna().unique()}, na_action="ignore").astype("str")
 
 
+def _holds(cells: pd.Series) -> bool:
+    """Whether a column is one of currencies: nearly all that is filled in names one."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return False
+    codes = _codes(cells).dropna()
+    known = values.PLAIN_CODES | set(values.CURRENCY_WORDS.values())
+    return len(codes) > 0 and bool(codes.isin(known).mean() >= _NEARLY_ALL)
+
+
 def _elsewhere(cells: pd.DataFrame, spare: Iterable[str], file: str, answers: Answers) -> str | None:
     """The column of currencies that no header tells; asked where several differ."""
-    known = values.PLAIN_CODES | set(values.CURRENCY_WORDS.values())
-    held = {c: codes for c in spare if not pd.api.types.is_numeric_dtype(cells[c].dtype)
-            and (codes := _codes(cells[c])).notna().any() and codes.dropna().isin(known).mean() >= _NEARLY_ALL}  # fmt: skip
+    held = {c: _codes(cells[c]) for c in spare if _holds(cells[c].dropna().head(_SAMPLE)) and _holds(cells[c])}
     first = next(iter(held), None)
     if all(held[first].equals(other) for other in held.values()):
         return first

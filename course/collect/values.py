@@ -21,10 +21,12 @@ BLANKS = frozenset(
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
     "completed": "completed complete paid success succeeded shipped delivered done finished closed_won "
-    "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货 "
+    "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 "
+    "待收货 买家已付款 卖家已发货 "
     "abgeschlossen bezahlt versendet geliefert terminée payée expédiée livrée completado pagado enviado entregado "
     "completato pagato spedito consegnato 完了 入金済み 発送済み",
-    "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected expired payment_failed "
+    "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected "
+    "expired payment_failed "
     "交易关闭 已关闭 关闭 草稿 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
     "storniert abgebrochen fehlgeschlagen annulée échouée cancelado anulado fallido annullato キャンセル",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款 "
@@ -153,18 +155,62 @@ def statuses(cells: pd.Series) -> Column:
 _SCALE = {"万": 1e4, "亿": 1e8, "k": 1e3, "K": 1e3}
 #: Codes that mean nothing else beside a figure or in a column's name, as ALL, CUP or TOP may.
 PLAIN_CODES = frozenset(
-    "CNY USD EUR GBP JPY HKD TWD KRW CHF AUD CAD SGD NZD SEK NOK DKK INR RUB TRY BRL MXN ZAR AED SAR QAR KWD PLN CZK "
-    "HUF RON ILS THB MYR IDR PHP VND COP CLP ARS EGP NGN KES UAH PKR".split()
+    [
+        "CNY",
+        "USD",
+        "EUR",
+        "GBP",
+        "JPY",
+        "HKD",
+        "TWD",
+        "KRW",
+        "CHF",
+        "AUD",
+        "CAD",
+        "SGD",
+        "NZD",
+        "SEK",
+        "NOK",
+        "DKK",
+        "INR",
+        "RUB",
+        "TRY",
+        "BRL",
+        "MXN",
+        "ZAR",
+        "AED",
+        "SAR",
+        "QAR",
+        "KWD",
+        "PLN",
+        "CZK",
+        "HUF",
+        "RON",
+        "ILS",
+        "THB",
+        "MYR",
+        "IDR",
+        "PHP",
+        "VND",
+        "COP",
+        "CLP",
+        "ARS",
+        "EGP",
+        "NGN",
+        "KES",
+        "UAH",
+        "PKR",
+    ]
 )
 #: What names a currency besides its code.
 CURRENCY_WORDS = {
-    "rmb": "CNY", "人民币": "CNY", "元": "CNY", "块": "CNY", "人民币元": "CNY", "cn¥": "CNY", "美元": "USD", "欧元": "EUR",
-    "英镑": "GBP", "日元": "JPY", "円": "JPY", "jp¥": "JPY", "港币": "HKD", "港元": "HKD", "新台币": "TWD", "韩元": "KRW",
-    "원": "KRW", "euro": "EUR", "euros": "EUR", "us dollar": "USD", "us dollars": "USD", "pound sterling": "GBP",
-    "€": "EUR", "£": "GBP", "₩": "KRW", "₹": "INR", "₽": "RUB", "₺": "TRY", "₫": "VND", "฿": "THB", "₴": "UAH",
-    "₦": "NGN", "₱": "PHP", "₪": "ILS", "zł": "PLN", "rp": "IDR", "rm": "MYR", "us$": "USD", "hk$": "HKD", "a$": "AUD",
-    "au$": "AUD", "c$": "CAD", "ca$": "CAD", "s$": "SGD", "nt$": "TWD", "nz$": "NZD", "mx$": "MXN", "r$": "BRL",
-    "￥": "¥", "＄": "$",
+    "rmb": "CNY", "人民币": "CNY", "元": "CNY", "块": "CNY", "人民币元": "CNY", "cn¥": "CNY", "美元": "USD",
+    "欧元": "EUR", "英镑": "GBP", "日元": "JPY", "円": "JPY", "jp¥": "JPY", "港币": "HKD", "港元": "HKD",
+    "新台币": "TWD", "韩元": "KRW", "원": "KRW", "euro": "EUR", "euros": "EUR", "us dollar": "USD",
+    "us dollars": "USD", "pound sterling": "GBP", "€": "EUR", "£": "GBP", "₩": "KRW", "₹": "INR", "₽": "RUB",
+    "₺": "TRY", "₫": "VND", "฿": "THB", "₴": "UAH", "₦": "NGN", "₱": "PHP", "₪": "ILS", "zł": "PLN",
+    "rp": "IDR", "rm": "MYR", "us$": "USD", "hk$": "HKD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD",
+    "s$": "SGD", "nt$": "TWD", "nz$": "NZD", "mx$": "MXN", "r$": "BRL", "￥": "¥", "＄": "$",
 }  # fmt: skip
 #: With the signs that several currencies share.
 _NAMES = [*CURRENCY_WORDS, *PLAIN_CODES, "¥", "$", "kr"]

@@ -42,7 +42,8 @@ class Form:
     never : columns that name no customer, however they look
     ordered_at : one column, or date and time of day
     add, take : the order's money is the sum of these less the sum of those, each with its candidates; level : "order"
-        (once an order, however many rows it has) or "line"; hundredths : money is counted in the currency's smallest unit: cents, fen, whole yen
+        (once an order, however many rows it has) or "line"; hundredths : money is counted in the
+        currency's smallest unit: cents, fen, whole yen
     refunded : money given back; refunded_list : (column of records, their amount)
     rows : which rows are refunds (`refund`) of which order (`of`), of what amount, and which are no business (`drop`);
         `out` : a row below nought that is no refund is money paid to others

@@ -228,7 +228,9 @@ def pending(orders: Orders) -> None:
         return
     readings = (
         Reading("open", Sentence("no: they stay open; {money:,.2f} in all", money=sales)),
-        Reading("sale", Sentence("yes, as where goods are paid on delivery: {money:,.2f} in all", money=sales + waiting)),
+        Reading(
+            "sale", Sentence("yes, as where goods are paid on delivery: {money:,.2f} in all", money=sales + waiting)
+        ),
     )
     asks = Sentence(
         "{file}: most of the money, {money:,.2f} in {rows:,} {rows:row|rows}, is in orders that are not paid yet. Are "
