@@ -25,37 +25,11 @@ CHANGED = {
 }
 
 #: What stands in brackets behind "amount" where another money is meant than the one that was paid.
-_OTHER_MONEY = frozenset(
-    [
-        "tax",
-        "vat",
-        "gst",
-        "fee",
-        "fees",
-        "shipping",
-        "postage",
-        "discount",
-        "refund",
-        "refunded",
-        "cost",
-        "tip",
-        "tips",
-        "points",
-        "税",
-        "税额",
-        "增值税",
-        "运费",
-        "邮费",
-        "手续费",
-        "优惠",
-        "折扣",
-        "退款",
-        "成本",
-        "积分",
-        "佣金",
-        "小费",
-    ]
-)
+_OTHER_MONEY = frozenset([
+    "tax", "vat", "gst", "fee", "fees", "shipping", "postage", "discount", "refund", "refunded", "cost", "tip",
+    "tips", "points", "税", "税额", "增值税", "运费", "邮费", "手续费", "优惠", "折扣", "退款", "成本", "积分",
+    "佣金", "小费",
+])  # fmt: skip
 
 
 @cache

@@ -154,54 +154,11 @@ def statuses(cells: pd.Series) -> Column:
 
 _SCALE = {"万": 1e4, "亿": 1e8, "k": 1e3, "K": 1e3}
 #: Codes that mean nothing else beside a figure or in a column's name, as ALL, CUP or TOP may.
-PLAIN_CODES = frozenset(
-    [
-        "CNY",
-        "USD",
-        "EUR",
-        "GBP",
-        "JPY",
-        "HKD",
-        "TWD",
-        "KRW",
-        "CHF",
-        "AUD",
-        "CAD",
-        "SGD",
-        "NZD",
-        "SEK",
-        "NOK",
-        "DKK",
-        "INR",
-        "RUB",
-        "TRY",
-        "BRL",
-        "MXN",
-        "ZAR",
-        "AED",
-        "SAR",
-        "QAR",
-        "KWD",
-        "PLN",
-        "CZK",
-        "HUF",
-        "RON",
-        "ILS",
-        "THB",
-        "MYR",
-        "IDR",
-        "PHP",
-        "VND",
-        "COP",
-        "CLP",
-        "ARS",
-        "EGP",
-        "NGN",
-        "KES",
-        "UAH",
-        "PKR",
-    ]
-)
+PLAIN_CODES = frozenset([
+    "CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "KRW", "CHF", "AUD", "CAD", "SGD", "NZD", "SEK", "NOK",
+    "DKK", "INR", "RUB", "TRY", "BRL", "MXN", "ZAR", "AED", "SAR", "QAR", "KWD", "PLN", "CZK", "HUF", "RON",
+    "ILS", "THB", "MYR", "IDR", "PHP", "VND", "COP", "CLP", "ARS", "EGP", "NGN", "KES", "UAH", "PKR",
+])  # fmt: skip
 #: What names a currency besides its code.
 CURRENCY_WORDS = {
     "rmb": "CNY", "人民币": "CNY", "元": "CNY", "块": "CNY", "人民币元": "CNY", "cn¥": "CNY", "美元": "USD",
