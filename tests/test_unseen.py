@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from course import clean, collect
+from course import clean, collect, forms
 from course.collect.questions import Asked
 from course.errors import DataError
 
@@ -260,6 +260,45 @@ def test_text_of_east_asia_in_encodings_of_its_own(tmp_path, text, encoding, wor
 
 
 # --- neutral tables --------------------------------------------------------------------------------------------------
+
+#: Ordinary tables of no system, a kind a line, as people head them.
+NEUTRAL = """
+Order ID,Customer ID,Order Date,Status,Amount,Currency|id,customer,date,total,refunded,state|Invoice,Client,Due,Net,VAT,Gross,Paid
+Name,Email,Phone,City,Joined,Notes|First Name,Last Name,Email,Tags,Created|Member,Card,Points,Level,Since,Birthday
+SKU,Title,Price,Cost,Stock,Supplier|Item,Qty,Unit,Location,Counted by|Product,Category,Barcode,Weight,Active
+Ticket,Subject,Status,Priority,Opened,Closed,Agent|Case,Type,Owner,Created at,Resolved at|Call,From,To,Start,Seconds
+Date,Time,Room,Guest,Nights,Rate|Booking,Check-in,Check-out,Source,Total|Table,Covers,Server,Opened,Bill
+Employee,Department,Salary,Start,Manager|Shift,Clerk,From,To,Till|Id,Name,Score,Grade,Term
+Campaign,Sent,Opened,Clicked,Cost|Channel,Sessions per day,Orders,Revenue|Keyword,Impressions,Clicks,Position
+Time,User,Event,Page,Referrer|at,visitor,kind,value|Session,Device,Country,Duration
+Date,Description,Debit,Credit,Balance|Account,Period,Opening,Movement,Closing|Voucher,Day,Ledger,Amount
+Station,Day,Temperature,Rain|Plot,Crop,Yield,Year|Patient,Visit,Ward,Doctor
+Answered at,Score,Comment,Store|Question,Answer,Respondent,Weight|customer_id,nps,reason,date
+Parcel,Weight,From,To,Shipped,Delivered|Route,Driver,Stops,Km|Claim,Order,Reason,Amount
+订单号,客户编号,下单时间,金额,订单状态|单号,会员卡号,日期,实付,门店|单据编号,日期,客户,商品,数量,单价,金额
+姓名,手机号,城市,注册时间,备注|会员号,等级,积分,生日|客户名称,联系人,电话,地址,负责人
+商品编号,商品名称,规格,进价,售价,库存|品名,数量,单位,仓库|货号,颜色,尺码,件数
+工单号,类型,状态,创建时间,完成时间|时间,用户,行为,页面|日期,渠道,访问,下单,成交额
+序号,提交时间,评分,意见|学号,姓名,科目,成绩,学期|员工,部门,入职日期,工资
+日期,摘要,收入,支出,余额|科目,期初,发生额,期末|凭证号,日期,借方,贷方
+房号,客人,入住,离店,房价|桌号,人数,开台时间,消费|车牌,入场,出场,费用
+活动,人群,发送时间,打开,成本|关键词,展现,点击,花费|门店,月份,销售额,客流
+"""
+
+
+def test_of_sixty_neutral_files_none_is_taken_for_a_form(tmp_path):
+    tables = [t.split(",") for line in NEUTRAL.strip().splitlines() for t in line.split("|")]
+    assert len(tables) == 60
+    for i, headers in enumerate(tables):
+        path = tmp_path / f"table {i}.csv"
+        rows = [[f"{h[:1]}{n}" for h in headers] for n in (1, 2, 3)]
+        path.write_text("\n".join(map(",".join, [headers, *rows])) + "\n", encoding="utf-8")
+        raw = collect.open_source(path)
+        found = forms.recognise(raw.frame.columns)
+        assert found is None, (headers, found.name)
+
+
+# --- sums below groups -----------------------------------------------------------------------------------------------
 
 
 def test_sums_below_groups_stay_out_wherever_their_word_stands(tmp_path):
