@@ -62,9 +62,13 @@ def _one_a_key(questions: Sequence[Question]) -> tuple[Question, ...]:
     found: dict[str, list[Question]] = {}
     for question in questions:
         alike = found.setdefault(question.key, [])
-        if question not in alike:
+        if _said(question) not in map(_said, alike):
             alike.append(question)
     return tuple(reduce(_both, alike) for alike in found.values())
+
+
+def _said(question: Question) -> list[str]:
+    return [question.asks.say("en"), *(r.says.say("en") for r in question.readings)]
 
 
 def _both(one: Question, other: Question) -> Question:

@@ -71,7 +71,7 @@ SELECT order_id, filled, most, total, same, filled = 1 AND first IS NOT NULL AS 
     same AND listed AND by_line < rows AND (dearest > cheapest OR most > 1.3 * dearest) AS proven,
     listed AND (by_line = rows OR (same AND dearest = cheapest AND most BETWEEN 0.5 * dearest AND 1.3 * dearest))
         AS by_line,
-    abs(2 * most - total) <= 0.005 * filled AND most > 0 AS summed
+    coalesce(abs(2 * most - total) <= 0.005 * filled AND most > 0, FALSE) AS summed
 FROM judged ORDER BY order_id
 """
 _LEVELS = """
