@@ -323,9 +323,10 @@ def _read_one(
     if kind == "orders" and "status" in cells_of and form is None:
         frame["status"] = states.as_before(frame["status"], cells_of["status"], answers, notes).to_numpy()
     if kind == "orders":
-        currencies.named(frame, raw.frame, mapping.get("amount") or mapping.get("unit_price") or "")
         cells = raw.frame.reindex(frame.index)
         orders = guards.Orders(frame, dict(mapping), form, raw.name, answers, notes, raw.merged, cells)
+        money = mapping.get("amount") or mapping.get("unit_price") or ""
+        currencies.named(frame, cells, money, orders.unused(), raw.name, answers)
         guards.guard(orders)
         renumbered = orders.renumbered
         if form is not None:

@@ -180,8 +180,6 @@ def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> No
     if added:
         parts = [(1, frame[c]) for c in added] + [(-1, frame[c]) for c in taken]
         found.cells["amount"] = _sum(parts)
-        if form.hundredths:
-            found.cells["amount"] = (values.numbers(found.cells["amount"]).values / 100).round(6)
         found.columns["amount"] = " + ".join(added) + "".join(f" − {c}" for c in taken)
     if form.refunded_list and form.refunded_list["in"] in here:
         column = here[form.refunded_list["in"]]
@@ -190,6 +188,20 @@ def _money(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> No
     for column in (here[c] for c in form.refunded if c in here):
         found.cells["refunded"], found.columns["refunded"] = frame[column], column
         break
+    if form.hundredths:
+        unit = _smallest(found, form)
+        for name in [n for n in ("amount", "refunded") if n in found.cells]:
+            found.cells[name] = (values.numbers(found.cells[name]).values / unit).round(6)
+
+
+def _smallest(found: Applied, form: Form) -> pd.Series | int:
+    """How many of its smallest unit make one of the currency (ISO 4217): 100 cents, and a yen is one."""
+    from babel.numbers import get_currency_precision
+
+    if "currency" not in found.cells:
+        return 10 ** get_currency_precision(form.currency_is or "")
+    codes = found.cells["currency"].astype("str").str.upper()
+    return codes.map({c: 10 ** get_currency_precision(c) for c in codes.dropna().unique()}).fillna(100)
 
 
 def _sum(parts: list[tuple[int, pd.Series]]) -> pd.Series:

@@ -24,6 +24,13 @@ CHANGED = {
     "最后更新时间",
 }
 
+#: What stands in brackets behind "amount" where another money is meant than the one that was paid.
+_OTHER_MONEY = frozenset([
+    "tax", "vat", "gst", "fee", "fees", "shipping", "postage", "discount", "refund", "refunded", "cost", "tip",
+    "tips", "points", "税", "税额", "增值税", "运费", "邮费", "手续费", "优惠", "折扣", "退款", "成本", "积分",
+    "佣金", "小费",
+])  # fmt: skip
+
 
 @cache
 def _all_headers() -> frozenset[str]:
@@ -62,7 +69,7 @@ def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[s
         spec = table.columns[name]
         for tier in ((name,), *spec.headers):
             found = [c for h in dict.fromkeys(map(normal, tier)) for c in by_header.get(h, [])]
-            found = [c for c in found if c not in mapping.values()]
+            found = [c for c in found if c not in mapping.values() and not (spec.type == "money" and _other_money(c))]
             fits = [c for c in found if holds(frame[c], spec.type)]
             notes += [_veto(c, name, spec.type) for c in found if c not in fits]
             if len(fits) == 1:
@@ -81,6 +88,11 @@ def suggest(frame: pd.DataFrame, kind: str, header: bool = True) -> tuple[dict[s
             if fits:
                 break
     return mapping, notes
+
+
+def _other_money(column: str) -> bool:
+    """Whether a header says in brackets that it is a part of the money, or other money: "Amount (tax)"."""
+    return forms.within_brackets(column) in _OTHER_MONEY
 
 
 def _veto(column: str, name: str, type_: str) -> Sentence:
@@ -240,6 +252,9 @@ def complete(mapping: dict[str, str], frame: pd.DataFrame, kind: str, name: str,
             file=name,
             **vetoed.values,
         )
+    several = next((n for n in notes if "first" in n.values and n.values["name"] in missing), None)
+    if several:
+        raise DataError("{columns} could both be the column {name}. Say which: --map {name}={first}.", **several.values)
     if missing:
         raise DataError(
             "{file}: no column was found for {missing}. The file has: {columns}. Say which one it is: --map "

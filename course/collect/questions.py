@@ -5,6 +5,7 @@ Nothing is decided in silence: a question that was not answered ends the reading
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 
 from course.errors import DataError
@@ -33,7 +34,7 @@ class Asked(DataError):
     """Questions that must be answered before a figure can be given."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        self.questions = tuple({q.key: q for q in questions}.values())
+        self.questions = _one_a_key(questions)
         first = self.questions[0]
         super().__init__(
             "{asks} {readings}{more}",
@@ -54,6 +55,29 @@ class Asked(DataError):
                 for r in question.readings
             ]
         return lines
+
+
+def _one_a_key(questions: Sequence[Question]) -> tuple[Question, ...]:
+    """What several files leave open under one key is one question, with what each reading gives in each file."""
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        alike = found.setdefault(question.key, [])
+        if _said(question) not in map(_said, alike):
+            alike.append(question)
+    return tuple(reduce(_both, alike) for alike in found.values())
+
+
+def _said(question: Question) -> list[str]:
+    return [question.asks.say("en"), *(r.says.say("en") for r in question.readings)]
+
+
+def _both(one: Question, other: Question) -> Question:
+    says = {r.answer: r.says for r in other.readings}
+    readings = tuple(
+        replace(r, says=Sentence("{one}; {other}", one=r.says, other=says[r.answer]) if r.answer in says else r.says)
+        for r in one.readings
+    )
+    return Question(one.key, Sentence("{one} {other}", one=one.asks, other=other.asks), readings)
 
 
 def _choices(question: Question) -> str:

@@ -274,7 +274,8 @@ def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
 
 
 def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
-    """BOM, then strict UTF-8, then GB18030 against cp1252, judged by the header and by how plausible the Chinese is."""
+    """BOM, then strict UTF-8, then the encodings of China, Japan, Korea and the West, judged by the header and by how
+    plausible the text is in each."""
     for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
             return encoding
@@ -288,7 +289,7 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
     except UnicodeDecodeError:
         pass
     header = data[:4096].splitlines()[0]
-    scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252")}
+    scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252", *_COMMON)}
     best = max(scores, key=lambda e: scores[e])
     notes.append(
         Sentence(
@@ -310,11 +311,45 @@ def _plausible(data: bytes, header: bytes, encoding: str) -> float:
     foreign = [c for c in sample if ord(c) > 127]
     if encoding == "gb18030":
         common = sum(_in_gb2312(c) for c in foreign)
+    elif encoding in _COMMON:
+        return known + _COMMON[encoding](foreign[:_LOOKED_AT])
     else:
         common = sum((c.isalpha() and c not in "ÃÂÐÑÊÎÏÔÕÖØ×") or c in "£€’‘“”–…°§«»™®©" for c in foreign)
     # In Chinese read as cp1252 signs and capitals stand in rows; in cp1252 accents stand alone between ASCII letters.
     runs = len(re.findall(r"[^\x00-\x7f]{2,}", sample)) / max(1, len(re.findall(r"[^\x00-\x7f]+", sample)))
     return known + common / max(1, len(foreign)) - (runs if encoding == "cp1252" else 0)
+
+
+def _share(characters: list[str], fits: re.Pattern) -> float:
+    return sum(bool(fits.match(c)) for c in characters) / max(1, len(characters))
+
+
+#: Half-width kana are what Chinese looks like in Shift-JIS: they speak against it.
+_KANA, _JAPANESE = re.compile("[぀-ヿ]"), re.compile("[぀-ヿ、-〟一-鿿！-～]")
+_HANGUL = re.compile("[가-힣]")
+#: So many characters, nearly all of them of one writing, are no chance: Chinese read as Korean is Hangul by half.
+_ENOUGH, _NEARLY_ALL = 20, 0.97
+_LOOKED_AT = 20_000
+
+
+def _japanese(characters: list[str]) -> float:
+    """Kana among it, which stand in no Chinese text: of the same bytes two Chinese characters would be rarer."""
+    kana = _share(characters, _KANA)
+    return _share(characters, _JAPANESE) + (0.5 if kana > 0.02 else -0.5)
+
+
+def _korean(characters: list[str]) -> float:
+    share = _share([c for c in characters if c.isalpha()], _HANGUL)
+    return 1.5 if len(characters) >= _ENOUGH and share >= _NEARLY_ALL else share / 2
+
+
+def _traditional(characters: list[str]) -> float:
+    """By the characters in use, which come first in Big5."""
+    return sum(b"\xa4" <= c.encode("big5", "replace") < b"\xc7" for c in characters) / max(1, len(characters)) - 0.2
+
+
+#: How plausible characters beyond ASCII are in each encoding that gives them.
+_COMMON = {"cp932": _japanese, "euc_jp": _japanese, "cp949": _korean, "big5": _traditional}
 
 
 def _in_gb2312(character: str) -> bool:

@@ -21,11 +21,13 @@ BLANKS = frozenset(
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
     "completed": "completed complete paid success succeeded shipped delivered done finished closed_won "
-    "交易成功 已完成 完成 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 待收货 买家已付款 卖家已发货 "
+    "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 "
+    "待收货 买家已付款 卖家已发货 "
     "abgeschlossen bezahlt versendet geliefert terminée payée expédiée livrée completado pagado enviado entregado "
     "completato pagato spedito consegnato 完了 入金済み 発送済み",
-    "cancelled": "cancelled canceled cancel void voided closed failed declined rejected expired payment_failed "
-    "交易关闭 已关闭 关闭 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
+    "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected "
+    "expired payment_failed "
+    "交易关闭 已关闭 关闭 草稿 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
     "storniert abgebrochen fehlgeschlagen annulée échouée cancelado anulado fallido annullato キャンセル",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款 "
     "erstattet zurückerstattet remboursée reembolsado rimborsato 返金済み",
@@ -151,10 +153,29 @@ def statuses(cells: pd.Series) -> Column:
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 _SCALE = {"万": 1e4, "亿": 1e8, "k": 1e3, "K": 1e3}
+#: Codes that mean nothing else beside a figure or in a column's name, as ALL, CUP or TOP may.
+PLAIN_CODES = frozenset([
+    "CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "KRW", "CHF", "AUD", "CAD", "SGD", "NZD", "SEK", "NOK",
+    "DKK", "INR", "RUB", "TRY", "BRL", "MXN", "ZAR", "AED", "SAR", "QAR", "KWD", "PLN", "CZK", "HUF", "RON",
+    "ILS", "THB", "MYR", "IDR", "PHP", "VND", "COP", "CLP", "ARS", "EGP", "NGN", "KES", "UAH", "PKR",
+])  # fmt: skip
+#: What names a currency besides its code.
+CURRENCY_WORDS = {
+    "rmb": "CNY", "人民币": "CNY", "元": "CNY", "块": "CNY", "人民币元": "CNY", "cn¥": "CNY", "美元": "USD",
+    "欧元": "EUR", "英镑": "GBP", "日元": "JPY", "円": "JPY", "jp¥": "JPY", "港币": "HKD", "港元": "HKD",
+    "新台币": "TWD", "韩元": "KRW", "원": "KRW", "euro": "EUR", "euros": "EUR", "us dollar": "USD",
+    "us dollars": "USD", "pound sterling": "GBP", "€": "EUR", "£": "GBP", "₩": "KRW", "₹": "INR", "₽": "RUB",
+    "₺": "TRY", "₫": "VND", "฿": "THB", "₴": "UAH", "₦": "NGN", "₱": "PHP", "₪": "ILS", "zł": "PLN",
+    "rp": "IDR", "rm": "MYR", "us$": "USD", "hk$": "HKD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD",
+    "s$": "SGD", "nt$": "TWD", "nz$": "NZD", "mx$": "MXN", "r$": "BRL", "￥": "¥", "＄": "$",
+}  # fmt: skip
+#: With the signs that several currencies share.
+_NAMES = [*CURRENCY_WORDS, *PLAIN_CODES, "¥", "$", "kr"]
+_NAMED = "|".join(re.escape(w) for w in sorted(_NAMES, key=lambda w: (-len(w), w)))
 _MONEY = re.compile(
-    r"^(?P<open>\()?(?P<sign>[+-])?\s*(?:rmb|cny|usd|eur|gbp|us\$|[¥$€£₹₽₩₺₫฿₴₦])?\s*(?P<inner>[+-])?"
+    rf"^(?P<open>\()?(?P<sign>[+-])?\s*(?:{_NAMED})?\s*(?P<inner>[+-])?"
     r"(?P<digits>\d[\d,.' ]*|\.\d+)(?P<exponent>[eE][+-]?\d+)?\s*(?P<scale>[万亿kK])?\s*"
-    r"(?:元|块|rmb|cny|usd|eur|gbp|[¥$€£₹₽₩₺₫฿₴₦])?(?P<after>-)?(?P<close>\))?$",
+    rf"(?:{_NAMED})?(?P<after>-)?(?P<close>\))?$",
     re.IGNORECASE,
 )
 _COMMA_DECIMAL = re.compile(r"^\d{1,3}(?:[. ']\d{3})*,\d+$|^\d+,\d+$")
@@ -206,22 +227,7 @@ def money(cells: pd.Series, column: str, thousands: bool | None = None) -> Colum
     return Column(_spread(codes, chosen, cells.index), bad, read.notes)
 
 
-#: What names a currency in a cell of money: a sign, or a code of three letters.
-_SIGN = re.compile(
-    r"([€£₹₽₩₺₫฿₴₦])|\b(EUR|USD|GBP|CNY|RMB|JPY|HKD|CHF|AUD|CAD|INR|SGD)\b|(US\$|HK\$|[$¥￥元円])", re.IGNORECASE
-)
-_CODES = {
-    "€": "EUR",
-    "£": "GBP",
-    "₹": "INR",
-    "₽": "RUB",
-    "₩": "KRW",
-    "us$": "USD",
-    "hk$": "HKD",
-    "rmb": "CNY",
-    "元": "CNY",
-}
-_CODES |= {"円": "JPY", "￥": "¥"}
+_CURRENCY = re.compile(rf"(?<![A-Za-z])({_NAMED})(?![A-Za-z])", re.IGNORECASE)
 
 
 def currencies(cells: pd.Series) -> pd.Series:
@@ -229,11 +235,8 @@ def currencies(cells: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return pd.Series(pd.NA, index=cells.index, dtype="str")
     codes, distinct = _distinct(cells)
-    said = distinct.str.extract(_SIGN).bfill(axis=1)[0]
-    named = said.map(lambda s: _CODES.get(s.lower(), s.upper()), na_action="ignore").astype("str")
-    for sign, meant in (("¥", {"CNY", "JPY"}), ("$", {"USD", "HKD", "AUD", "CAD", "SGD"})):
-        if len(found := meant & set(named.dropna())) == 1:  # the sign is that of the one code beside it
-            named = named.mask(named == sign, found.pop())
+    said = distinct.str.extract(_CURRENCY, expand=False)
+    named = said.map(lambda s: CURRENCY_WORDS.get(s.lower(), s.upper()), na_action="ignore").astype("str")
     return _spread(codes, named, cells.index)
 
 

@@ -9,12 +9,11 @@ from course.effect.monitoring import Match, compare_portrait, control_chart, dri
 from course.effect.outcomes import by_outcome
 from course.effect.planning import RATIO_LIMIT, detectable, needed, needed_mean, peeking, sample_ratio
 from course.effect.policy import policy
-from course.effect.trials import CONTROL_LABELS, Campaigns, Effect, ab, by_arm
+from course.effect.trials import Campaigns, Effect, ab, by_arm
 from course.effect.uplift import Qini, Uplift, qini
 
 __all__ = [
     "CLAIMS",
-    "CONTROL_LABELS",
     "METRICS",
     "RATIO_LIMIT",
     "Campaigns",

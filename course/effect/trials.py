@@ -14,18 +14,13 @@ import numpy as np
 import pandas as pd
 
 from course import schema
+from course.collect.arms import named_control
 from course.effect.planning import RATIO_LIMIT, sample_ratio
 from course.engine import query
 from course.errors import DataError, first_few
 from course.intervals import Z, wilson
 from course.language import Sentence
 from course.orders import UP_TO, last_day, with_net
-
-#: How campaign tools and analysts call the customers who were left out at random.
-CONTROL_LABELS = (
-    *("control", "controls", "control group", "ctrl", "holdout", "hold-out", "hold out", "holdout group"),
-    *("untreated", "no contact", "对照", "对照组", "空白对照组", "空白对照", "空白组", "留白组", "控制组"),
-)
 
 
 @dataclass(frozen=True)
@@ -293,7 +288,8 @@ def by_arm(
     as_of : later orders and campaigns are not seen, and customers whose window is not over are left out. Default: the
         day of the last order.
     window_days : days in which an order counts, the day of sending included.
-    control_label : the arm that is the control; default: as `is_control` says, else any of CONTROL_LABELS.
+    control_label : the arm that is the control; default: as `is_control` says, else one that is called a control
+        (`course.collect.arms.named_control`).
     control_share : planned share of the control (0–1); default: as `planned_share` says. Without it the sizes of the
         arms cannot be checked.
     cost : of one contact, in the money of the orders.
@@ -367,10 +363,12 @@ def _labelled(campaigns: pd.DataFrame, label: str | None) -> tuple[pd.DataFrame,
     if "arm" not in campaigns:
         return sent.assign(arm="–"), []
     arm = campaigns["arm"].astype("str").str.strip().replace("", pd.NA)
-    given = CONTROL_LABELS if label is None else {label.strip().casefold()}
-    control = arm.str.casefold().isin(given)
-    if label is None and "is_control" in campaigns:
+    if label is not None:
+        control = arm.str.casefold().eq(label.strip().casefold()).fillna(False).astype(bool)
+    elif "is_control" in campaigns:
         control = campaigns["is_control"].eq(True)
+    else:
+        control = arm.map(named_control, na_action="ignore").eq(True)
     if label is not None and not control.any():
         raise DataError(
             "No customer is in the arm {label}. Arms are: {arms}.",

@@ -42,7 +42,8 @@ class Form:
     never : columns that name no customer, however they look
     ordered_at : one column, or date and time of day
     add, take : the order's money is the sum of these less the sum of those, each with its candidates; level : "order"
-        (once an order, however many rows it has) or "line"; hundredths : money is counted in cents
+        (once an order, however many rows it has) or "line"; hundredths : money is counted in the
+        currency's smallest unit: cents, fen, whole yen
     refunded : money given back; refunded_list : (column of records, their amount)
     rows : which rows are refunds (`refund`) of which order (`of`), of what amount, and which are no business (`drop`);
         `out` : a row below nought that is no refund is money paid to others
@@ -163,6 +164,11 @@ def find(header: str, headers: Iterable[str]) -> str | None:
     same = [(h, _parts(h)[1]) for h in headers if _parts(h)[0] == wanted]
     exact = [h for h, inside in same if inside == within]
     return next(iter(exact or [h for h, inside in same if not inside or not within]), None)
+
+
+def within_brackets(header: str) -> str:
+    """What stands in a header's brackets, as `normal` has it."""
+    return _parts(header)[1]
 
 
 class Headers:

@@ -26,6 +26,7 @@ _IN_ORDER = (
     money.refunded,
     money.free_with_refunded,
     state.states,
+    state.pending,
     who.one_for_all,
 )
 

@@ -16,6 +16,11 @@ from course.language import Sentence
 _NEARLY_ALL = 0.95
 #: So many orders with several rows prove it; fewer may be chance.
 _ENOUGH = 20
+#: So many orders with a row that is the sum of two or more others prove that it is one.
+_SUMS = 5
+#: Shares of orders that repeat one amount from which on a file may hold both kinds of money: with prices, and without;
+#: so many of them, and of their amounts so many different ones.
+_SOME, _MIXED, _ENOUGH_MIXED, _DIFFERENT = 0.05, 0.3, 5, 0.7
 
 
 def filled_once(orders: Orders) -> None:
@@ -51,7 +56,7 @@ def filled_once(orders: Orders) -> None:
 
 
 #: A line costs what quantity and price make, less a discount; by so much more it may be rounded or taxed.
-_LEVELS = """
+_ORDERS = """
 WITH orders AS (
     SELECT order_id, count(*) AS rows, count(amount) AS filled, min(amount) AS least, max(amount) AS most,
         sum(amount) AS total, arg_min(amount, row) AS first, count(quantity * unit_price) AS priced,
@@ -62,16 +67,23 @@ WITH orders AS (
     SELECT *, filled = rows AND least = most AND most <> 0 AS same, filled = rows AND priced = rows AS listed
     FROM orders
 )
-SELECT count(*) AS orders,
-    count(*) FILTER (filled = 1 AND first IS NOT NULL) AS once,
-    count(*) FILTER (same) AS same,
-    count(*) FILTER (same AND listed AND by_line < rows AND (dearest > cheapest OR most > 1.3 * dearest)) AS proven,
-    count(*) FILTER (
-        listed AND (by_line = rows OR (same AND dearest = cheapest AND most BETWEEN 0.5 * dearest AND 1.3 * dearest))
-    ) AS by_line,
-    count(DISTINCT most) AS amounts,
-    coalesce(sum(total), 0) AS as_lines, coalesce(sum(most) FILTER (filled > 0), 0) AS as_orders
-FROM judged
+SELECT order_id, filled, most, total, same, filled = 1 AND first IS NOT NULL AS once,
+    same AND listed AND by_line < rows AND (dearest > cheapest OR most > 1.3 * dearest) AS proven,
+    listed AND (by_line = rows OR (same AND dearest = cheapest AND most BETWEEN 0.5 * dearest AND 1.3 * dearest))
+        AS by_line,
+    coalesce(abs(2 * most - total) <= 0.005 * filled AND most > 0, FALSE) AS summed
+FROM judged ORDER BY order_id
+"""
+_LEVELS = """
+SELECT count(*) AS orders, count(*) FILTER (once) AS once, count(*) FILTER (same) AS same,
+    count(*) FILTER (proven) AS proven, count(*) FILTER (by_line) AS by_line, count(DISTINCT most) AS amounts,
+    count(DISTINCT most) FILTER (same AND NOT by_line) AS totals, count(*) FILTER (same AND NOT by_line) AS repeated,
+    count(*) FILTER (filled > 2) AS three, count(*) FILTER (filled > 2 AND summed) AS summed,
+    count(*) FILTER (filled = 2 AND NOT summed) AS unlike,
+    min(order_id) FILTER (same AND NOT by_line) AS one, min(order_id) FILTER (NOT same) AS other,
+    coalesce(sum(total), 0) AS as_lines, coalesce(sum(most) FILTER (filled > 0), 0) AS as_orders,
+    coalesce(sum(total - most) FILTER (same AND NOT by_line), 0) AS twice
+FROM orders
 """
 
 
@@ -92,21 +104,48 @@ def level(orders: Orders) -> None:
         **{c: frame[c] if priced else np.nan for c in ("quantity", "unit_price")}
     )
     cells = cells.astype({"amount": "float64", "quantity": "float64", "unit_price": "float64"})
-    found = engine.query(_LEVELS, {"lines": cells.assign(row=np.arange(len(cells)))}).iloc[0]
-    if not found["orders"]:
+    judged = engine.query(_ORDERS, {"lines": cells.assign(row=np.arange(len(cells)))})
+    if judged.empty:
         return
-    if orders.form and orders.form.level:
-        level = orders.form.level
-    elif orders.name("amount") in orders.merged or found["once"] >= _NEARLY_ALL * found["orders"]:
-        level = "order"
-    elif found["same"] < _NEARLY_ALL * found["orders"] or found["by_line"] >= _NEARLY_ALL * found["orders"]:
-        return  # rows of an order differ, or are what their own quantity and price make: a line's money
-    elif found["proven"] >= _NEARLY_ALL * found["orders"] or (found["orders"] >= _ENOUGH and found["amounts"] > 2):
-        level = "order"
-    else:
-        level = _asked_level(orders, found)
+    found = engine.query(_LEVELS, {"orders": judged}).iloc[0]
+    level = _decided(orders, found) or _asked_level(orders, found)
     if level == "order":
-        _count_once(orders, found)
+        _count_once(orders, judged, frame["order_id"].notna())
+    elif level == "mixed":
+        repeated = judged[judged["same"] & ~judged["by_line"]]
+        _count_once(orders, repeated, frame["order_id"].isin(repeated["order_id"]))
+
+
+def _decided(orders: Orders, found: pd.Series) -> str | None:
+    """What form, merged cells, quantity and price, or sheer number prove; None where two readings are left."""
+    nearly_all = _NEARLY_ALL * found["orders"]
+    if orders.form and orders.form.level:
+        return orders.form.level
+    if orders.name("amount") in orders.merged or found["once"] >= nearly_all:
+        return "order"
+    if found["by_line"] >= nearly_all:
+        return "line"  # rows are what their own quantity and price make
+    if _is_summed(found):
+        return "order" if found["summed"] >= _SUMS else None
+    if found["same"] < nearly_all:
+        return None if _is_mixed(found) else "line"
+    if found["proven"] >= nearly_all or (found["orders"] >= _ENOUGH and found["amounts"] > 2):
+        return "order"
+    return None
+
+
+def _is_summed(found: pd.Series) -> bool:
+    """Whether one row of each order is the sum of its others."""
+    return bool(found["three"] and found["summed"] >= _NEARLY_ALL * found["three"] and not found["unlike"])
+
+
+def _is_mixed(found: pd.Series) -> bool:
+    """Whether some orders repeat their money on every row while those of others differ: where price and quantity say
+    so, or where one in so many orders does and their amounts are as different as sums are and prices are not."""
+    if found["by_line"] or found["proven"]:
+        return bool(found["proven"] > 1 and found["proven"] >= _SOME * found["orders"])
+    many = found["repeated"] >= _ENOUGH_MIXED and found["repeated"] >= _MIXED * found["orders"]
+    return bool(many and found["totals"] >= _DIFFERENT * found["repeated"])
 
 
 def _taken_back(frame: pd.DataFrame) -> pd.Series:
@@ -117,32 +156,54 @@ def _taken_back(frame: pd.DataFrame) -> pd.Series:
 
 def _asked_level(orders: Orders, found: pd.Series) -> str:
     whole = values.exact(orders.frame["amount"])
-    difference = float(found["as_lines"] - found["as_orders"])
-    question = Question(
-        "money",
-        Sentence(
-            "{file}: does {column} hold the money of the order or of the line? All {orders:,} orders with several rows "
-            "have one and the same amount on each of them.",
+    line = Reading("line", Sentence("the line's, added up: {money:,.2f} in all", money=whole))
+    once = whole - float(found["as_lines"] - found["as_orders"])
+    order = Reading("order", Sentence("the order's, counted once: {money:,.2f} in all", money=once))
+    column = orders.name("amount")
+    if _is_summed(found):
+        asks = Sentence(
+            "{file}: does {column} hold the money of the order or of the line? In {n:,} {n:order|orders} one row is "
+            "the sum of the others.",
             file=orders.file,
-            column=orders.name("amount"),
+            column=column,
+            n=int(found["summed"]),
+        )
+        return orders.answers.to(Question("money", asks, (order, line)))
+    if found["same"] < _NEARLY_ALL * found["orders"]:
+        asks = Sentence(
+            "{file}: does {column} hold the money of the order or of the line? In {n:,} of {orders:,} orders with "
+            "several rows it is one and the same on each of them (such as {one}), in the others it is not ({other}).",
+            file=orders.file,
+            column=column,
+            n=int(found["repeated"]),
             orders=int(found["orders"]),
-        ),
-        (
-            Reading("order", Sentence("the order's, counted once: {money:,.2f} in all", money=whole - difference)),
-            Reading("line", Sentence("the line's, added up: {money:,.2f} in all", money=whole)),
-        ),
+            one=found["one"],
+            other=found["other"],
+        )
+        mixed = Sentence(
+            "the order's where all its rows have the same, else the line's: {money:,.2f} in all",
+            money=whole - float(found["twice"]),
+        )
+        return orders.answers.to(Question("money", asks, (Reading("mixed", mixed), line)))
+    asks = Sentence(
+        "{file}: does {column} hold the money of the order or of the line? All {orders:,} orders with several rows "
+        "have one and the same amount on each of them.",
+        file=orders.file,
+        column=column,
+        orders=int(found["orders"]),
     )
-    return orders.answers.to(question)
+    return orders.answers.to(Question("money", asks, (order, line)))
 
 
-def _count_once(orders: Orders, found: pd.Series) -> None:
-    """The order's money over its rows, by quantity and price where they are there: cents that are left on the last."""
+def _count_once(orders: Orders, judged: pd.DataFrame, rows: pd.Series) -> None:
+    """The money of the orders of these rows over them, by quantity and price where they are there: cents that are left
+    on the last."""
     frame = orders.frame
     columns = [c for c in ("amount", "refunded", "discount") if c in frame]
     weight = np.ones(len(frame))
     if {"quantity", "unit_price"} <= set(orders.shown):
         weight = (frame["quantity"] * frame["unit_price"]).fillna(0.0).clip(lower=0.0).to_numpy()
-    sold = frame["order_id"].where(~_taken_back(frame))
+    sold = frame["order_id"].where(rows & ~_taken_back(frame))
     several = (sold.notna() & sold.duplicated(keep=False)).to_numpy()
     parts = pd.DataFrame({"order_id": sold, "weight": weight, "row": np.arange(len(frame))})[several]
     shares = engine.query(_SHARES, {"lines": parts})
@@ -157,17 +218,27 @@ def _count_once(orders: Orders, found: pd.Series) -> None:
         frame[column] = new
     if "unit_price" not in orders.shown and "quantity" in frame:
         frame["unit_price"] = frame["amount"] / frame["quantity"].where(frame["quantity"] != 0)
-    once = found["once"] >= _NEARLY_ALL * found["orders"]
+    _say_once(orders, judged)
+
+
+def _say_once(orders: Orders, judged: pd.DataFrame) -> None:
+    money, added = (values.exact(judged[c]) for c in ("most", "total"))
+    once = judged["once"].mean() >= _NEARLY_ALL
+    same = judged["same"].mean() >= _NEARLY_ALL
     orders.notes.append(
         Sentence(
             "{file}: {column} is the order's money; it stands on {where} and was counted once: {money:,.2f} for "
-            "{orders:,} orders with several rows, not {added:,.2f}.",
+            "{orders:,} orders with several rows{instead}.",
             file=orders.file,
             column=orders.name("amount"),
-            where=Sentence("its first row only") if once else Sentence("each of its rows"),
-            orders=int(found["orders"]),
-            money=float(found["as_orders"]),
-            added=float(found["as_lines"]),
+            where=Sentence("its first row only")
+            if once
+            else Sentence("each of its rows")
+            if same
+            else Sentence("one row, as the sum of its others"),
+            orders=len(judged),
+            money=money,
+            instead=Sentence(", not {added:,.2f}", added=added) if f"{added:.2f}" != f"{money:.2f}" else "",
         )
     )
 

@@ -215,6 +215,34 @@ def states(orders: Orders) -> None:
         )
 
 
+def pending(orders: Orders) -> None:
+    """Where most of the money is in orders that nobody has paid yet, they may be those of a shop that is paid on
+    delivery: are they sales? What a form says of deals that are still open is no such thing."""
+    frame = orders.frame
+    if "status" not in frame or (orders.form and orders.form.otherwise == "pending"):
+        return
+    open_ = frame["status"].eq("unpaid").fillna(False).astype(bool) & frame["amount"].gt(0)
+    sold = (frame["status"].isna() | frame["status"].eq("completed")) & frame["amount"].gt(0)
+    waiting, sales = (values.exact(frame.loc[rows, "amount"]) for rows in (open_, sold))
+    if waiting <= sales or open_.sum() <= sold.sum():
+        return
+    readings = (
+        Reading("open", Sentence("no: they stay open; {money:,.2f} in all", money=sales)),
+        Reading(
+            "sale", Sentence("yes, as where goods are paid on delivery: {money:,.2f} in all", money=sales + waiting)
+        ),
+    )
+    asks = Sentence(
+        "{file}: most of the money, {money:,.2f} in {rows:,} {rows:row|rows}, is in orders that are not paid yet. Are "
+        "they sales?",
+        file=orders.file,
+        money=waiting,
+        rows=int(open_.sum()),
+    )
+    if orders.answers.to(Question("pending", asks, readings if sales else readings[::-1])) == "sale":
+        frame["status"] = frame["status"].mask(frame["status"].eq("unpaid"), "completed")
+
+
 def _asked_state(orders: Orders, word: str, row: pd.Series) -> str:
     question = Question(
         f"state.{word}",

@@ -1,0 +1,306 @@
+# ruff: noqa: E501 (rows stand as they are exported)
+"""Exports of systems that no form knows, with the traps of each: the truth, a question or a refusal.
+
+The files are made up; their figures are worked out by hand beside them.
+"""
+
+import json
+
+import pytest
+
+from course import clean, collect, forms
+from course.collect.questions import Asked
+from course.errors import DataError
+
+
+def read(tmp_path, text, name="export.csv", encoding="utf-8", **options):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return collect.read(path, "orders", **options)
+
+
+def net(table):
+    """Orders, customers and net money of what is valid."""
+    valid = clean.apply(table).valid
+    money = round(float((valid["amount"] - valid["refunded"]).sum()), 2)
+    return valid["order_id"].nunique(), valid["customer_id"].nunique(), money
+
+
+def asked(tmp_path, text, **options):
+    with pytest.raises(Asked) as caught:
+        read(tmp_path, text, **options)
+    return {q.key: {r.answer: r.says.say("en") for r in q.readings} for q in caught.value.questions}
+
+
+# --- currency --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("CAD {}", "CAD"), ("{} HKD", "HKD"), ("AUD{}", "AUD"), ("SGD {}", "SGD"), ("JPY {}", "JPY"), ("R$ {}", "BRL"),
+        ("HK${}", "HKD"), ("A$ {}", "AUD"), ("C${}", "CAD"), ("S$ {}", "SGD"), ("NT${}", "TWD"), ("{} zł", "PLN"),
+        ("₱{}", "PHP"), ("Rp {}", "IDR"), ("CN¥{}", "CNY"), ("JP¥{}", "JPY"), ("{}元", "CNY"), ("usd {}", "USD"),
+        ("${}", "$"), ("¥{}", "¥"), ("kr {}", "KR"),
+    ],
+)  # fmt: skip
+def test_a_currency_in_the_cell_by_its_code_or_its_sign(tmp_path, written, code):
+    rows = "\n".join(
+        f"{i},{who},2026-03-0{i},{written.format(f'{10 * i}.50')}" for i, who in ((1, "A"), (2, "B"), (3, "A"))
+    )
+    table = read(tmp_path, f"order id,customer id,order date,amount\n{rows}\n")
+    assert net(table) == (3, 2, 61.50) and table.currency == code
+
+
+def test_what_stands_beside_a_figure_and_is_no_currency_is_no_money(tmp_path):
+    rows = "1,A,2026-03-01,10 pcs\n2,B,2026-03-02,12 kgs\n3,A,2026-03-03,5 Sep\n"
+    with pytest.raises(DataError, match="its values are not"):
+        read(tmp_path, "order id,customer id,order date,amount\n" + rows)
+
+
+BESIDE = "order id,customer id,order date,amount\n1,A,2026-03-01,$10.00\n2,B,2026-03-02,CAD 20.00\n3,A,2026-03-03,CAD 30.00\n4,C,2026-03-04,$40.00\n"
+
+
+def test_a_dollar_sign_beside_another_dollar_may_be_either_and_is_asked(tmp_path):
+    assert asked(tmp_path, BESIDE) == {
+        "currency": {
+            "$": "2 rows, 50.00 $",
+            "CAD": "2 rows, 50.00 CAD",
+            "$=CAD": "$ is CAD: 4 rows, 100.00 CAD",
+        }
+    }
+    assert net(read(tmp_path, BESIDE, answers={"currency": "CAD"})) == (2, 2, 50.00)
+    both = read(tmp_path, BESIDE, answers={"currency": "$=CAD"})
+    assert net(both) == (4, 3, 100.00) and both.currency == "CAD"
+    assert net(read(tmp_path, BESIDE, currency="CAD")) == (4, 3, 100.00)
+    assert read(tmp_path, BESIDE.replace("CAD", "USD")).currency == "USD"  # a bare $ beside USD is one
+
+
+DEALS = """Record ID,Deal Name,Deal Stage,Close Date,Amount,Currency,Associated Company IDs
+1,one,Closed Won,2026-03-01 10:00,1000,EUR,801
+2,two,Closed Won,2026-03-02 10:00,2000,USD,802
+3,three,Closed Lost,2026-03-03 10:00,5000,USD,802
+"""
+
+
+@pytest.mark.parametrize("header", ["Currency", "Ccy", "结算货币"])
+def test_a_column_of_currencies_is_one_whatever_it_is_called_and_a_form_says_of_it(tmp_path, header):
+    """1000 EUR and 2000 USD are won; the 5000 that were lost are in no total."""
+    text = DEALS.replace("Currency", header)
+    assert asked(tmp_path, text) == {"currency": {"EUR": "1 rows, 1,000.00 EUR", "USD": "1 rows, 2,000.00 USD"}}
+    assert net(read(tmp_path, text, answers={"currency": "USD"})) == (1, 1, 2000.00)
+
+
+def test_two_columns_of_currencies_that_differ_are_asked_about(tmp_path):
+    text = "order id,customer id,order date,amount,ccy,shop ccy\n1,A,2026-03-01,10,EUR,EUR\n2,B,2026-03-02,20,GBP,EUR\n"
+    assert asked(tmp_path, text, provisional=False)["currency_in"] == {
+        "ccy": "ccy: EUR, GBP",
+        "shop ccy": "shop ccy: EUR",
+    }
+    assert net(read(tmp_path, text, answers={"currency_in": "shop ccy"})) == (2, 2, 30.00)
+
+
+CHARGES = [
+    {"id": "ch_1", "amount": 2000, "amount_refunded": 500, "currency": "usd", "customer": "cus_A", "status": "succeeded"},
+    {"id": "ch_2", "amount": 3550, "amount_refunded": 0, "currency": "usd", "customer": "cus_B", "status": "succeeded"},
+    {"id": "ch_3", "amount": 900, "amount_refunded": 0, "currency": "usd", "customer": "cus_B", "status": "failed"},
+    {"id": "ch_4", "amount": 1000, "amount_refunded": 1000, "currency": "usd", "customer": "cus_A", "status": "succeeded"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "money"), [("usd", 50.50), ("jpy", 5050.00)])
+def test_money_in_the_currencys_smallest_unit(tmp_path, code, money):
+    """20.00 less 5.00, 35.50; one failed, one was given back whole. A yen has no hundredth part."""
+    beside = {"object": "charge", "created": 1772352000, "livemode": True, "captured": True}
+    text = "\n".join(json.dumps(c | beside | {"currency": code}) for c in CHARGES)
+    assert net(read(tmp_path, text, "charges.jsonl")) == (2, 2, money)
+
+
+# --- whose money it is -----------------------------------------------------------------------------------------------
+
+
+def _mixed(priced):
+    """Orders 1 to 12 carry their sum on each of two rows, 13 to 24 the money of each row: 30 + i an order."""
+    rows = []
+    for i in range(1, 25):
+        lamp, cup = (30 + i, 30 + i) if i < 13 else (20 + i, 10)
+        for product, price, amount in (("lamp", 20 + i, lamp), ("cup", 10, cup)):
+            cells = [i, f"C{i % 7}", f"2026-03-{i:02d}", product, 1, *([price] if priced else []), f"{amount}.00"]
+            rows.append(",".join(map(str, cells)))
+    head = f"order id,customer id,order date,product,quantity,{'unit price,' if priced else ''}amount"
+    return "\n".join([head, *rows]) + "\n"
+
+
+@pytest.mark.parametrize("priced", [True, False])
+def test_money_of_the_order_on_some_and_of_the_line_on_others_is_asked_about(tmp_path, priced):
+    """Twelve sums of 30 + i stand there twice: 12 × 30 + 78 = 438 too much."""
+    truth = 24 * 30 + 300
+    readings = asked(tmp_path, _mixed(priced))["money"]
+    assert list(readings) == ["mixed", "line"]
+    assert readings["line"] == f"the line's, added up: {truth + 438:,.2f} in all"
+    assert net(read(tmp_path, _mixed(priced), answers={"money": "mixed"})) == (24, 7, float(truth))
+
+
+def test_lines_that_cost_the_same_by_chance_are_lines(tmp_path):
+    """Shirts at one of three prices: half of the baskets hold two of one price."""
+    prices = (19, 25, 40)
+    rows = [
+        f"{i},C{i % 9},2026-03-{1 + i % 28:02d},shirt {j},{prices[(i * (j + 1)) % 3]}.00"
+        for i in range(40)
+        for j in (0, 1)
+    ]
+    text = "order id,customer id,order date,product,amount\n" + "\n".join(rows) + "\n"
+    money = float(sum(prices[(i * (j + 1)) % 3] for i in range(40) for j in (0, 1)))
+    assert net(read(tmp_path, text)) == (40, 9, money)
+
+
+def _summed(orders):
+    """A row of the order with its sum, 30 + 10 + i, above the rows of its goods."""
+    rows = ["receipt,customer code,date,product,amount"]
+    for i in range(1, orders + 1):
+        for product, amount in (("lamp and cup", 40 + i), ("lamp", 30), ("cup", 10 + i)):
+            rows.append(f"{i},C{i % 4},2026-03-{i:02d},{product},{amount}.00")
+    return "\n".join(rows) + "\n"
+
+
+def test_a_row_that_is_the_sum_of_its_orders_others_is_not_added_to_them(tmp_path):
+    table = read(tmp_path, _summed(8), mapping={"customer_id": "customer code"})
+    assert net(table) == (8, 4, 8 * 40.0 + 36)
+    assert any("as the sum of its others" in n.say("en") for n in table.notes)
+    few = asked(tmp_path, _summed(2), mapping={"customer_id": "customer code"})["money"]
+    assert few["order"].endswith("83.00 in all") and few["line"].endswith("166.00 in all")
+
+
+def test_a_note_on_what_was_counted_once_does_not_deny_the_same_figure(tmp_path):
+    text = "order no,customer no,order date,amount,product\n1,A,2024-01-05,70.00,cup\n1,,,,pot\n2,B,2024-01-06,40.00,pan\n2,,,,cup\n"
+    said = next(s for n in read(tmp_path, text).notes if "counted once" in (s := n.say("en")))
+    assert said.endswith("counted once: 110.00 for 2 orders with several rows.")
+
+
+def test_amounts_net_and_gross_are_a_choice_and_an_amount_of_tax_is_no_amount(tmp_path):
+    text = "order id,customer id,order date,Amount (net),Amount (gross)\n1,A,2026-03-01,10.00,12.00\n"
+    with pytest.raises(DataError) as error:
+        read(tmp_path, text)
+    assert error.value.sentence.say("en").startswith("Amount (net), Amount (gross) could both be the column amount")
+    taxed = text.replace("Amount (net)", "Amount (tax)")
+    assert net(read(tmp_path, taxed)) == (1, 1, 12.00)
+
+
+# --- which orders count ----------------------------------------------------------------------------------------------
+
+
+def _cod(paid):
+    head = "Name,Email,Financial Status,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Refunded Amount,Id,Phone\n"
+    rows = [
+        f"#{i},,{'paid' if i in paid else 'pending'},fulfilled,AED,{money}.00,2026-04-0{i} 10:00:00 +0400,1,Oud,{money}.00,0.00,90{i},+9715000000{i % 3}"
+        for i, money in enumerate((100, 50, 70, 30, 20), 1)
+    ]
+    return head + "\n".join(rows) + "\n"
+
+
+def test_orders_that_nobody_has_paid_yet_are_asked_about_where_they_are_most_of_the_money(tmp_path):
+    """270 in five orders, paid on delivery; with the first one paid, 170 of them wait."""
+    readings = asked(tmp_path, _cod(paid=()))["pending"]
+    assert list(readings) == ["sale", "open"] and "270.00" in readings["sale"]
+    assert net(read(tmp_path, _cod(paid=()), answers={"pending": "sale"})) == (5, 3, 270.00)
+    assert list(asked(tmp_path, _cod(paid={1}))["pending"]) == ["open", "sale"]
+    assert net(read(tmp_path, _cod(paid={1}), answers={"pending": "open"})) == (1, 1, 100.00)
+    assert net(read(tmp_path, _cod(paid={1, 2, 3}))) == (3, 3, 220.00)  # 50 wait: they stay open
+
+
+def test_payments_that_failed_under_a_header_nobody_knows_are_asked_about(tmp_path):
+    text = "Payment ID,Order ID,Order Date,Result,Amount,Customer ID\nP1,O1,2026-03-01,SUCCESS,20.00,C1\nP2,O2,2026-03-02,FAIL,99.00,C2\nP3,O3,2026-03-03,SUCCESS,30.00,C2\n"
+    assert asked(tmp_path, text)["state_in"]["Result"] == "Result (SUCCESS 2, FAIL 1): 50.00 in 2 rows of sales"
+
+
+INVOICES = """InvoiceNumber,ContactID,InvoiceDate,Total,Type,Status
+INV-1,C1,2026-03-01,120.00,Sales invoice,Paid
+INV-2,C2,2026-03-02,50.00,Sales invoice,Paid
+CN-1,C1,2026-03-03,20.00,Sales credit note,Paid
+INV-3,C2,2026-03-04,70.00,Sales invoice,Draft
+"""
+
+
+def test_a_credit_note_above_nought_is_taken_off_and_a_draft_is_no_sale(tmp_path):
+    assert net(read(tmp_path, INVOICES, mapping={"customer_id": "ContactID"})) == (2, 2, 150.00)
+
+
+# --- questions of several files --------------------------------------------------------------------------------------
+
+SAME = "order no,customer no,order date,amount,product\n{n}1,A,2024-01-05,{m}.00,pot\n{n}1,A,2024-01-05,{m}.00,cup\n"
+
+
+def test_a_question_that_two_files_ask_shows_what_each_of_them_gives(tmp_path):
+    for name, money in (("a.csv", 20), ("b.csv", 30)):
+        (tmp_path / name).write_text(SAME.format(n=name[0], m=money), encoding="utf-8")
+    with pytest.raises(Asked) as caught:
+        collect.read([tmp_path / "a.csv", tmp_path / "b.csv"], "orders")
+    lines = [line.say("en") for line in caught.value.lines()]
+    assert len(lines) == 3 and lines[0].count(".csv: does amount") == 2
+    assert "once: 20.00 in all; the order's, counted once: 30.00 in all" in lines[1]
+
+
+# --- encodings -------------------------------------------------------------------------------------------------------
+
+JAPAN = "注文番号,ステータス,注文日時,合計金額,顧客ID,商品名\n1,発送済み,2026-03-01 10:00,5500,K1,緑茶ティーバッグ\n2,発送済み,2026-03-02 10:00,1200,K2,ソース焼きそば\n"
+KOREA = "주문번호,주문일시,주문상태,고객번호,상품명,결제금액\n1,2026-03-01 10:00,결제완료,K1,녹차 선물 세트,20000\n2,2026-03-02 10:00,결제완료,K2,찻잔과 주전자,15000\n"
+TAIWAN = "訂單編號,客戶編號,下單時間,金額,商品名稱\n1,K1,2026-03-01 10:00,200,高山烏龍茶禮盒\n2,K2,2026-03-02 10:00,150,手工陶瓷茶壺\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "word"),
+    [(JAPAN, "cp932", "緑茶ティーバッグ"), (JAPAN, "euc_jp", "ソース焼きそば"), (KOREA, "euc_kr", "찻잔과 주전자"),
+     (TAIWAN, "big5", "高山烏龍茶禮盒")],
+)  # fmt: skip
+def test_text_of_east_asia_in_encodings_of_its_own(tmp_path, text, encoding, word):
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text.encode(encoding))
+    cells = collect.open_source(path).frame
+    assert word in set(cells.iloc[:, -1]) | set(cells.iloc[:, -2])
+
+
+# --- neutral tables --------------------------------------------------------------------------------------------------
+
+#: Ordinary tables of no system, a kind a line, as people head them.
+NEUTRAL = """
+Order ID,Customer ID,Order Date,Status,Amount,Currency|id,customer,date,total,refunded,state|Invoice,Client,Due,Net,VAT,Gross,Paid
+Name,Email,Phone,City,Joined,Notes|First Name,Last Name,Email,Tags,Created|Member,Card,Points,Level,Since,Birthday
+SKU,Title,Price,Cost,Stock,Supplier|Item,Qty,Unit,Location,Counted by|Product,Category,Barcode,Weight,Active
+Ticket,Subject,Status,Priority,Opened,Closed,Agent|Case,Type,Owner,Created at,Resolved at|Call,From,To,Start,Seconds
+Date,Time,Room,Guest,Nights,Rate|Booking,Check-in,Check-out,Source,Total|Table,Covers,Server,Opened,Bill
+Employee,Department,Salary,Start,Manager|Shift,Clerk,From,To,Till|Id,Name,Score,Grade,Term
+Campaign,Sent,Opened,Clicked,Cost|Channel,Sessions per day,Orders,Revenue|Keyword,Impressions,Clicks,Position
+Time,User,Event,Page,Referrer|at,visitor,kind,value|Session,Device,Country,Duration
+Date,Description,Debit,Credit,Balance|Account,Period,Opening,Movement,Closing|Voucher,Day,Ledger,Amount
+Station,Day,Temperature,Rain|Plot,Crop,Yield,Year|Patient,Visit,Ward,Doctor
+Answered at,Score,Comment,Store|Question,Answer,Respondent,Weight|customer_id,nps,reason,date
+Parcel,Weight,From,To,Shipped,Delivered|Route,Driver,Stops,Km|Claim,Order,Reason,Amount
+订单号,客户编号,下单时间,金额,订单状态|单号,会员卡号,日期,实付,门店|单据编号,日期,客户,商品,数量,单价,金额
+姓名,手机号,城市,注册时间,备注|会员号,等级,积分,生日|客户名称,联系人,电话,地址,负责人
+商品编号,商品名称,规格,进价,售价,库存|品名,数量,单位,仓库|货号,颜色,尺码,件数
+工单号,类型,状态,创建时间,完成时间|时间,用户,行为,页面|日期,渠道,访问,下单,成交额
+序号,提交时间,评分,意见|学号,姓名,科目,成绩,学期|员工,部门,入职日期,工资
+日期,摘要,收入,支出,余额|科目,期初,发生额,期末|凭证号,日期,借方,贷方
+房号,客人,入住,离店,房价|桌号,人数,开台时间,消费|车牌,入场,出场,费用
+活动,人群,发送时间,打开,成本|关键词,展现,点击,花费|门店,月份,销售额,客流
+"""
+
+
+def test_of_sixty_neutral_files_none_is_taken_for_a_form(tmp_path):
+    tables = [t.split(",") for line in NEUTRAL.strip().splitlines() for t in line.split("|")]
+    assert len(tables) == 60
+    for i, headers in enumerate(tables):
+        path = tmp_path / f"table {i}.csv"
+        rows = [[f"{h[:1]}{n}" for h in headers] for n in (1, 2, 3)]
+        path.write_text("\n".join(map(",".join, [headers, *rows])) + "\n", encoding="utf-8")
+        raw = collect.open_source(path)
+        found = forms.recognise(raw.frame.columns)
+        assert found is None, (headers, found.name)
+
+
+# --- sums below groups -----------------------------------------------------------------------------------------------
+
+
+def test_sums_below_groups_stay_out_wherever_their_word_stands(tmp_path):
+    text = "销售明细分析\n门店,客户编号,订单号,下单日期,金额(元)\n东店,K1,D1,2026-03-01,50.00\n东店,K2,D2,2026-03-02,60.00\n东店,小计,,,110.00\n西店,K3,D3,2026-03-03,30.00\n西店,小计,,,30.00\n合计,,,,140.00\n"
+    assert net(read(tmp_path, text)) == (3, 3, 140.00)
