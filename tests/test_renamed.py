@@ -20,6 +20,16 @@ ORDERS = ["shopify_orders.csv", "woo_rest_orders.json", "stripe_payments.csv", "
           "jiandaoyun_orders.xlsx", "powerbi_export.xlsx"]  # fmt: skip
 SURVEYS = ["wenjuanxing.xlsx", "surveymonkey.csv", "qualtrics.csv"]
 
+#: What another reading gives that the file's own words ask for, worked out by hand: a deal of no company is its first
+#: contact's; of a file that no form knows, a column is taken at its word that is called "amount" (80 + 10, 20, 10 + 15)
+#: or "customer id" (whoever handed the form in).
+OTHERWISE = {
+    ("hubspot_deals.csv", "Associated Company IDs → Column X"): (5, 4, 20200.5),
+    ("hubspot_deals.csv", "Associated Company IDs → amount"): (5, 4, 20200.5),
+    ("jiandaoyun_orders.xlsx", "单价 → amount"): (3, 2, 135.0),
+    ("jiandaoyun_orders.xlsx", "提交人 → customer id"): (3, 1, 225.0),
+}
+
 
 @pytest.fixture(scope="module")
 def exports():
@@ -69,13 +79,15 @@ def test_orders_with_one_column_renamed(exports, sample, names):
     turn = ORDERS.index(sample)
     new = cycle(["Column X"] if names == "neutral" else PLAUSIBLE[turn:] + PLAUSIBLE[:turn])
     path = exports / sample
-    assert others(path, orders, orders(path), new) == {}
+    wrong = others(path, orders, orders(path), new)
+    assert {what: found for what, found in wrong.items() if found != OTHERWISE.get((sample, what))} == {}
 
 
 @pytest.mark.parametrize("sample", SURVEYS)
 def test_surveys_with_one_column_renamed(exports, sample):
     path = exports / sample
-    answers = {"repeats": "all"} if sample in ("surveymonkey.csv", "wenjuanxing.xlsx") else {}
+    asked = {"surveymonkey.csv": {"repeats": "all", "dates": "mdy"}, "wenjuanxing.xlsx": {"repeats": "all"}}
+    answers = asked.get(sample, {})
 
     def figures(raw):
         valid = clean.apply(collect.read(raw, "surveys", answers=answers)).valid["score"]

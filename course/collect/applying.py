@@ -7,7 +7,7 @@ import pandas as pd
 
 from course.collect import values
 from course.errors import DataError, first_few
-from course.forms import Form, Headers, normal, word
+from course.forms import Form, Headers, normal, trial_words, word
 from course.language import Sentence
 
 
@@ -302,8 +302,12 @@ def _trials(found: Applied, form: Form, frame: pd.DataFrame, here: Headers) -> N
     """Rows of a test, and answers that were broken off."""
     status = found.cells.get("status", pd.Series(pd.NA, index=frame.index, dtype="str"))
     for what, signs in (("unfinished", form.unfinished), ("test", form.test)):
-        for column in (c for c in signs if c in here):
-            said = frame[here[column]].map(word, na_action="ignore")
-            status = status.mask(said.isin([word(s) for s in signs[column]]).astype(bool), what)
+        for column, given in signs.items():
+            wanted, places = {word(s) for s in given}, [here[column]] if column in here else []
+            if not places:  # the column may be called otherwise: a sign that means nothing else is known anywhere
+                wanted, places = wanted & trial_words(), list(frame.columns)
+            for place in places if wanted else ():
+                said = frame[place].astype("str").map(word, na_action="ignore")
+                status = status.mask(said.isin(wanted).fillna(False).astype(bool), what)
     if status.notna().any():
         found.cells["status"] = status

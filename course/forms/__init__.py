@@ -159,7 +159,11 @@ def recognise(headers: Iterable[object], own: Path | None = None) -> Form | None
 
 def find(header: str, headers: Iterable[str]) -> str | None:
     """The one of `headers` that a form means by `header`: in any case and with any punctuation. What stands in brackets
-    may be missing from one of the two, as a unit often is, but not differ: a total (base) is no total (purchased)."""
+    may be missing from one of the two, as a unit often is, but not differ: a total (base) is no total (purchased). Of
+    two that are alike otherwise it is the one that is spelt like it."""
+    headers = list(headers)
+    if header in headers:
+        return header
     wanted, within = _parts(header)
     same = [(h, _parts(h)[1]) for h in headers if _parts(h)[0] == wanted]
     exact = [h for h, inside in same if inside == within]

@@ -24,7 +24,7 @@ WITH by_shop AS (
 )
 SELECT order_id, count(DISTINCT store_id) > 1
         AND (count(DISTINCT customer_id) > 1 OR count(DISTINCT day) > 1) AS by_shop,
-    (SELECT max(people) FROM by_shop AS b WHERE b.order_id = rows.order_id) > 1 AS torn
+    coalesce((SELECT max(people) FROM by_shop AS b WHERE b.order_id = rows.order_id) > 1, false) AS torn
 FROM rows GROUP BY order_id ORDER BY order_id
 """
 
@@ -43,10 +43,10 @@ def restart(orders: Orders) -> None:
         store_id=frame.get("store_id"),
     )
     found = engine.query(_TORN, {"rows": rows.astype({"store_id": "str"})})
-    by_shop = found.loc[found["by_shop"] & ~found["torn"].astype(bool), "order_id"]
+    by_shop = found.loc[found["by_shop"] & ~found["torn"], "order_id"]
     if len(by_shop):
         _by_shop(orders, set(by_shop))
-    torn = found.loc[found["torn"].astype(bool), "order_id"]
+    torn = found.loc[found["torn"], "order_id"]
     if len(torn) and len(torn) >= _USUAL * len(found):
         _asked(orders, torn, len(found))
 
