@@ -93,7 +93,8 @@ def _run(answers=None, **columns):
 
 
 def test_five_of_five_is_satisfied_and_neither_promoter_nor_detractor():
-    got = _run(**{"customer id": list("abc"), "satisfaction (1-5)": [5, 3, 1]}).portraits.set_index("customer_id")
+    answers = {"customer id": list("abc"), "answered at": ["2024-03-01"] * 3, "satisfaction (1-5)": [5, 3, 1]}
+    got = _run(**answers).portraits.set_index("customer_id")
     assert got["tag_satisfaction"].tolist() == ["satisfied", "middling", "dissatisfied"]
     assert got["satisfaction_scale"].unique().tolist() == ["1–5"]
     assert "survey_score" not in got and "tag_recommendation" not in got
