@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import DataError, collect, nps, workflow
+from course import DataError, cli, collect, nps, workflow
 
 #: 200 answers from 1 to 5, and what the field says of them.
 COUNTS = [10, 14, 36, 88, 52]
@@ -93,7 +93,8 @@ def _run(answers=None, **columns):
 
 
 def test_five_of_five_is_satisfied_and_neither_promoter_nor_detractor():
-    got = _run(**{"customer id": list("abc"), "satisfaction (1-5)": [5, 3, 1]}).portraits.set_index("customer_id")
+    answers = {"customer id": list("abc"), "answered at": ["2024-03-01"] * 3, "satisfaction (1-5)": [5, 3, 1]}
+    got = _run(**answers).portraits.set_index("customer_id")
     assert got["tag_satisfaction"].tolist() == ["satisfied", "middling", "dissatisfied"]
     assert got["satisfaction_scale"].unique().tolist() == ["1–5"]
     assert "survey_score" not in got and "tag_recommendation" not in got
@@ -162,3 +163,12 @@ def test_posts_of_nobody_are_read_as_posts():
     assert found.heard.negative == 2
     assert set(found.themes["theme"]) == {"delivery", "app"}
     assert len(got.portraits) == 0
+
+
+def test_a_report_without_customers_says_no_share_of_none(tmp_path):
+    """Through the command line: an anonymous survey has an NPS and not one "nan"."""
+    path = tmp_path / "s.csv"
+    path.write_text("answered at,nps,comment\n" + "2024-01-05,9,Der Versand war langsam\n" * 5, encoding="utf-8")
+    assert cli.main(["run", "--surveys", str(path), "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "NPS +100.0" in page and "German 5" in page and "nan%" not in page

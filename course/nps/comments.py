@@ -225,7 +225,7 @@ def theme_table(answers: pd.DataFrame, segment: str | None = None) -> pd.DataFra
 
     Raises
     ------
-    DataError : a column missing; no comment.
+    DataError : a column missing; no comment, or none that can be read.
     """
     need_columns(answers, ["comment", *([segment] if segment else [])])
     texts = _texts(answers["comment"].reset_index(drop=True))
@@ -234,7 +234,10 @@ def theme_table(answers: pd.DataFrame, segment: str | None = None) -> pd.DataFra
     written = written[texts.notna() & written["part"].notna()]
     if written.empty:
         raise DataError("There is no comment to read: {rows:,} {rows:row|rows}, all blank.", rows=len(texts))
-    written = written[sentiment(texts[written["comment"]])["label"].notna()]
+    known = sentiment(texts[written["comment"]])["label"].notna().to_numpy()
+    if not known.any():
+        raise DataError("None of the {n:,} comments is in a language that is read here.", n=len(written))
+    written = written[known]
     counts = query(_COUNTS, {"written": written, "said": themes(texts[written["comment"]])})
     out = _with_intervals(counts, len(written))
     if segment:

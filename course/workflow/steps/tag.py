@@ -62,8 +62,8 @@ class Tagged(Finding):
 
 
 def find(run: Result) -> tuple[Tagged | None, list[Sentence]]:
-    """The dictionary over the portraits; without a date nothing can be said."""
-    if run.as_of is None:
+    """The dictionary over the portraits; without a date, or a customer, nothing can be said."""
+    if run.as_of is None or run.portraits.empty:
         return None, []
     return Tagged(tag.evaluate(_one_story(run.dictionary, run.portraits), run.portraits, run.as_of)), []
 
