@@ -431,12 +431,12 @@ REFUSED = [
     Refused(
         "two columns of one name",
         lines("order_id,customer_id,order_date,amount,amount", "1,A1,2024-01-05,10,12"),
-        "no column was found for amount. The file has: order_id, customer_id, order_date, amount, amount (2)",
+        "amount, amount (2) could both be the column amount. Say which: --map amount=amount",
     ),
     Refused(
         "two Parquet columns of one name",
         _twin_parquet,
-        "no column was found for amount. The file has: order_id, customer_id, order_date, amount, amount (2)",
+        "amount, amount (2) could both be the column amount. Say which: --map amount=amount",
     ),
     Refused("a header below the data", lines(*GOOD, HEAD), "header of orders.csv stands in row 6, below data"),
     Refused(
