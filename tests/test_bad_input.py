@@ -1194,7 +1194,7 @@ ACCEPTED = [
         3,
         "",
         {3: "not_answered score "},
-        customers=2,
+        customers=0,  # answers without a name are nobody's
     ),
     Accepted(
         "scores beyond the scale",
