@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course import company, language
+from course import clv, company, language
 from course.classroom import answers, bets
 from course.classroom.lessons.lifecycle.game import silence
 from course.classroom.lessons.lifecycle.seal import SEAL
@@ -140,7 +140,7 @@ def test_later_orders_change_no_stage_and_a_tenth_by_hand_is_a_tenth_by_call(giv
     tenth = {("loyal", "at_risk"): moves.rates.loc["loyal", "at_risk"] / 10}
     link = (
         given["lifecycle-3"]["lifecycle"]
-        .weakest_link(moves.rates, moves.money, moves.customers, names["d"], tenth)
+        .weakest_link(moves.rates, moves.money, moves.customers, clv.MONTHLY_DISCOUNT, tenth)
         .iloc[0]
     )
     assert names["gained"] == pytest.approx(-np.sign(link["change"]) * link["worth"], rel=0.01)
