@@ -70,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         help=text("exports in, portraits and a report out"),
         epilog=text(
-            "What is rarer (tags, key, blank, encoding, date order, built-in sources) is in docs/inputs.md, Recipe. "
-            "Every choice can stand in the recipe that a run writes."
+            "What is rarer (tags, key, an explorer to hand on, blank, encoding, date order, built-in sources) is in "
+            "docs/inputs.md, Recipe. Every choice can stand in the recipe that a run writes."
         ),
     )
     run.add_argument("recipe", nargs="?", metavar="RECIPE", help=text("recipe.yaml of an earlier run: the same again"))
@@ -98,11 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
-    run.add_argument(
-        "--explorer",
-        choices=["shared"],
-        help=text("an explorer to hand on: without customers, and no count below five"),
-    )
+    run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
     _reading_options(run)
     run.set_defaults(command=_run)
 
