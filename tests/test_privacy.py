@@ -336,7 +336,7 @@ HELD = [
     ("`identity.csv` has", "`identity.csv` 列", OF_THE_FILES),
     ("`moves.csv` and", "`moves.csv` 和", "test_who_entered_and_left_is_listed_and_can_be_erased"),
     ("`timeline.parquet` has", "`timeline.parquet` 记下", "test_words_of_customers_are_in_no_event"),
-    ("`explorer.html` packs", "`explorer.html` 里", "test_hostile_text_is_text_in_every_field_and_no_formula_in_the_file"),
+    ("`explorer.html` packs", "`explorer.html` 里", "test_who_is_forgotten_is_in_no_packed_byte"),
     ("`--explorer shared`", "`--explorer shared`", "test_a_shared_explorer_holds_nobody_and_shows_no_few"),
     ("The key of", "化名的密钥", "test_phone_numbers_as_customer_numbers_never_reach_the_output"),
     ("It is a keyed hash", "化名是编号", "test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key"),
