@@ -324,13 +324,11 @@ def ledger(tmp_path, *arguments):
 def test_a_funnel_of_events_alone_and_one_that_cannot_be_made(tmp_path):
     path = tmp_path / "events.csv"
     rows = [("v1", "view"), ("v1", "cart"), ("v1", "buy"), ("v2", "view"), ("v3", "view"), ("v3", "cart")]
-    path.write_text(
-        "visitor id,time,event\n" + "".join(f"{v},2026-03-01 10:0{i}:00,{k}\n" for i, (v, k) in enumerate(rows)),
-        encoding="utf-8",
-    )
+    lines = [f"{v}{n},2026-03-01 10:0{i}:00,{k}\n" for n in range(10, 20) for i, (v, k) in enumerate(rows)]
+    path.write_text("visitor id,time,event\n" + "".join(lines), encoding="utf-8")
     found, _ = ledger(tmp_path, "--events", path)
     per_user = [r["reached"] for r in found["findings"]["visits"]["funnel"] if r["per"] == "user"]
-    assert per_user == [3, 2, 1]
+    assert per_user == [30, 20, 10]
     path.write_text(path.read_text(encoding="utf-8").replace(",buy", ",login"), encoding="utf-8")
     again = tmp_path / "again"
     again.mkdir()

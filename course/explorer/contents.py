@@ -133,7 +133,7 @@ def _categories(portraits: pd.DataFrame, tags: dict) -> list[tuple[str, str, dic
     """(column, group, what the ledger says of the tag) of every column with values that are told apart. A tag that
     repeats a column of the portraits is left out."""
     columns = [(column, group, {}) for column, group in _CATEGORIES.items() if column in portraits]
-    named = {f"tag_{name}": entry for name, entry in tags.items() if name not in portraits}
+    named = {f"tag_{name}": entry for name, entry in tags.items() if name not in _CATEGORIES}
     return columns + [(c, "tags", entry) for c, entry in named.items() if c in portraits]
 
 
@@ -192,7 +192,8 @@ def _numbers(portraits: pd.DataFrame, shared: bool) -> list[str]:
     """The columns of numbers and days, those that customers are chosen by first."""
     defined = [c["name"] for c in portrait_columns()["columns"]]
     told = [] if shared else [c for c in defined if c not in (*_RANGES, *_LEFT_OUT)]
-    return [c for c in (*_RANGES, *told) if c in portraits and portraits[c].notna().any()]
+    there = portraits.select_dtypes(["number", "datetime"]).columns
+    return [c for c in (*_RANGES, *told) if c in there and portraits[c].notna().any()]
 
 
 def _number(packer: Packer, portraits: pd.DataFrame, column: str, shared: bool) -> dict:

@@ -38,9 +38,6 @@ def timeline(cleaned: dict[str, Cleaned]) -> pd.DataFrame:
         (the topic of a ticket, the name of a campaign; three stars where it may be somebody's own words)
     """
     valid = {k: c.valid for k, c in cleaned.items()}
-    if "surveys" in valid and ("customer_id" not in valid["surveys"] or valid["surveys"]["customer_id"].isna().all()):
-        rows = "row-" + valid["surveys"]["source_row"].astype("str")  # as the portraits call answers of nobody known
-        valid["surveys"] = valid["surveys"].assign(customer_id=rows)
     valid = {k: rows for k, rows in valid.items() if "customer_id" in rows}
     parts = {}
     if "orders" in valid:
