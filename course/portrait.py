@@ -330,15 +330,22 @@ def card(portraits: pd.DataFrame, customer_id: str) -> Card:
     blank["who"] += [c for c in _FACTS if c not in row]
     for section, template in _SENTENCES:
         lacking = [c for c in _places(template) if c not in row]
-        if lacking:
-            blank[section].append(lacking[0])
-        else:
+        if not lacking:
             lines.append(_said(section, template, row))
+        elif _missed(lacking[0], portraits):
+            blank[section].append(lacking[0])
     lines += [_line("risk", said, dict(said.values), columns) for said, columns in lifecycle.differences(row)]
     lines += _tag_lines(row)
     lines += [_unknown(section, columns) for section, columns in blank.items() if columns]
     lines.append(_suggestion(row))
     return Card(Sentence("Customer {customer}", customer=_public(customer_id)), tuple(lines), str(customer_id))
+
+
+def _missed(column: str, portraits: pd.DataFrame) -> bool:
+    """Whether it is worth saying that something is not known: of two questions that surveys ask, one is enough."""
+    if column == "satisfaction_score":
+        return column in portraits
+    return column != "survey_score" or column in portraits or "satisfaction_score" not in portraits
 
 
 def _public(customer_id: object) -> str:

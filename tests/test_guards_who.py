@@ -295,7 +295,7 @@ def test_what_was_free_is_no_defect_where_a_state_says_that_it_was_sold(tmp_path
 
 
 def test_open_orders_have_a_line_of_their_own(tmp_path):
-    text = rows(["1,A,2024-01-05,10,paid", "2,B,2024-01-06,7,pending", "3,B,2024-01-04,5,待付款"], f"{HEAD},status")
+    text = rows(["1,A,2024-01-05,100,paid", "2,B,2024-01-06,7,pending", "3,B,2024-01-04,5,待付款"], f"{HEAD},status")
     cleaned = clean.apply(read(tmp_path, text))
     assert cleaned.accounts["pending"] == {"rows": 2, "orders": 2, "customers": 1, "money": 12.0}
     assert cleaned.notes[0].say("en") == "2 orders with 12.00 are still open, the oldest of 2024-01-04."

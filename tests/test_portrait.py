@@ -153,7 +153,7 @@ def test_what_is_missing_is_said_whether_the_column_or_the_value_is():
         text = _card(survey_score=blank, city=blank).text("en")
         assert "Not known: City." in text
         assert "Not known: Last survey score." in text
-        assert "Would recommend" not in text
+        assert "Would recommend" not in text and "satisfaction" not in text
     assert "未知：最近一次评分。" in _card(survey_score=None).text("zh")
 
 
