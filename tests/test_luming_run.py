@@ -103,6 +103,7 @@ def test_no_output_holds_a_phone_an_email_or_an_address(sources, written):
     secrets |= {
         i for kind in ("surveys", "tickets") for i in sources[kind].frame["customer_id"].dropna() if len(i) == 11
     }
+    secrets -= {"unknown"}  # what somebody wrote for want of a number
     assert len(secrets) > 2000
     held = {(file, text) for file, text in cells(written) if text in secrets}
     assert held == set()

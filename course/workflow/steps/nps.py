@@ -6,7 +6,7 @@ import pandas as pd
 
 from course import nps, segment
 from course.errors import DataError
-from course.few import told
+from course.few import HIDDEN_BELOW, told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -145,11 +145,12 @@ def _behind(found: Willingness, answers: pd.DataFrame, attempt: Attempts) -> Non
 
 
 def _chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame | None:
-    """The control chart; None where there are too few waves for one, which is no want of the data."""
+    """The control chart, without waves of a few answers; None where there are too few for one: no want of the data."""
     try:
-        return nps.chart(answers, at)
+        found = nps.chart(answers, at)
     except DataError:
         return None
+    return found[found["n"] >= HIDDEN_BELOW].reset_index(drop=True) if (found["n"] >= HIDDEN_BELOW).any() else None
 
 
 def recommending(answers: pd.DataFrame) -> pd.DataFrame:
