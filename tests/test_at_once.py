@@ -17,6 +17,14 @@ from tests.conftest import ROOT
 posix = pytest.mark.skipif(os.name != "posix", reason="this system has no such signals")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def heard():
+    """Runs that a test starts hear SIGINT, also where the tests themselves were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def wholes(tmp_path_factory):
     """What a run over the customers of A, and of B, writes when nobody disturbs it."""

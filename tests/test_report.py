@@ -41,7 +41,7 @@ def result(customers=40, lines=True):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "报告 1"
-    found = result()
+    found = result(customers=160)
     return found, out, report.write(found, out, "en")
 
 
@@ -157,7 +157,6 @@ def test_the_page_stands_alone_and_speaks_both_languages(written):
     assert all(r.startswith("#") for r in references)
     assert [a["lang"] for t, a in elements if t == "main"] == ["en", "zh"]
     charts_found = [a for t, a in elements if t == "svg"]
-    # A class, or a stage, of fewer than ten customers is not drawn: of forty customers that may be all of them.
     assert len(charts_found) >= 12 and len(charts_found) % 2 == 0
     assert all(a.get("role") == "img" and len(a.get("aria-label", "")) > 30 for a in charts_found)
     heads = {
