@@ -21,13 +21,24 @@ MEMORY = 1024
 QUICK_LESSON = "07_segment"
 #: Files of tests that take more than a minute each: the second gear's.
 SLOW_FILES = (
+    "test_at_once",
     "test_bad_input",
     "test_browser",
     "test_capstone",
+    "test_check",
     "test_clusters",
+    "test_databases",
+    "test_explorer",
+    "test_forget",
+    "test_fuzz",
+    "test_hostile",
     "test_lab",
+    "test_little_evidence",
     "test_luming_run",
     "test_notebooks",
+    "test_privacy",
+    "test_recipe",
+    "test_story",
     "test_workflow",
 )
 #: Fixtures that make several of a kind: three companies for the checks of a lesson, the browser in each language. The
