@@ -267,9 +267,10 @@ _SEEN = {}
 
 
 def _values(result):
-    """Texts with underscores that stand in the cells: they are the company's own words."""
+    """Texts with underscores that stand in the cells, and columns of persons that nothing was looked for in: they are
+    the company's own words."""
     if id(result) not in _SEEN:
-        cells = set()
+        cells = set(result.found["identity"].unused) if "identity" in result.found else set()
         for cleaned in result.cleaned.values():
             for column in cleaned.valid.select_dtypes(["object", "str", "category"]):
                 cells |= {m for value in cleaned.valid[column].dropna().unique() for m in _KEY.findall(str(value))}
