@@ -83,7 +83,8 @@ def test_nothing_is_told_that_is_no_number(told, name):
 
 def test_one_who_came_back_makes_no_rhythm_no_warning_and_no_worth(told):
     found = told("one_returner")
-    assert found.found["lifecycle"]["stages"] == {"active": 1, "first_purchase": 119}
+    # One is active, and of one customer nothing is told, nor of the others, from whom the one could be reckoned.
+    assert found.found["lifecycle"]["stages"] == {"active": None, "first_purchase": None}
     missing = {"weakest_link", "early_warning"} & set(found.found["lifecycle"])
     assert not missing
     assert not {"recommender", "shift", "promotion", "pairs"} & set(found.found["behaviour"])
@@ -122,10 +123,8 @@ def test_two_customers_are_described_and_no_interval_is_put_round_them(told):
 
 def test_who_bought_today_is_recent_though_everybody_did(told):
     found = told("one_day")
-    # Six of sixty have two orders, above the median of one; nobody has been silent.
-    classes = found.classes()
-    assert {name.split("_", 1)[1] for name in classes} == {"value", "develop"}
-    assert sum(n for name, n in classes.items() if name.endswith("_value")) == 6
+    # Six of sixty have two orders, above the median of one, too few to be told of; nobody has been silent.
+    assert {name.split("_", 1)[1] for name in found.classes()} == {"develop"}
     assert found.found["stake"]["customers"] == 0
     assert found.found["segments"]["alike"] == ["r"]
     assert "All customers are alike in recency" in found.text["en"]
@@ -167,7 +166,8 @@ def test_a_month_has_no_months_to_compare(told):
 def test_surveys_on_other_scales_have_no_nps_and_three_answers_a_wide_one(told, tmp_path, capsys):
     for name in ("zero_one", "fives"):
         assert "nps" not in told(name).found
-        assert "NPS" not in told(name).text["en"].split("What could not be said")[0].split("Tags")[0]
+        text = told(name).text["en"].split("What could not be said")[0].split("Tags")[0]
+        assert "NPS" not in text.replace("no NPS", "")
     three = told("three").found["nps"]
     assert three["n"] == 3 and three["high"] - three["low"] > 100
     table = tmp_path / "survey.csv"
