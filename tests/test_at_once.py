@@ -62,7 +62,8 @@ def whole_of_orders(tmp_path_factory):
     """What a run over the orders of A writes when nobody disturbs it."""
     folder = tmp_path_factory.mktemp("orders")
     at_once.orders(folder, "A")
-    assert run(folder, kind="orders") == 0
+    undisturbed = at_once.started(folder, "run", "--orders", "A.csv", "--out", "out")
+    assert undisturbed.wait() == 0
     return at_once.bytes_of(folder / "out")
 
 
