@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 
-import matplotlib
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -78,13 +78,16 @@ def in_lessons() -> None:
 
 @contextlib.contextmanager
 def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, Axes]]:
-    """A figure of `width` × `height` inches in the kit's style; closed at the end."""
+    """A figure of `width` × `height` inches in the kit's style alone, whatever style a notebook has set; closed at the
+    end."""
+    chinese_font()  # labels are measured by the fonts that are there, one among them that matplotlib has not met yet
     # Fonts that this machine lacks are the reader's to have: no word about them.
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
     log.setLevel(logging.ERROR)
     # A dollar sign in a name is a dollar sign, not the beginning of a formula.
-    with matplotlib.rc_context(_STYLE | {"text.parse_math": False}), warnings.catch_warnings():
+    style = _STYLE | {"text.parse_math": False}
+    with matplotlib.style.context(style, after_reset=True), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(width, height), layout="constrained")
         try:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import DataError, charts, cli, collect, report, segment, workflow
-from course.report import page, workbook
+from course.report import figures, page, workbook
 from tests import shown
 
 
@@ -163,6 +164,16 @@ def test_the_page_stands_alone_and_speaks_both_languages(written):
         lang: len(re.findall("<h2>", part)) for lang, part in zip(("en", "zh"), text.split("<main")[1:], strict=True)
     }
     assert heads["en"] == heads["zh"] > 5
+
+
+def test_charts_are_the_same_where_a_lesson_has_set_its_style():
+    def drawn():
+        return figures.bars(pd.Series([3, 5]), ["潜在客户", "lost"], "customers", "en", "Bars of customers by stage.")
+
+    before = drawn()
+    with matplotlib.rc_context():
+        charts.in_lessons()
+        assert drawn() == before
 
 
 def test_the_answer_comes_first(written):
