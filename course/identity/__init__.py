@@ -9,10 +9,11 @@ from course.identity.anonymity import Anonymity, anonymity
 from course.identity.ids import pseudonyms, stitch
 from course.identity.judging import judge
 from course.identity.model import Judgement, fellegi_sunter
-from course.identity.persons import Identity, resolve, with_one_name
+from course.identity.persons import CANONICAL, Identity, resolve, with_one_name
 from course.identity.spelling import spelling
 
 __all__ = [
+    "CANONICAL",
     "Anonymity",
     "Identity",
     "Judgement",

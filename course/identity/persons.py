@@ -18,7 +18,7 @@ from course.identity.spelling import ROLES, spelling
 from course.language import Sentence
 
 #: The columns of a customer table that say who somebody is, and as what they are read.
-_CANONICAL = {
+CANONICAL = {
     "name": "name",
     "given_name": "name",
     "surname": "surname",
@@ -224,11 +224,11 @@ def _roles(records: pd.DataFrame, further: Mapping[str, str], threshold: float) 
         )
     if not 0 < threshold < 1:
         raise DataError("The threshold is a probability between 0 and 1, not {threshold}.", threshold=threshold)
-    roles = {c: r for c, r in (_CANONICAL | dict(further)).items() if c in records}
+    roles = {c: r for c, r in (CANONICAL | dict(further)).items() if c in records}
     if not roles:
         raise DataError(
             "No column says who somebody is: expected at least one of {columns}, or say how to read others (columns=).",
-            columns=", ".join(_CANONICAL),
+            columns=", ".join(CANONICAL),
         )
     return roles
 

@@ -14,7 +14,7 @@ from course.nps.comments import Heard, dedupe, heard, sentiment, statements, the
 from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
 from course.nps.quadrants import quadrants
-from course.nps.satisfaction import Satisfaction, are_bad, are_good, chart, satisfaction, scale_of
+from course.nps.satisfaction import LEAST_WAVES, Satisfaction, are_bad, are_good, chart, satisfaction, scale_of
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
@@ -22,6 +22,7 @@ from course.nps.weighting import poststratify
 
 __all__ = [
     "ENOUGH_FOR_SCALE",
+    "LEAST_WAVES",
     "MOST_DRIVERS",
     "SCORES",
     "Agreement",

@@ -104,6 +104,10 @@ def satisfaction(scores: pd.Series, least: int, most: int, kind: str = "csat") -
     return Satisfaction(least, most, n, top, good / n, float(low), float(high), mean, *ends, kind)
 
 
+#: Of fewer waves nobody can tell what is usual.
+LEAST_WAVES = 3
+
+
 def chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame:
     """A control chart of waves: of good and other answers (1 and 0) a p-chart; of −100, 0 and 100 one of the NPS.
 
@@ -130,7 +134,7 @@ def chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame:
     monthly = given.groupby(months).size()
     wave = months if len(monthly) > 2 and monthly.median() >= _MONTHLY else months.dt.asfreq("Q")
     out = given.groupby(wave)["answer"].agg(n="size", value="mean").rename_axis("wave").reset_index()
-    if len(out) < 3:
+    if len(out) < LEAST_WAVES:
         raise DataError("A control chart needs three waves or more; there {n:is|are} {n}.", n=len(out))
     centre, spread = math.fsum(given["answer"]) / len(given), float(given["answer"].std(ddof=0))
     reach = 3 * spread / np.sqrt(out["n"])

@@ -12,15 +12,11 @@ from course.errors import DataError, first_few
 from course.language import Sentence
 from course.workflow.people import IDS
 
-#: What tells two people apart under one number, and how it is read.
+#: What tells two people apart under one number, and how it is read: where somebody lives they may share.
 _TELLING = {
-    "name": "name",
-    "given_name": "name",
-    "surname": "surname",
-    "phone": "phone",
-    "email": "email",
-    "national_id": "key",
-    "birth_date": "date",
+    column: role
+    for column, role in identity.CANONICAL.items()
+    if role in ("name", "surname", "phone", "email", "key", "date")
 }
 #: Of so many numbers in common with something to compare, this share of other people is how the files are made.
 _ENOUGH, _OTHERS = 3, 0.5

@@ -150,7 +150,8 @@ def _chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame | None:
         found = nps.chart(answers, at)
     except DataError:
         return None
-    return found[found["n"] >= HIDDEN_BELOW].reset_index(drop=True) if (found["n"] >= HIDDEN_BELOW).any() else None
+    large = found[found["n"] >= HIDDEN_BELOW].reset_index(drop=True)
+    return large if len(large) >= nps.LEAST_WAVES else None
 
 
 def recommending(answers: pd.DataFrame) -> pd.DataFrame:
