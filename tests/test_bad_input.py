@@ -1161,6 +1161,15 @@ ACCEPTED = [
             "'44-03-15 (BC)'::DATE": "'-0**-**-*****:**:**.**0",
         }.items()
     ),
+    *(
+        Accepted(
+            f"an unknown column of whole numbers as large as {far:g}",
+            parquet(GOOD_FRAME.assign(mass=[far, *[1.0] * 4])),
+            5,
+            "80.75",
+        )
+        for far in (1e19, -(2.0**63), 1e300)
+    ),
     Accepted(
         "a DuckDB column that is now a number and now a word",
         duck_dates(

@@ -102,9 +102,7 @@ def ids(cells: pd.Series, column: str) -> Column:
         too_long = cells.abs() >= 2**53
         if too_long.any():
             _refuse_scientific(column, cells[too_long])
-        whole = cells.dropna() % 1 == 0
-        if whole.all():
-            cells = cells.astype("Int64")
+        cells = _without_point(cells)
     codes, distinct = _distinct(cells)
     scientific = distinct.str.match(_SCIENTIFIC)
     # A hexadecimal code may look like 12E5; an exponent of two digits or a mantissa with a point does not.
@@ -114,6 +112,12 @@ def ids(cells: pd.Series, column: str) -> Column:
         _refuse_scientific(column, cells.iloc[at])
     clean = distinct.str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     return Column(_spread(codes, clean, cells.index), np.zeros(len(cells), dtype=bool))
+
+
+def _without_point(cells: pd.Series) -> pd.Series:
+    """Floating numbers as integers where all are whole and below 2⁵³: beyond it a float does not hold every integer."""
+    filled = cells.dropna()
+    return cells.astype("Int64") if ((filled % 1 == 0) & (filled.abs() < 2**53)).all() else cells
 
 
 def _refuse_scientific(column: str, cells: pd.Series) -> None:
@@ -355,10 +359,8 @@ def times(cells: pd.Series, column: str, date_order: str | None = None) -> Colum
     """
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return Column(_local(cells), np.zeros(len(cells), dtype=bool))
-    if pd.api.types.is_numeric_dtype(cells.dtype) and pd.api.types.is_float_dtype(cells.dtype):
-        whole = cells.dropna() % 1 == 0
-        if whole.all():
-            cells = cells.astype("Int64")
+    if pd.api.types.is_float_dtype(cells.dtype):
+        cells = _without_point(cells)
     codes, distinct = _distinct(cells)
     plain = _plain_dates(distinct)
     offsets, plain = _split_offsets(plain)
