@@ -104,13 +104,13 @@ def sentiment(texts: Iterable) -> pd.DataFrame:
     return out
 
 
-def _score(said: list[Statement]) -> float:
+def _score(said: tuple[Statement, ...]) -> float:
     """Over all sentences that are read; NaN where none is."""
     readable = [one for one in said if one.language in READ]
     return mean([(c.weight, s) for one in readable for c in one.clauses for s in c.scores]) if readable else np.nan
 
 
-def _language(said: list[Statement]) -> str | None:
+def _language(said: tuple[Statement, ...]) -> str | None:
     names = [one.language for one in said if one.language != SIGNS]
     known = {name for name in names if name in READ}
     if known:
@@ -190,7 +190,7 @@ def themes(texts: Iterable) -> pd.DataFrame:
     return out.assign(label=_labels(out["score"]))
 
 
-def _themes(said: list[Statement]) -> list[tuple[str, int, int, float]]:
+def _themes(said: tuple[Statement, ...]) -> list[tuple[str, int, int, float]]:
     of_theme: dict[str, list[float]] = {}
     for one in said:
         for theme, score in one.themes.items():

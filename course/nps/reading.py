@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -204,12 +204,13 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower().replace("’", "'").translate(_traditional())
 
 
-def _english(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)  # mostly single words, the same ones again and again
+def _english(text: str) -> tuple[str, ...]:
     """English words; "can't" and "won't" are two each."""
     text = re.sub(r"\bcan'?t\b|\bcannot\b", "can not", text)
     text = re.sub(r"\bwon'?t\b", "will not", text)
     text = re.sub(r"\b(do|does|did|is|was|were|are|has|have|would|could|should)n'?t\b", r"\1 not", text)
-    return re.findall(r"[a-z]+|\d+", re.sub(r"'(s|re|ve|ll|d|m)\b", "", text))
+    return tuple(re.findall(r"[a-z]+|\d+", re.sub(r"'(s|re|ve|ll|d|m)\b", "", text)))
 
 
 @cache
@@ -248,7 +249,7 @@ def _words(clause: str) -> Iterator[_Word | None]:
     words, stems = _lexicon()
     tokens: list[str] = []
     for run in _run().findall(clause):
-        tokens += _jieba().cut(run, HMM=False) if _HAN.match(run) else [run] if run in _emoji() else _english(run)
+        tokens += _jieba().cut(run, HMM=False) if _HAN.match(run) else (run,) if run in _emoji() else _english(run)
     at = 0
     while at < len(tokens):
         for size in range(min(_LONGEST, len(tokens) - at), 0, -1):
@@ -266,7 +267,8 @@ def _words(clause: str) -> Iterator[_Word | None]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read(text: str) -> list[Statement]:
+@lru_cache(maxsize=1 << 16)  # labels, themes and languages are asked of the same texts
+def read(text: str) -> tuple[Statement, ...]:
     """The sentences of a text that hold words or signs of praise and blame."""
     text = _TAGS.sub(" ", plain(text))
     hits = _hits(_LATIN.findall(text))
@@ -276,7 +278,7 @@ def read(text: str) -> list[Statement]:
         language = _language(sentence, around)
         if language is not None:
             out.append(Statement(language, _sentence(sentence) if language in READ else []))
-    return out
+    return tuple(out)
 
 
 def _sentence(sentence: str) -> list[Clause]:
