@@ -58,6 +58,9 @@ SOME = {
     "done": {"start-1": "right", "start-2": "not_yet"},
     "quiz": {"start-1": "wrong"},
     "bets": {"start": {"low": 1.0, "high": 3.0}},
+    "tries": {"start-2": "2 0a1b2c"},
+    "hands": {"start-tenth": "30"},
+    "shown": {"start-1": "shown"},
 }
 
 
@@ -91,6 +94,7 @@ contents = st.fixed_dictionaries(
         "done": st.dictionaries(keys, st.sampled_from(["right", "not_yet", "not_attempted", "set_up"])),
         "quiz": st.dictionaries(keys, st.sampled_from(["right", "wrong"])),
         "bets": st.dictionaries(keys, st.fixed_dictionaries({"low": st.floats(-9, 0), "high": st.floats(1, 9)})),
+        **dict.fromkeys(["tries", "hands", "shown"], st.dictionaries(keys, st.text("0123456789abcdef ", max_size=9))),
     }
 )
 
@@ -164,6 +168,7 @@ def test_restoring_an_old_code_takes_nothing_back():
         "done": {"start-1": "right", "start-2": "right", "nps-1": "not_yet"},
         "quiz": {"start-1": "right"},
         "bets": {"start": opened},
+        **{later: SOME[later] for later in ("tries", "hands", "shown")},
     }
 
 
@@ -173,7 +178,7 @@ def test_an_unreadable_file_is_kept_beside_and_the_lesson_goes_on(learner, conte
     assert kit.progress().values["right"] == 0
     assert (learner / "progress.unreadable.json").read_text() == content
     kit.restore(kit.save())
-    assert stored() == {"done": {}, "quiz": {}, "bets": {}}
+    assert set(stored()) == set(SOME) and not any(stored().values())
 
 
 # --- checks --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.source import Cell, Lesson, LessonError, lessons, read
-from course.authoring.stub import stub
+from course.authoring.stub import handed_out, stub
 from course.authoring.wording import spoken
 from course.language import LANGUAGES, Sentence, text
 
@@ -109,7 +109,7 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
             if not solutions:
                 cells.append(("markdown", _folded(cell, hints[cell.hint], lang), set()))
         elif "solution" not in cell.tags or solutions:
-            cells.append((cell.kind, _shown(cell, lang, solutions), cell.tags - {"solution"}))
+            cells.append((cell.kind, _shown(cell, lang, solutions), cell.tags))
     seen: Counter = Counter()
     return {
         "cells": [_nbformat(lesson.name, *cell, seen) for cell in cells],
@@ -123,8 +123,8 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
 
 
 def _shown(cell: Cell, lang: str, solutions: bool) -> str:
-    if cell.exercise and not solutions:
-        return stub(cell.text)
+    if cell.kind == "code" and not solutions:
+        return stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks)
     said = cell.text
     if cell.minutes:
         heading, _, rest = said.partition("\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from course.authoring.source import Cell, Lesson, LessonError
-from course.authoring.stub import stub
+from course.authoring.stub import ASKING, handed_out, stub
 from course.authoring.wording import spoken
 from course.language import LANGUAGES
 
@@ -46,8 +46,9 @@ def check(lesson: Lesson) -> None:
     ------
     LessonError : for the first rule broken, in the order of the lesson's lines where rules are of one kind.
     """
-    rules = (_twins, _headings, _pictures, _exercises, _leaks, _given, _core, _pandas, _words, _languages, _length)
-    for rule in (*rules, _minutes):
+    form = (_twins, _headings, _pictures, _exercises, _blanks)
+    code = (_leaks, _given, _core, _pandas, _words, _languages, _length)
+    for rule in (*form, *code, _minutes):
         rule(lesson)
 
 
@@ -145,6 +146,23 @@ def _exercises(lesson: Lesson) -> None:
     for cell in lesson.cells:
         if cell.hint and cell.hint not in seen:
             raise lesson.refusal(cell, "A hint for {name}, which is no exercise of this lesson.", name=cell.hint)
+
+
+def _blanks(lesson: Lesson) -> None:
+    """A blank stands for one place of its cell, and what asks has a cell of its own."""
+    for cell in lesson.cells:
+        for text in cell.blanks:
+            if cell.kind != "code" or cell.exercise or cell.text.count(text) != 1:
+                raise lesson.refusal(
+                    cell, "The blank “{text}” must stand once in a code cell that is no exercise.", text=text
+                )
+        if cell.kind != "code":
+            continue
+        asking = [n for n in ast.walk(cell.tree()) if isinstance(n, ast.Call) and _called(n) in ASKING]
+        if asking and (len(cell.tree().body) != 1 or handed_out(cell.text) == cell.text):
+            raise lesson.refusal(
+                cell, 'A cell that asks is one call with key and answer, such as guess("start-tenth", 30).'
+            )
 
 
 def _is_bet(lesson: Lesson, cell: Cell) -> bool:

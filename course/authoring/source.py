@@ -8,7 +8,7 @@ from course.errors import DataError
 from course.language import LANGUAGES
 
 #: What the metadata of a cell may say.
-_KEYS = {"lang", "hint", "exercise", "tags", "minutes"}
+_KEYS = {"lang", "hint", "exercise", "blanks", "tags", "minutes"}
 #: `parameters` marks the cell behind which papermill writes the values that it was called with.
 _TAGS = {"solution", "stretch", "nbval-ignore-output", "raises-exception", "parameters"}
 
@@ -28,7 +28,8 @@ class LessonError(DataError):
 class Cell:
     """One cell: `kind` "markdown" or "code", its text, the line it begins on, and what its metadata say.
 
-    `minutes` are those of the section that the cell's heading begins.
+    `minutes` are those of the section that the cell's heading begins; `blanks` the texts in a code cell that the
+    learner fills in.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Cell:
     exercise: str | None = None
     tags: frozenset[str] = frozenset()
     minutes: int | None = None
+    blanks: tuple[str, ...] = ()
 
     @property
     def stretch(self) -> bool:
@@ -139,6 +141,7 @@ def _cell(file: str, raw: object, line: int) -> Cell:
         meta.get("exercise"),
         tags,
         meta.get("minutes"),
+        tuple(meta.get("blanks", ())),
     )
     if cell.kind == "code":
         try:

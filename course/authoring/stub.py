@@ -1,4 +1,5 @@
-"""What a learner is given of an exercise: the names to fill in, nothing of how."""
+"""What a learner is given: of an exercise the names to fill in and nothing of how, of a guess its key, of a cell with
+blanks the cell without them."""
 
 import ast
 
@@ -20,6 +21,23 @@ def stub(code: str) -> str:
                 lines.append(f"{name} = ...")
                 seen.add(name)
     return "\n".join(lines)
+
+
+#: Calls whose second argument is the learner's.
+ASKING = ("guess", "pick")
+
+
+def handed_out(code: str, blanks: tuple[str, ...] = ()) -> str:
+    """A cell that is no exercise as the learner gets it: `____` for each blank, `...` for what the author guessed."""
+    if blanks:
+        for text in blanks:
+            code = code.replace(text, "____", 1)
+        return code
+    statements = ast.parse(code).body
+    call = statements[0].value if len(statements) == 1 and isinstance(statements[0], ast.Expr) else None
+    if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ASKING and len(call.args) == 2:
+        return f'{call.func.id}("{call.args[0].value}", ...)'
+    return code
 
 
 def _is_stored(name: ast.Name) -> bool:

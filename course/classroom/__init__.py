@@ -1,11 +1,13 @@
-"""What a lesson talks to: open it, check an answer, ask a quiz question, bet, unseal, keep and restore progress.
+"""What a lesson talks to: open it, guess, pick, check an answer, see its solution, ask a quiz question, bet,
+unseal, keep and restore progress.
 
 `from course.classroom import *` at the head of every notebook brings the names below and nothing else.
 """
 
 from course.classroom.answers import check
 from course.classroom.bets import bet, calibration, unseal
-from course.classroom.lesson import catch_up, open_lesson
+from course.classroom.hands import guess, pick
+from course.classroom.lesson import open_lesson
 from course.classroom.lessons.apply.quarter import Quarter
 from course.classroom.lessons.capstone.assessment import (
     class_report,
@@ -18,6 +20,7 @@ from course.classroom.lessons.capstone.consultant import consultant
 from course.classroom.lessons.capstone.feedback import feedback, feedback_answers, feedback_report, simulated_feedback
 from course.classroom.progress import progress, restore, save
 from course.classroom.quiz import quiz
+from course.classroom.reference import catch_up, solution
 from course.classroom.tables import load, use_company
 from course.classroom.widgets import play
 from course.classroom.words import say, words
@@ -34,8 +37,10 @@ __all__ = [
     "feedback",
     "feedback_answers",
     "feedback_report",
+    "guess",
     "load",
     "open_lesson",
+    "pick",
     "play",
     "post_test",
     "pre_test",
@@ -46,6 +51,7 @@ __all__ = [
     "say",
     "simulated_class",
     "simulated_feedback",
+    "solution",
     "unseal",
     "use_company",
     "words",

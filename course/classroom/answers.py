@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
-from course.classroom import folders, panel, patience, progress, room
+from course.classroom import folders, inputs, panel, patience, progress, room
 from course.errors import DataError
 from course.language import Sentence
 
@@ -102,7 +102,7 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
         raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
     outcome = _judged(known[name], room.namespace() if within is None else within)
     if within is None:
-        progress.note(name, outcome.kind)
+        progress.note(name, outcome.kind, outcome.sentence.message)
     return outcome
 
 
@@ -136,6 +136,8 @@ def _outcome(one: Exercise, names: Mapping) -> Outcome:
                 "{names} is not there. Run the cells above from the top, then this one.", names=", ".join(missing)
             ),
         )
+    if (other := inputs.changed(one.given, names)) is not None:
+        return Outcome(one.name, SET_UP, other)
     if open_ones := [n for n, a in zip(one.answers, answers, strict=True) if a is ... or _is_stub(a)]:
         return Outcome(one.name, NOT_YET, Sentence("{names} is still to be done.", names=", ".join(open_ones)))
     try:

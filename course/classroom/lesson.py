@@ -1,9 +1,7 @@
-"""Opening a lesson, and catching up with it."""
+"""Opening a lesson."""
 
-import json
-
-from course import charts, language, places
-from course.classroom import progress, room
+from course import charts, language
+from course.classroom import answers, blanks, inputs, progress, room
 from course.errors import DataError
 from course.language import Sentence
 
@@ -21,6 +19,7 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     charts.in_lessons()
     _say_sentences()
     _refuse_in_a_sentence()
+    _watch_cells(name.partition("_")[2])
     if language.active() == "zh" and charts.chinese_font() is None:
         return Sentence(
             "Lesson {number} is open. This machine has no Chinese font, so charts show boxes in place of Chinese; how "
@@ -53,69 +52,19 @@ def _refuse_in_a_sentence() -> None:
         shell.set_custom_exc((DataError,), said)
 
 
-def catch_up(section: str | int, within: dict | None = None) -> Sentence:
-    """Run the reference solution up to a section, in this notebook: for those who fell behind.
+def _watch_cells(topic: str) -> None:
+    """Open blanks are no error, and what the lesson's own cells make is measured: what checks are given."""
+    from IPython import get_ipython
 
-    Parameters
-    ----------
-    section : the number of the section (from 1) or a part of its heading; the cells before it are run, those of the
-        core path only unless the section is beyond it.
-    within : where the names go; default: the notebook's.
-
-    Raises
-    ------
-    DataError : no lesson is open, or it has no such section.
-    """
-    cells = _solution()
-    until, heading = _find(cells, section)
-    names = room.namespace() if within is None else within
-    # Nothing on the core path needs a cell beyond it, and some of those take long.
-    left_out = set() if _tags(cells[until]) & {"stretch"} else {"stretch"}
-    ran = 0
-    for cell in cells[:until]:
-        source = "".join(cell["source"])
-        if (
-            cell["cell_type"] == "code"
-            and not _tags(cell) & left_out
-            and not source.startswith(("check(", "quiz(", "bet(", "unseal(", "play(", "from course.classroom import *"))
-        ):
-            _quietly(source, names)
-            ran += 1
-    return Sentence("{n} {n:cell|cells} of the solution were run. Go on at “{heading}”.", n=ran, heading=heading)
+    if (shell := get_ipython()) is None:
+        return
+    every = answers.exercises(topic).values()
+    inputs.begin(frozenset(n for e in every for n in e.given) - {n for e in every for n in e.answers})
+    if blanks.watched not in shell.input_transformers_post:
+        shell.input_transformers_post.append(blanks.watched)
+        shell.events.register("post_run_cell", _measure)
 
 
-def _tags(cell: dict) -> set[str]:
-    return set(cell["metadata"].get("tags", ()))
-
-
-def _solution() -> list[dict]:
-    if room.lesson() is None:
-        raise DataError("No lesson is open. Run the first cell of the notebook, open_lesson(…).")
-    path = places.ROOT / "solutions" / language.active() / f"{room.lesson()}.ipynb"
-    if not path.exists():
-        raise DataError("The solution of {lesson} is not here.", lesson=room.lesson())
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
-
-
-def _find(cells: list[dict], section: str | int) -> tuple[int, str]:
-    headings = []
-    for i, cell in enumerate(cells):
-        if cell["cell_type"] == "markdown":
-            text = next((line for line in "".join(cell["source"]).splitlines() if line.startswith("## ")), None)
-            if text:
-                headings.append((i, text.removeprefix("## ").strip()))
-    for number, (i, text) in enumerate(headings, 1):
-        if section == number or (isinstance(section, str) and section.casefold() in text.casefold()):
-            return i, text
-    listed = "; ".join(f"{n}: {text}" for n, (_, text) in enumerate(headings, 1))
-    raise DataError("There is no section {section}. The sections are {listed}.", section=section, listed=listed)
-
-
-def _quietly(source: str, names: dict) -> None:
-    """Run a cell for what it defines, without what it prints or draws."""
-    import matplotlib.pyplot as plt
-    from IPython.utils.capture import capture_output
-
-    with capture_output():
-        exec(compile(source, "<catch_up>", "exec"), names)
-        plt.close("all")
+def _measure(result: object) -> None:
+    if result.success and result.info is not None:
+        inputs.ran(result.info.raw_cell, room.namespace())

@@ -11,7 +11,11 @@ from course.classroom import room
 from course.errors import DataError
 from course.language import Sentence
 
-_EMPTY = {"done": {}, "quiz": {}, "bets": {}}
+#: done: exercise → outcome · quiz: question → right or wrong · bets · tries: exercise → checks that were not right yet,
+#: a blank, the mark of the last mistake's sentence · hands: what was guessed and picked · shown: solutions looked at
+_EMPTY = {"done": {}, "quiz": {}, "bets": {}, "tries": {}, "hands": {}, "shown": {}}
+#: What the first codes held: a code without them is damaged, without the others it is of an earlier kit.
+_OLDEST = ("done", "quiz", "bets")
 #: Characters of a code and bytes of what it holds: a whole course is a hundredth of it. A small code can unpack to
 #: more than a machine holds.
 _LONGEST, _LARGEST = 200_000, 1 << 20
@@ -30,9 +34,22 @@ def read() -> dict:
         return {key: {} for key in _EMPTY}
 
 
-def note(exercise: str, kind: str) -> None:
-    """Remember the outcome of a check; what was right once stays right."""
+def note(exercise: str, kind: str, said: str = "") -> None:
+    """Remember the outcome of a check, and what was `said` where it is not right yet; what was right once stays so."""
+    if kind == "not_yet":
+        record("tries", exercise, f"{tries(exercise) + 1} {mark(said)}")
     record("done", exercise, kind, keep=lambda before: before == "right")
+
+
+def tries(exercise: str) -> int:
+    """How many checks of an exercise were not right yet."""
+    count = read()["tries"].get(exercise, "").partition(" ")[0]
+    return int(count) if count.isascii() and count.isdigit() else 0
+
+
+def mark(said: str) -> str:
+    """Six signs that stand for a sentence: a code holds them in place of the sentence."""
+    return f"{zlib.crc32(said.encode()):08x}"[:6]
 
 
 def record(section: str, key: str, value: object, keep=lambda before: False) -> None:
@@ -87,7 +104,7 @@ def restore(code: str) -> Sentence:
 
 
 def unpack(code: str) -> dict:
-    """What a code of `save` holds: {"done", "quiz", "bets"}.
+    """What a code of `save` holds: the sections of the progress.
 
     Raises
     ------
@@ -95,7 +112,7 @@ def unpack(code: str) -> dict:
     """
     try:
         content = json.loads(_unpacked("".join(code.split())) if type(code) is str else "")
-        return _whole({key: content[key] for key in _EMPTY})
+        return _whole({key: content[key] if key in _OLDEST else content.get(key, {}) for key in _EMPTY})
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, RecursionError):
         raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
 
@@ -117,11 +134,12 @@ def _whole(content: dict) -> dict:
     ------
     ValueError : it is not.
     """
-    done, quiz, bets = (content[key] for key in _EMPTY)
-    if not all(isinstance(part, dict) for part in (done, quiz, bets)):
+    if not all(isinstance(part, dict) for part in content.values()):
         raise ValueError
+    quiz, bets = content["quiz"], content["bets"]
     answered = [text for one in quiz.values() for text in (one.values() if isinstance(one, dict) else [one])]
-    if not all(isinstance(text, str) for text in (*done.values(), *answered)):
+    told = [text for key in _EMPTY if key not in ("quiz", "bets") for text in content[key].values()]
+    if not all(isinstance(text, str) for text in (*told, *answered)):
         raise ValueError
     if not all(isinstance(one, dict) and _is_bet(one) for one in bets.values()):
         raise ValueError

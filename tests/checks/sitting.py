@@ -17,7 +17,7 @@ SEEDS, CUSTOMERS = (1, 2, 4), 1500
 #: What no task asks for.
 STRANGE = (None, "12", b"", True, [], {}, 1j, pd.DataFrame(), pd.Series(dtype=float), np.array([]), lambda: 0, np.nan)
 #: Cells that speak with the learner and define nothing.
-_SPOKEN = ("check(", "quiz(", "bet(", "unseal(", "play(")
+_SPOKEN = ("check(", "quiz(", "bet(", "unseal(", "play(", "guess(", "pick(")
 
 
 def lesson(topic: str) -> authoring.Lesson:
