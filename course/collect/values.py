@@ -100,6 +100,7 @@ def masked(value: object) -> str:
 # --- identifiers and texts -------------------------------------------------------------------------------------------
 
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
+_POINT_NOUGHT = re.compile(r"^(\d+)\.0+$")
 
 
 def ids(cells: pd.Series, column: str) -> Column:
@@ -115,13 +116,12 @@ def ids(cells: pd.Series, column: str) -> Column:
             _refuse_scientific(column, cells[too_long])
         cells = _without_point(cells)
     codes, distinct = _distinct(cells)
-    scientific = distinct.str.match(_SCIENTIFIC)
     # A hexadecimal code may look like 12E5; an exponent of two digits or a mantissa with a point does not.
-    scientific &= distinct.str.contains(r"[.,]|[eE]\+", regex=True)
-    if scientific.any():
+    scientific = [bool(_SCIENTIFIC.match(text) and re.search(r"[.,]|[eE]\+", text)) for text in distinct]
+    if any(scientific):
         at = np.flatnonzero(np.isin(codes, np.flatnonzero(scientific)))
         _refuse_scientific(column, cells.iloc[at])
-    clean = distinct.str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    clean = pd.Series([_POINT_NOUGHT.sub(r"\1", text.strip()) for text in distinct], dtype="str")
     return Column(_spread(codes, clean, cells.index), np.zeros(len(cells), dtype=bool))
 
 
@@ -159,9 +159,8 @@ _STATUS_OF |= {word: word for word in CANONICAL_STATUSES}
 def statuses(cells: pd.Series) -> Column:
     """Order states in the words of the canonical table; a word that is not known stays as it is."""
     codes, distinct = _distinct(cells)
-    plain = distinct.str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
-    known = plain.map(_STATUS_OF)
-    values = known.astype("str").where(known.notna(), distinct.str.strip())
+    told = [text.strip() for text in distinct]
+    values = pd.Series([_STATUS_OF.get(re.sub(r"[\s_-]+", "_", text.lower()), text) for text in told], dtype="str")
     return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool))
 
 

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from course.collect import applying, values
-from course.collect.guards.state import word_cells
 from course.collect.guards.table import Orders
 from course.collect.guards.words import words
 from course.collect.questions import Question, Reading
@@ -113,7 +112,7 @@ def free_with_refunded(orders: Orders) -> None:
 def returned_rows(orders: Orders) -> None:
     """Rows that a column calls refunds, with the money of them above nought, are taken off and not added."""
     for column in [] if orders.form else orders.unused():
-        said = word_cells(orders.raw[column])
+        said = orders.words(column)
         back = said.isin(words("row_kinds", "back"))
         above = back & orders.frame["amount"].gt(0)
         if not above.any() or not (said.notna() & ~back).any():
