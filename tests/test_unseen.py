@@ -304,3 +304,63 @@ def test_of_sixty_neutral_files_none_is_taken_for_a_form(tmp_path):
 def test_sums_below_groups_stay_out_wherever_their_word_stands(tmp_path):
     text = "销售明细分析\n门店,客户编号,订单号,下单日期,金额(元)\n东店,K1,D1,2026-03-01,50.00\n东店,K2,D2,2026-03-02,60.00\n东店,小计,,,110.00\n西店,K3,D3,2026-03-03,30.00\n西店,小计,,,30.00\n合计,,,,140.00\n"
     assert net(read(tmp_path, text)) == (3, 3, 140.00)
+
+
+# --- lists that a system prints --------------------------------------------------------------------------------------
+
+#: As SAP saves a list: two pages, a subtotal, a credit memo with its sign behind it.
+PRINTED = """05.03.2026            Dynamic List Display             1
+--------------------------------------------------------
+Sales orders
+
+--------------------------------------------------------
+|Sales Doc.|Sold-to pt|Doc. Date |Description| Net value|
+--------------------------------------------------------
+|10000001  |1000      |15.01.2026|Pump       | 1.250,00 |
+|10000001  |1000      |15.01.2026|Valve      |   250,50 |
+05.03.2026            Dynamic List Display             2
+--------------------------------------------------------
+|Sales Doc.|Sold-to pt|Doc. Date |Description| Net value|
+--------------------------------------------------------
+|10000002  |1001      |16.01.2026|Pump       | 2.500,00 |
+|10000003  |1001      |21.02.2026|Pump       |   500,00-|
+--------------------------------------------------------
+|*         |          |          |           | 3.500,50 |
+--------------------------------------------------------
+"""
+
+
+def test_a_list_of_ruled_lines_is_a_table_with_its_pages_joined_and_its_sums_left_out(tmp_path):
+    """1,250.00 + 250.50 + 2,500.00 − 500.00."""
+    path = tmp_path / "list.txt"
+    path.write_text(PRINTED, encoding="utf-8")
+    assert net(collect.read(path, "orders")) == (2, 2, 3500.50)
+    console = "+----+-----+\n| id | sum |\n+----+-----+\n| A1 | 2.5 |\n| A2 | 3.5 |\n+----+-----+\n"
+    path.write_text(console, encoding="utf-8")
+    assert collect.open_source(path).frame.to_numpy().tolist() == [["A1", "2.5"], ["A2", "3.5"]]
+
+
+def test_a_ruled_line_with_a_cell_too_many_is_refused(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(PRINTED.replace("Valve ", "Val|ve"), encoding="utf-8")
+    with pytest.raises(DataError, match="line 9: 6 fields, expected 5"):
+        collect.read(path, "orders")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [("커피 원두", "cp949", "cp949"), ("결제완료", "cp949", "cp949"), ("무선 이어폰", "cp949", "cp949"),
+     ("红茶", "gb18030", "gb18030"), ("订单编号", "gb18030", "gb18030"), ("待付款", "gb18030", "gb18030"),
+     ("付过款", "gb18030", "gb18030")],
+)  # fmt: skip
+def test_a_word_or_two_of_korean_are_told_from_chinese_by_the_syllables_in_use(tmp_path, text, encoding, found):
+    path = tmp_path / "orders.csv"
+    path.write_bytes(f"no,what\n1,{text}\n".encode(encoding))
+    raw = collect.open_source(path)
+    assert raw.facts["encoding"] == found and raw.frame["what"].tolist() == [text]
+
+
+def test_too_little_text_to_tell_korean_from_chinese_is_said(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes("no,what\n1,환불\n".encode("cp949"))
+    assert "too little text to tell Chinese from Korean" in collect.open_source(path).notes[0].say("en")
