@@ -32,7 +32,7 @@ from course.errors import DataError, first_few
 from course.language import Sentence
 
 DELIMITERS = (",", "\t", ";", "|")
-_TOTAL = re.compile(r"^(总计|合计|小计|总和|(grand )?total|sum)[:：]?$", re.IGNORECASE)
+_TOTAL = re.compile(r"^(总计|合计|小计|总和|((grand|sub)[ -]?)?total|sum)[:：]?$", re.IGNORECASE)
 _CHUNK = 20_000
 csv.field_size_limit(1 << 20)
 
@@ -771,8 +771,33 @@ def _without_totals(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[
     ]
     if not total.any():
         return frame, []
-    note = Sentence("{file}: {rows} total {rows:row|rows} skipped.", file=name, rows=int(total.sum()))
-    return frame[~total], [note]
+    notes = [Sentence("{file}: {rows} total {rows:row|rows} skipped.", file=name, rows=int(total.sum()))]
+    return _filled_down(name, frame, total, notes), notes
+
+
+def _filled_down(name: str, frame: pd.DataFrame, total: np.ndarray, notes: list[Sentence]) -> pd.DataFrame:
+    """Rows without their sums; where rows stand in groups, each with its sum below it, what only the first row of each
+    group holds in the first columns is that of all its rows."""
+    group = np.cumsum(total) - total
+    rows = frame[~total]
+    group = pd.Series(group[~total], index=rows.index)
+    if total.sum() < 2 or group.nunique() < 2:
+        return rows
+    first = ~group.duplicated()
+    for column in frame.columns[:3]:
+        blank = rows[column].isna() | (rows[column] == "")
+        if not first.all() and not blank[first].any() and blank[~first].all():
+            rows = rows.assign(**{column: rows[column].where(first).groupby(group).transform("first")})
+            notes.append(
+                Sentence(
+                    "{file}: only the first row of a group holds {column}; the rows below are filled from it.",
+                    file=name,
+                    column=column,
+                )
+            )
+        else:
+            break
+    return rows
 
 
 # --- typed formats ---------------------------------------------------------------------------------------------------

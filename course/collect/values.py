@@ -20,16 +20,17 @@ BLANKS = frozenset(
 
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
-    "completed": "completed complete paid success succeeded shipped delivered done finished closed_won "
+    "completed": "completed complete paid success succeeded shipped delivered done finished closed_won won 赢单 已赢单 "
     "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 "
     "待收货 买家已付款 卖家已发货 "
     "abgeschlossen bezahlt versendet geliefert terminée payée expédiée livrée completado pagado enviado entregado "
     "completato pagato spedito consegnato 完了 入金済み 発送済み",
     "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected "
-    "expired payment_failed "
+    "expired payment_failed closed_lost lost 输单 已输单 丢单 "
     "交易关闭 已关闭 关闭 草稿 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
     "storniert abgebrochen fehlgeschlagen annulée échouée cancelado anulado fallido annullato キャンセル",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款 "
+    "退款完成 已全额退款 fully_refunded "
     "erstattet zurückerstattet remboursée reembolsado rimborsato 返金済み",
     "unpaid": "unpaid pending awaiting_payment pending_payment 待付款 未付款 等待买家付款 待支付 未支付 "
     "ausstehend en_attente pendiente in_attesa 入金待ち",
@@ -352,7 +353,7 @@ _YEAR_FIRST = ("%Y-%m-%d", "%Y%m%d", "%Y%m%d%H%M%S")
 _PARTS = {"%Y": r"\d{4}", "%y": r"\d{2}", "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]+", " ": r"\s+"}
 _DIGITS = {"%Y%m%d": r"\d{8}(\D|$)", "%Y%m%d%H%M%S": r"\d{14}$"}
 _DAY_FIRST = ("%d-%m-%Y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y")
-_MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y")
+_MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y", "%b-%d-%y", "%b-%d-%Y")
 _OFFSET = re.compile(r"(?:(?<=\d)|\s)(Z|UTC|[+-]\d{2}:?\d{2})$")
 
 

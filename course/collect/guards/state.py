@@ -8,7 +8,7 @@ from course.collect.guards.table import Orders
 from course.collect.guards.words import directions, headers, words
 from course.collect.questions import Question, Reading
 from course.errors import first_few
-from course.forms import normal
+from course.forms import normal, word
 from course.language import Sentence
 from course.telling import quotable
 
@@ -125,7 +125,7 @@ def state_elsewhere(orders: Orders) -> None:
     be counted for want of a header."""
     if "status" in orders.shown:
         return
-    found = {c: s for c in orders.unused() if (s := _as_states(orders.raw[c], orders.words(c))) is not None}
+    found = {c: s for c in orders.unused() if (s := as_states(orders.raw[c], orders.words(c))) is not None}
     if not found:
         return
     money = orders.frame["amount"].fillna(0.0)
@@ -153,7 +153,7 @@ def state_elsewhere(orders: Orders) -> None:
         orders.frame["status"] = kept.fillna(found[answer])
 
 
-def _as_states(cells: pd.Series, said: pd.Series) -> pd.Series | None:
+def as_states(cells: pd.Series, said: pd.Series) -> pd.Series | None:
     """The cells in canonical words of state, where nearly all are such words (`said` has them as they are compared) and
     not all of them mean a sale."""
     if said.notna().mean() < 0.1:
@@ -169,7 +169,7 @@ def _as_states(cells: pd.Series, said: pd.Series) -> pd.Series | None:
 
 def _counted(cells: pd.Series) -> str:
     counts = cells.astype("str").str.strip().value_counts().sort_index()
-    return ", ".join(f"{word} {n:,}" for word, n in counts.sort_values(ascending=False, kind="stable").head(4).items())
+    return ", ".join(f"{said} {n:,}" for said, n in counts.sort_values(ascending=False, kind="stable").head(4).items())
 
 
 def states(orders: Orders) -> None:
@@ -177,6 +177,7 @@ def states(orders: Orders) -> None:
     frame = orders.frame
     if "status" not in frame:
         return
+    _partly_refunded(orders)
     money = frame["amount"].abs().fillna(0.0)
     by_word = (
         pd.DataFrame({"word": frame["status"], "money": money})
@@ -202,6 +203,15 @@ def states(orders: Orders) -> None:
                 ),
             )
         )
+
+
+def _partly_refunded(orders: Orders) -> None:
+    """An order that was given back in part is a sale where the file says how much of it; else its word is unknown."""
+    frame = orders.frame
+    if "refunded" in frame:
+        known = frame["refunded"].gt(0).groupby(frame["order_id"]).transform("any")
+        partly = frame["status"].map(word, na_action="ignore").isin(words("partly_refunded")) & known
+        frame["status"] = frame["status"].mask(partly, "completed")
 
 
 def pending(orders: Orders) -> None:
@@ -232,13 +242,13 @@ def pending(orders: Orders) -> None:
         frame["status"] = frame["status"].mask(frame["status"].eq("unpaid"), "completed")
 
 
-def _asked_state(orders: Orders, word: str, row: pd.Series) -> str:
+def _asked_state(orders: Orders, said: str, row: pd.Series) -> str:
     question = Question(
-        f"state.{word}",
+        f"state.{said}",
         Sentence(
             "{file}: what is an order in the state “{word}” ({rows:,} {rows:row|rows}, {money:,.2f})?",
             file=orders.file,
-            word=word,
+            word=said,
             rows=int(row["size"]),
             money=float(row["sum"]),
         ),
