@@ -6,6 +6,9 @@ Expected values stand in the statements that made the tables.
 import importlib.util
 import io
 import os
+import re
+import shlex
+import shutil
 import threading
 import time
 import zipfile
@@ -146,6 +149,24 @@ def test_a_query_is_asked_in_the_place_of_a_table(server, capfd):
     sql = f"SELECT * FROM {origin} WHERE order_id < 9007199254741003 -- ten orders"
     assert main(["check", server.url, "--query", sql]) == 0
     assert "10 rows, 5 columns" in capfd.readouterr().out
+
+
+def test_the_commands_of_the_documentation_run(server, orders, tmp_path, monkeypatch, capfd):
+    """Of docs/inputs.md, in both languages; the host, the user and the condition in … are the server's."""
+    doc = (Path(collect.__file__).parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
+    told = re.findall(r"^    course run --orders (\w+)://reader@db.shop.example/shop(.*)$", doc, re.MULTILINE)
+    assert len(told) == 4 and told[:2] == told[2:]
+    for scheme, rest in told[:2]:
+        if not server.url.startswith(scheme):
+            continue
+        rest = rest.replace("sales.orders", "shop.orders").replace("SELECT … ", "SELECT * ").replace("WHERE …", "")
+        table, *query = shlex.split(server.url + rest)
+        assert main(["check", table, *query]) == 0
+        out = capfd.readouterr().out
+        assert f"{ROWS:,} rows, 5 columns" in out and "orders (--orders)" in out
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(orders, "2026-01.csv")
+    assert main(["check", "2026-*.csv"]) == 0 and main(["check", "."]) == 0
 
 
 @pytest.mark.parametrize(

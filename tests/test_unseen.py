@@ -304,3 +304,176 @@ def test_of_sixty_neutral_files_none_is_taken_for_a_form(tmp_path):
 def test_sums_below_groups_stay_out_wherever_their_word_stands(tmp_path):
     text = "销售明细分析\n门店,客户编号,订单号,下单日期,金额(元)\n东店,K1,D1,2026-03-01,50.00\n东店,K2,D2,2026-03-02,60.00\n东店,小计,,,110.00\n西店,K3,D3,2026-03-03,30.00\n西店,小计,,,30.00\n合计,,,,140.00\n"
     assert net(read(tmp_path, text)) == (3, 3, 140.00)
+
+
+# --- lists that a system prints --------------------------------------------------------------------------------------
+
+#: As SAP saves a list: two pages, a subtotal, a credit memo with its sign behind it.
+PRINTED = """05.03.2026            Dynamic List Display             1
+--------------------------------------------------------
+Sales orders
+
+--------------------------------------------------------
+|Sales Doc.|Sold-to pt|Doc. Date |Description| Net value|
+--------------------------------------------------------
+|10000001  |1000      |15.01.2026|Pump       | 1.250,00 |
+|10000001  |1000      |15.01.2026|Valve      |   250,50 |
+05.03.2026            Dynamic List Display             2
+--------------------------------------------------------
+|Sales Doc.|Sold-to pt|Doc. Date |Description| Net value|
+--------------------------------------------------------
+|10000002  |1001      |16.01.2026|Pump       | 2.500,00 |
+|10000003  |1001      |21.02.2026|Pump       |   500,00-|
+--------------------------------------------------------
+|*         |          |          |           | 3.500,50 |
+--------------------------------------------------------
+"""
+
+
+def test_a_list_of_ruled_lines_is_a_table_with_its_pages_joined_and_its_sums_left_out(tmp_path):
+    """1,250.00 + 250.50 + 2,500.00 − 500.00."""
+    path = tmp_path / "list.txt"
+    path.write_text(PRINTED, encoding="utf-8")
+    assert net(collect.read(path, "orders")) == (2, 2, 3500.50)
+    console = "+----+-----+\n| id | sum |\n+----+-----+\n| A1 | 2.5 |\n| A2 | 3.5 |\n+----+-----+\n"
+    path.write_text(console, encoding="utf-8")
+    assert collect.open_source(path).frame.to_numpy().tolist() == [["A1", "2.5"], ["A2", "3.5"]]
+
+
+def test_a_ruled_line_with_a_cell_too_many_is_refused(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(PRINTED.replace("Valve ", "Val|ve"), encoding="utf-8")
+    with pytest.raises(DataError, match="line 9: 6 fields, expected 5"):
+        collect.read(path, "orders")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [("커피 원두", "cp949", "cp949"), ("결제완료", "cp949", "cp949"), ("무선 이어폰", "cp949", "cp949"),
+     ("红茶", "gb18030", "gb18030"), ("订单编号", "gb18030", "gb18030"), ("待付款", "gb18030", "gb18030"),
+     ("付过款", "gb18030", "gb18030")],
+)  # fmt: skip
+def test_a_word_or_two_of_korean_are_told_from_chinese_by_the_syllables_in_use(tmp_path, text, encoding, found):
+    path = tmp_path / "orders.csv"
+    path.write_bytes(f"no,what\n1,{text}\n".encode(encoding))
+    raw = collect.open_source(path)
+    assert raw.facts["encoding"] == found and raw.frame["what"].tolist() == [text]
+
+
+def test_too_little_text_to_tell_korean_from_chinese_is_said(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes("no,what\n1,환불\n".encode("cp949"))
+    assert "too little text to tell Chinese from Korean" in collect.open_source(path).notes[0].say("en")
+
+
+# --- columns beside the ones that are taken --------------------------------------------------------------------------
+
+FOUR = "order no,customer no,order date,amount\n1,A,2026-01-05,100.00\n2,B,2026-01-06,80.00\n3,A,2026-01-09,60.00\n4,B,2026-01-10,50.00\n"
+
+
+def beside(header, *cells, text=FOUR):
+    """The four orders with a column more."""
+    return "".join(f"{line},{cell}\n" for line, cell in zip(text.splitlines(), [header, *cells], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [("voided", ["false", "true", "false", "false"]), ("是否作废", ["否", "是", "否", "否"]),
+     ("is valid", ["yes", "no", "yes", "yes"]), ("Cancelled", ["N", "Y", "N", "N"])],
+)  # fmt: skip
+def test_what_a_flag_calls_void_is_no_sale(tmp_path, header, cells):
+    table = read(tmp_path, beside(header, *cells))
+    assert net(table) == (3, 2, 210.00)
+    assert any("80.00 that would count as a sale; it counts as none" in n.say("en") for n in table.notes)
+
+
+def test_a_flag_that_nearly_every_order_has_and_one_of_money_given_back_are_asked_about(tmp_path):
+    assert asked(tmp_path, beside("voided", "true", "true", "true", "false")) == {
+        "no_sales.voided": {"no": "no: 50.00 in all", "yes": "yes: 290.00 in all"}
+    }
+    assert asked(tmp_path, beside("is refunded", "no", "yes", "no", "no")) == {
+        "no_sales.is refunded": {"no": "no: 210.00 in all", "yes": "yes: 290.00 in all"}
+    }
+    assert net(read(tmp_path, beside("voided", "false", "false", "false", "false"))) == (4, 2, 290.00)
+    assert net(read(tmp_path, beside("gift", "false", "true", "false", "false"))) == (4, 2, 290.00)
+
+
+def test_the_moment_of_a_cancellation_is_asked_about(tmp_path):
+    text = beside("cancelled at", "", "2026-01-07", "", "")
+    assert asked(tmp_path, text) == {"no_sales.cancelled at": {"no": "no: 210.00 in all", "yes": "yes: 290.00 in all"}}
+    known = beside("status", "paid", "cancelled", "paid", "paid", text=text)  # the state says it already
+    assert net(read(tmp_path, known)) == (3, 2, 210.00)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "truth"),
+    [("售后状态", ["", "退款成功", "", ""], (3, 2, 210.00)), ("售后状态", ["", "已关闭", "", "已取消"], (4, 2, 290.00)),
+     ("Refund status", ["none", "refunded", "none", "none"], (3, 2, 210.00)),
+     ("Payment status", ["paid", "failed", "paid", "pending"], (2, 1, 160.00))],
+)  # fmt: skip
+def test_of_two_columns_of_states_the_worse_word_counts(tmp_path, header, cells, truth):
+    text = beside("order status", "completed", "completed", "completed", "completed")
+    assert net(read(tmp_path, beside(header, *cells, text=text))) == truth
+
+
+def test_a_second_column_of_states_under_a_name_nobody_knows_is_asked_about(tmp_path):
+    text = beside("order status", "completed", "completed", "completed", "completed")
+    text = beside("parcel", "delivered", "returned", "delivered", "delivered", text=text)
+    assert asked(tmp_path, text) == {"no_sales.parcel": {"no": "no: 210.00 in all", "yes": "yes: 290.00 in all"}}
+
+
+PRICED = "order no,customer no,order date,product,quantity,unit price,order paid\n1,A,2026-01-05,cup,1,10.00,35.00\n1,A,2026-01-05,pot,1,20.00,35.00\n2,B,2026-01-06,cup,2,10.00,20.00\n"
+
+
+def test_money_that_was_paid_under_a_name_nobody_knows_is_asked_about_and_list_prices_are_not_taken_for_it(tmp_path):
+    assert asked(tmp_path, PRICED)["amount_in"] == {
+        "order paid": "order paid: 90.00 over its rows",
+        "none": "none: quantity × price, 50.00 in all",
+    }
+    assert net(read(tmp_path, PRICED, answers={"amount_in": "order paid"})) == (2, 2, 55.00)
+    assert net(read(tmp_path, PRICED, answers={"amount_in": "none"})) == (2, 2, 50.00)
+    same = PRICED.replace("35.00\n1", "10.00\n1").replace("20.00,35.00", "20.00,20.00")
+    assert net(read(tmp_path, same)) == (2, 2, 50.00)
+
+
+def test_a_total_that_was_adjusted_is_asked_about(tmp_path):
+    text = beside("Adjusted Order Total", "0.00", "45.00", "0.00", "0.00")
+    assert asked(tmp_path, text) == {
+        "adjusted.Adjusted Order Total": {"yes": "yes: 255.00 in all", "no": "no: 290.00 in all"}
+    }
+
+
+def test_rows_of_a_third_kind_beside_sales_and_returns_are_asked_about(tmp_path):
+    text = beside("类型", "销售", "退货", "销售", "反结账")
+    assert "state.反结账" in asked(tmp_path, text)
+
+
+def test_deals_that_were_lost_are_no_sales_under_the_header_stage(tmp_path):
+    assert net(read(tmp_path, beside("Stage", "Won", "Lost", "Won", "Won"))) == (3, 2, 210.00)
+
+
+def test_an_order_given_back_in_part_is_a_sale_where_the_file_says_how_much(tmp_path):
+    text = beside("Payment status", "paid", "partially_refunded", "paid", "paid")
+    assert "state.partially_refunded" in asked(tmp_path, text)
+    assert net(read(tmp_path, beside("refund amount", "0", "30.00", "0", "0", text=text))) == (4, 2, 260.00)
+
+
+def test_groups_with_a_sum_below_each_and_their_name_on_the_first_row_alone(tmp_path):
+    """A is behind 10 and 20, B behind 5 and 7."""
+    rows = "A,1,2026-01-05,10.00\n,2,2026-01-06,20.00\nSubtotal,,,30.00\nB,3,2026-01-07,5.00\n,4,2026-01-08,7.00\nSubtotal,,,12.00\nTotal,,,42.00\n"
+    table = read(tmp_path, "customer id,order id,order date,amount\n" + rows)
+    assert net(table) == (4, 2, 42.00)
+    assert table.frame["customer_id"].tolist() == ["A", "A", "B", "B"]
+
+
+def test_a_net_amount_beside_its_total_is_not_lessened_twice(tmp_path):
+    """80.00 of which 30.00 went back: 100 + 50 + 60 + 50."""
+    text = beside("refunded amount", "0", "30.00", "0", "0", text=FOUR.replace("80.00", "50.00"))
+    assert net(read(tmp_path, text)) == (4, 2, 230.00)  # nothing says that it is net
+    assert net(read(tmp_path, beside("before", "100.00", "80.00", "60.00", "50.00", text=text))) == (4, 2, 260.00)
+
+
+def test_a_case_after_the_sale_that_was_approved_gave_the_money_back(tmp_path):
+    text = beside("order status", "completed", "completed", "completed", "completed")
+    text = beside("Return / Refund Status", "", "Return/Refund Approved", "", "", text=text)
+    assert net(read(tmp_path, text)) == (3, 2, 210.00)

@@ -484,6 +484,8 @@ def _derive(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     lines = "product_id" in frame or "product_name" in frame
     if lines and "quantity" not in frame:
         frame["quantity"] = 1.0
+    if lines and "amount" in frame and "unit_price" not in frame:  # what is below nought is the goods that came back
+        frame["quantity"] = frame["quantity"].mask(frame["amount"] < 0, -frame["quantity"].abs())
     if "amount" not in frame:
         frame["amount"] = (frame.get("quantity", 1.0) * frame["unit_price"]).round(6)
     elif lines and "unit_price" not in frame:

@@ -120,7 +120,7 @@ def _stripped(frame: pd.DataFrame, sign: str) -> pd.DataFrame:
 
 def _customers(found: Applied, form: Form, frame: pd.DataFrame, here: Headers, file: str) -> None:
     """The first of the trusted columns that is filled, a row at a time; a guest's number is none."""
-    columns = [here[c] for c in form.customer_id if c in here]
+    columns = list(dict.fromkeys(here[c] for c in form.customer_id if c in here))
     columns = columns or [here[c] for c in form.instead if c in here]
     if not columns and form.kind not in ("orders", "customers"):
         return

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import pandas as pd
@@ -26,6 +27,16 @@ _PARTITION = re.compile(r"^[^=/]+=[^=/]*$")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
+class _Listing(NamedTuple):
+    """What a folder or a pattern stands for: its files with data in order of their names, and what else lies there;
+    `suffix` names the table that is read of each."""
+
+    where: str
+    files: list[Path]
+    left: list[str]
+    suffix: str
+
+
 def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = None) -> list[Raw]:
     """Read a source that may be several files: a folder or a pattern gives its files in order of their names.
 
@@ -37,24 +48,43 @@ def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = Non
     """
     if isinstance(source, Raw):
         return [source]
-    if isinstance(source, pd.DataFrame) or databases.is_url(str(source)):
+    if isinstance(source, pd.DataFrame):
         return [open_source(source, encoding)]
-    path, _, part = str(source).rpartition("::") if not os.path.exists(source) else (str(source), "", "")
-    path, suffix = (path, f"::{part}") if path else (str(source), "")
+    listing = _listing(str(source))
+    if listing is not None:
+        return _open_files(listing, encoding)
+    in_parts = not databases.is_url(str(source)) and os.path.isdir(source)
+    return [_parts(Path(source))] if in_parts else [open_source(source, encoding)]
+
+
+def singly(source: str | Path) -> list[str]:
+    """The sources that can be opened each by itself, in the order in which `open_all` reads them.
+
+    Raises
+    ------
+    DataError : a folder or a pattern without a file of data.
+    """
+    listing = _listing(str(source))
+    return [str(source)] if listing is None else [f"{path}{listing.suffix}" for path in listing.files]
+
+
+def _listing(source: str) -> _Listing | None:
+    """The files of a folder or of a pattern; None for one source: a file, an address, a table in parts."""
+    if databases.is_url(source):
+        return None
+    path, _, part = source.rpartition("::") if not os.path.exists(source) else (source, "", "")
+    path, suffix = (path, f"::{part}") if path else (source, "")
     if os.path.isdir(path):
         if is_parts(Path(path)):
-            return [_parts(Path(path))]
+            return None
         found = [Path(path) / name for name in os.listdir(path)]
     elif glob.has_magic(path) and not os.path.exists(path):
         found = [Path(name) for name in glob.glob(path, recursive=True)]
         if not found:
             raise DataError("No file matches {pattern}. Check the folder and the spelling.", pattern=path)
     else:
-        return [open_source(source, encoding)]
-    return _open_files(_shown(os.path.basename(os.path.normpath(path))), found, suffix, encoding)
-
-
-def _open_files(where: str, found: list[Path], suffix: str, encoding: str | None) -> list[Raw]:
+        return None
+    where = _shown(os.path.basename(os.path.normpath(path)))
     files = sorted((p for p in found if p.is_file() and _is_data(p.name)), key=_natural)
     left = [_shown(p.name) for p in sorted(found, key=_natural) if p not in set(files)]
     if not files:
@@ -63,6 +93,11 @@ def _open_files(where: str, found: list[Path], suffix: str, encoding: str | None
             folder=where,
             left=Sentence("; it holds {names}", names=first_few(left)) if left else "",
         )
+    return _Listing(where, files, left, suffix)
+
+
+def _open_files(listing: _Listing, encoding: str | None) -> list[Raw]:
+    where, files, left, suffix = listing
     raws, blank = [], []
     for path in files:
         try:
@@ -86,8 +121,12 @@ def _shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
+#: The ends of names behind which a table may stand; .db is a database of either kind.
+_DATA = {*SUFFIXES, ".db"}
+
+
 def _is_data(name: str) -> bool:
-    return not _LEFT_BEHIND.search(name) and Path(name).suffix.lower() in SUFFIXES
+    return not _LEFT_BEHIND.search(name) and Path(name).suffix.lower() in _DATA
 
 
 def _natural(path: Path) -> list:

@@ -32,7 +32,7 @@ from course.errors import DataError, first_few
 from course.language import Sentence
 
 DELIMITERS = (",", "\t", ";", "|")
-_TOTAL = re.compile(r"^(总计|合计|小计|总和|(grand )?total|sum)[:：]?$", re.IGNORECASE)
+_TOTAL = re.compile(r"^(总计|合计|小计|总和|((grand|sub)[ -]?)?total|sum)[:：]?$", re.IGNORECASE)
 _CHUNK = 20_000
 csv.field_size_limit(1 << 20)
 
@@ -293,6 +293,13 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
     best = max(scores, key=lambda e: scores[e])
     notes.append(
         Sentence(
+            "{file} is not UTF-8 and holds too little text to tell Chinese from Korean; it was read as {encoding}. If "
+            "names look wrong, say --encoding cp949.",
+            file=name,
+            encoding=best,
+        )
+        if best == "gb18030" and scores["cp949"] >= _PERHAPS
+        else Sentence(
             "{file} is not UTF-8; it was read as {encoding}. If names look wrong, say --encoding.",
             file=name,
             encoding=best,
@@ -329,6 +336,8 @@ _KANA, _JAPANESE = re.compile("[぀-ヿ]"), re.compile("[぀-ヿ、-〟一-鿿�
 _HANGUL = re.compile("[가-힣]")
 #: So many characters, nearly all of them of one writing, are no chance: Chinese read as Korean is Hangul by half.
 _ENOUGH, _NEARLY_ALL = 20, 0.97
+#: So many syllables that Koreans use are enough where most are such; with fewer of them it may be Chinese.
+_SOME, _PERHAPS = 3, 0.5
 _LOOKED_AT = 20_000
 
 
@@ -338,9 +347,22 @@ def _japanese(characters: list[str]) -> float:
     return _share(characters, _JAPANESE) + (0.5 if kana > 0.02 else -0.5)
 
 
+#: The syllables of which most of written Korean, and nearly all of what a shop writes, is made. Of Chinese that is read
+#: as Korean hardly one in ten is among them.
+_SYLLABLES = frozenset(
+    "이다는에의을가은고하지로한를도사서기어대나자리인시아그해정있들보수일라게만과스으주여제전부장상적것원구조면거었연신오공소성마세안동"
+    "무모우경내물생유관화때와국말개년문요방실중회당위히데비차계각네더선없람용같음결금미바분않반간러된되운업합체학달남치민영재권명단식"
+    "발김박최강술진호복양태현준석종승철배송품객액량번완료취순출입통매점카드티트녹커피컵블랙레색형번호님확예약할총"
+)
+
+
 def _korean(characters: list[str]) -> float:
-    share = _share([c for c in characters if c.isalpha()], _HANGUL)
-    return 1.5 if len(characters) >= _ENOUGH and share >= _NEARLY_ALL else share / 2
+    letters = [c for c in characters if c.isalpha()]
+    share = _share(letters, _HANGUL)
+    if share < _NEARLY_ALL:
+        return share / 2
+    usual = sum(c in _SYLLABLES for c in letters)
+    return 1.5 if len(letters) >= _ENOUGH or usual >= max(_SOME, 0.6 * len(letters)) else _PERHAPS
 
 
 def _traditional(characters: list[str]) -> float:
@@ -469,8 +491,20 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
     frame = pd.concat(parts) if parts else pd.DataFrame({i: pd.array([], dtype="str") for i in range(width)})
     frame.columns = names
     frame, notes = _without_totals(name, frame)
-    facts = {"delimiter": {"\t": "tab", " ": "blanks"}.get(delimiter, delimiter)}
+    facts = {"delimiter": {"\t": "tab", " ": "blanks", _RULED: "ruled lines"}.get(delimiter, delimiter)}
     return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
+
+
+#: A list as SAP saves it, and as the consoles of databases print it: lines of dashes, a | before and after each cell.
+_RULED = "| |"
+_RULE = re.compile(r"^\s*[|+]?[-=+|: ]*-{3,}[-=+|: ]*$")
+#: What stands in the first column beside a sum: SAP's stars, one for each level.
+_STARS = re.compile(r"^\*{1,9}$")
+
+
+def _is_ruled(line: str) -> bool:
+    line = line.strip()
+    return bool(_RULE.match(line)) or (len(line) > 1 and line[0] == line[-1] == "|")
 
 
 def _delimiter(sample: str) -> str:
@@ -478,6 +512,8 @@ def _delimiter(sample: str) -> str:
     lines = [line for line in sample.splitlines()[:200] if line.strip()]
     if len(sample) == 1 << 18 and len(lines) > 1:
         lines = lines[:-1]
+    if any(map(_RULE.match, lines)) and sum(map(_is_ruled, lines)) > len(lines) // 2:
+        return _RULED
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         counts = Counter(len(r) for r in csv.reader(lines, delimiter=delimiter))
@@ -501,6 +537,9 @@ def _records(name: str, data: bytes, encoding: str, delimiter: str) -> Iterator[
             if text.strip():
                 yield line, text.split()
         return
+    if delimiter == _RULED:
+        yield from _ruled(stream)
+        return
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     start = 1
     while True:
@@ -517,6 +556,22 @@ def _records(name: str, data: bytes, encoding: str, delimiter: str) -> Iterator[
         if cells and (cells[0].strip() or any(c.strip() for c in cells)):
             yield start, cells
         start = reader.line_num + 1
+
+
+def _ruled(stream: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of a ruled list, without what a page begins with: its title, the header once more."""
+    header: list[str] | None = None
+    for line, text in enumerate(stream, 1):
+        text = text.strip()
+        if not _is_ruled(text) or _RULE.match(text):
+            continue
+        cells = [cell.strip() for cell in text[1:-1].split("|")]
+        if cells == header:
+            continue
+        header = header or cells
+        if _STARS.match(cells[0]) and 2 * sum(map(bool, cells)) <= len(cells) + 1:
+            cells[0] = "total"
+        yield line, cells
 
 
 #: What stands below a table: sums and signatures, lines of dashes, sentences; a record that was cut short does not.
@@ -716,8 +771,33 @@ def _without_totals(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[
     ]
     if not total.any():
         return frame, []
-    note = Sentence("{file}: {rows} total {rows:row|rows} skipped.", file=name, rows=int(total.sum()))
-    return frame[~total], [note]
+    notes = [Sentence("{file}: {rows} total {rows:row|rows} skipped.", file=name, rows=int(total.sum()))]
+    return _filled_down(name, frame, total, notes), notes
+
+
+def _filled_down(name: str, frame: pd.DataFrame, total: np.ndarray, notes: list[Sentence]) -> pd.DataFrame:
+    """Rows without their sums; where rows stand in groups, each with its sum below it, what only the first row of each
+    group holds in the first columns is that of all its rows."""
+    group = np.cumsum(total) - total
+    rows = frame[~total]
+    group = pd.Series(group[~total], index=rows.index)
+    if total.sum() < 2 or group.nunique() < 2:
+        return rows
+    first = ~group.duplicated()
+    for column in frame.columns[:3]:
+        blank = rows[column].isna() | (rows[column] == "")
+        if not first.all() and not blank[first].any() and blank[~first].all():
+            rows = rows.assign(**{column: rows[column].where(first).groupby(group).transform("first")})
+            notes.append(
+                Sentence(
+                    "{file}: only the first row of a group holds {column}; the rows below are filled from it.",
+                    file=name,
+                    column=column,
+                )
+            )
+        else:
+            break
+    return rows
 
 
 # --- typed formats ---------------------------------------------------------------------------------------------------

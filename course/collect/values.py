@@ -20,16 +20,17 @@ BLANKS = frozenset(
 
 #: What shops call an order's state, in four words. A state not listed here is kept as it is.
 STATUSES = {
-    "completed": "completed complete paid success succeeded shipped delivered done finished closed_won "
+    "completed": "completed complete paid success succeeded shipped delivered done finished closed_won won 赢单 已赢单 "
     "交易成功 已完成 订单完成 完成 已审核 已付款 已支付 已发货 已签收 已收货 交易完成 成功 待发货 "
     "待收货 买家已付款 卖家已发货 "
     "abgeschlossen bezahlt versendet geliefert terminée payée expédiée livrée completado pagado enviado entregado "
     "completato pagato spedito consegnato 完了 入金済み 発送済み",
     "cancelled": "cancelled canceled cancel void voided closed fail failed failure declined draft rejected "
-    "expired payment_failed "
+    "expired payment_failed closed_lost lost 输单 已输单 丢单 "
     "交易关闭 已关闭 关闭 草稿 已取消 取消 订单取消 作废 已作废 支付失败 付款失败 交易失败 "
     "storniert abgebrochen fehlgeschlagen annulée échouée cancelado anulado fallido annullato キャンセル",
     "refunded": "refunded refund returned return 退款 已退款 退款成功 退货 已退货 全额退款 退货退款 "
+    "退款完成 已全额退款 fully_refunded "
     "erstattet zurückerstattet remboursée reembolsado rimborsato 返金済み",
     "unpaid": "unpaid pending awaiting_payment pending_payment 待付款 未付款 等待买家付款 待支付 未支付 "
     "ausstehend en_attente pendiente in_attesa 入金待ち",
@@ -53,29 +54,40 @@ def is_blank(texts: pd.Series) -> pd.Series:
 
 def _distinct(cells: pd.Series) -> tuple[np.ndarray, pd.Series]:
     """Codes (−1: blank) and the distinct filled texts, in order of appearance."""
-    texts = cells.astype("str")
-    codes, distinct = pd.factorize(texts)
-    distinct = _unwrapped(pd.Series(distinct, dtype="str"))
-    blank = is_blank(distinct).to_numpy(dtype=bool)
-    renumber = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)  # the last is for codes of −1
-    codes = renumber[codes]
-    return codes, distinct[~blank].reset_index(drop=True)
+    codes, distinct = pd.factorize(cells.astype("str"))
+    # Plain lists: of a small file nearly all of the time would go into setting up vectors of ten cells.
+    told = _unwrapped(list(distinct))
+    blank = np.array([text.strip().lower() in BLANKS for text in told], dtype=bool)
+    if blank.any():
+        renumber = np.append(np.where(blank, -1, np.cumsum(~blank) - 1), -1)  # the last is for codes of −1
+        codes = renumber[codes]
+        told = [text for text, is_none in zip(told, blank, strict=True) if not is_none]
+    return codes, pd.Series(told, dtype="str")
 
 
-def _unwrapped(distinct: pd.Series) -> pd.Series:
+_AROUND = re.compile(r'^\s*="(.*)"\s*$')
+_UNSEEN = re.compile("[\u200b\u200e\u200f\ufeff]")
+
+
+def _unwrapped(told: list[str]) -> list[str]:
     """Without what keeps a spreadsheet from eating zeros: ="00123" and tabs anywhere, ' and ` where all cells do."""
-    distinct = distinct.str.replace(r'^\s*="(.*)"\s*$', r"\1", regex=True)
-    distinct = distinct.str.replace("[\u200b\u200e\u200f\ufeff]", "", regex=True).str.strip("\t")
+    signs = "".join(told)
+    if '="' in signs:
+        told = [_AROUND.sub(r"\1", text) for text in told]
+    if "\t" in signs or _UNSEEN.search(signs):
+        told = [_UNSEEN.sub("", text).strip("\t") for text in told]
     for sign in ("'", "`"):
-        filled = distinct[distinct.str.strip() != ""]
-        if len(filled) and filled.str.startswith(sign).mean() >= 0.95:
-            distinct = distinct.str.removeprefix(sign)
-    return distinct
+        filled = [text for text in told if text.strip()] if sign in signs else []
+        if filled and sum(text.startswith(sign) for text in filled) >= 0.95 * len(filled):
+            told = [text.removeprefix(sign) for text in told]
+    return told
 
 
 def _spread(codes: np.ndarray, values: pd.Series, index: pd.Index) -> pd.Series:
     """Each row's value from the distinct ones; a code of −1 gives a blank."""
-    return values.reindex(codes).set_axis(index) if len(values) else values.reindex(range(len(codes))).set_axis(index)
+    if not len(values):
+        return values.reindex(range(len(codes))).set_axis(index)
+    return pd.Series(pd.api.extensions.take(values.array, codes, allow_fill=True), index=index, dtype=values.dtype)
 
 
 def masked(value: object) -> str:
@@ -89,6 +101,7 @@ def masked(value: object) -> str:
 # --- identifiers and texts -------------------------------------------------------------------------------------------
 
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
+_POINT_NOUGHT = re.compile(r"^(\d+)\.0+$")
 
 
 def ids(cells: pd.Series, column: str) -> Column:
@@ -104,13 +117,12 @@ def ids(cells: pd.Series, column: str) -> Column:
             _refuse_scientific(column, cells[too_long])
         cells = _without_point(cells)
     codes, distinct = _distinct(cells)
-    scientific = distinct.str.match(_SCIENTIFIC)
     # A hexadecimal code may look like 12E5; an exponent of two digits or a mantissa with a point does not.
-    scientific &= distinct.str.contains(r"[.,]|[eE]\+", regex=True)
-    if scientific.any():
+    scientific = [bool(_SCIENTIFIC.match(text) and re.search(r"[.,]|[eE]\+", text)) for text in distinct]
+    if any(scientific):
         at = np.flatnonzero(np.isin(codes, np.flatnonzero(scientific)))
         _refuse_scientific(column, cells.iloc[at])
-    clean = distinct.str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    clean = pd.Series([_POINT_NOUGHT.sub(r"\1", text.strip()) for text in distinct], dtype="str")
     return Column(_spread(codes, clean, cells.index), np.zeros(len(cells), dtype=bool))
 
 
@@ -148,9 +160,8 @@ _STATUS_OF |= {word: word for word in CANONICAL_STATUSES}
 def statuses(cells: pd.Series) -> Column:
     """Order states in the words of the canonical table; a word that is not known stays as it is."""
     codes, distinct = _distinct(cells)
-    plain = distinct.str.strip().str.lower().str.replace(r"[\s_-]+", "_", regex=True)
-    known = plain.map(_STATUS_OF)
-    values = known.astype("str").where(known.notna(), distinct.str.strip())
+    told = [text.strip() for text in distinct]
+    values = pd.Series([_STATUS_OF.get(re.sub(r"[\s_-]+", "_", text.lower()), text) for text in told], dtype="str")
     return Column(_spread(codes, values, cells.index), np.zeros(len(cells), dtype=bool))
 
 
@@ -220,8 +231,8 @@ def money(cells: pd.Series, column: str, thousands: bool | None = None) -> Colum
         return read
     if split.iloc[0].lstrip("+-")[:4].find(",") > 0 and thousands is None:
         return read  # 1,250 has thousands wherever nothing else has a comma
-    plain = pd.to_numeric(bare.str.replace("[.,]", "", regex=True), errors="coerce")
-    point = pd.to_numeric(bare.str.replace(",", "."), errors="coerce")
+    plain = pd.to_numeric(bare.str.replace("[.,]", "", regex=True), errors="coerce").astype("float64")
+    point = pd.to_numeric(bare.str.replace(",", "."), errors="coerce").astype("float64")
     sums = {name: exact(_spread(codes, one, cells.index)) for name, one in (("thousands", plain), ("decimals", point))}
     if thousands is None:
         raise ThousandsOrDecimals(column, str(split.iloc[0]), sums)
@@ -342,7 +353,7 @@ _YEAR_FIRST = ("%Y-%m-%d", "%Y%m%d", "%Y%m%d%H%M%S")
 _PARTS = {"%Y": r"\d{4}", "%y": r"\d{2}", "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]+", " ": r"\s+"}
 _DIGITS = {"%Y%m%d": r"\d{8}(\D|$)", "%Y%m%d%H%M%S": r"\d{14}$"}
 _DAY_FIRST = ("%d-%m-%Y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y")
-_MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y")
+_MONTH_FIRST = ("%m-%d-%Y", "%m-%d-%y", "%b %d %Y", "%B %d %Y", "%b-%d-%y", "%b-%d-%Y")
 _OFFSET = re.compile(r"(?:(?<=\d)|\s)(Z|UTC|[+-]\d{2}:?\d{2})$")
 
 
@@ -383,31 +394,53 @@ def _rows_of(codes: np.ndarray, distinct: np.ndarray, index: pd.Index) -> pd.Ind
     return index[np.isin(codes, distinct)]
 
 
+#: How people write a moment, and how it is read; each with a sign without which there is nothing to change.
+_WRITTEN = tuple(
+    (sign, re.compile(pattern), new)
+    for sign, pattern, new in (
+        # An offset in whole hours: GMT+8.
+        (r"GMT|UTC", r" (?:GMT|UTC)([+-])(\d)$", r" \g<1>0\2:00"),
+        (r"GMT|UTC", r" (?:GMT|UTC)([+-]\d\d)$", r" \1:00"),
+        (r"T", r"(?<=\d)T(?=\d)", " "),
+        (r"[/.]", r"^(\d{1,4})[/.](\d{1,2}|[A-Za-z]{3})[/.](\d{1,4})(?=\D|$)", r"\1-\2-\3"),
+        (r",", r"^([A-Za-z]{3,9})\.? (\d{1,2}),", r"\1 \2"),
+        (r",|  ", r"(?<=\d{4}),? +(?=\d{1,2}:)", " "),
+        # A clock of 24 hours that says PM all the same.
+        (r"[Mm]", r"(?<![\d:])(1[3-9]|2[0-3]|00)(:\d\d(?::\d\d)?) ?[AaPp][Mm]$", r"\1\2"),
+        (r"[Mm]", r"(\d)([AaPp][Mm])$", r"\1 \2"),
+    )
+)
+
+
 def _plain_dates(distinct: pd.Series) -> pd.Series:
-    plain = distinct.map(lambda s: unicodedata.normalize("NFKC", s)).astype("str").str.strip()
-    chinese = plain.str.contains("[年月日时点分秒午]", regex=True)
-    if chinese.any():
-        zh = plain[chinese].str.replace(r"\s*(上午|下午)\s*(\d.*)$", r" \2 \1", regex=True)
-        zh = zh.str.replace("[年月]", "-", regex=True).str.replace(r"日\s*", " ", regex=True)
-        zh = zh.str.replace(r"[时点分](?=\d)", ":", regex=True).str.replace(r"[时点]$", ":00", regex=True)
-        zh = zh.str.replace("[分秒]", "", regex=True).str.replace("上午", "AM").str.replace("下午", "PM")
-        plain = plain.mask(chinese, zh.str.replace(r"\s+", " ", regex=True).str.strip())
-    # An offset in whole hours: GMT+8.
-    plain = plain.str.replace(r" (?:GMT|UTC)([+-])(\d)$", r" \g<1>0\2:00", regex=True)
-    plain = plain.str.replace(r" (?:GMT|UTC)([+-]\d\d)$", r" \1:00", regex=True)
-    plain = plain.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True)
-    plain = plain.str.replace(r"^(\d{1,4})[/.](\d{1,2}|[A-Za-z]{3})[/.](\d{1,4})(?=\D|$)", r"\1-\2-\3", regex=True)
-    plain = plain.str.replace(r"^([A-Za-z]{3,9})\.? (\d{1,2}),", r"\1 \2", regex=True)
-    plain = plain.str.replace(r"(?<=\d{4}),? +(?=\d{1,2}:)", " ", regex=True)
-    # A clock of 24 hours that says PM all the same.
-    plain = plain.str.replace(r"(?<![\d:])(1[3-9]|2[0-3]|00)(:\d\d(?::\d\d)?) ?[AaPp][Mm]$", r"\1\2", regex=True)
-    return plain.str.replace(r"(\d)([AaPp][Mm])$", r"\1 \2", regex=True)
+    told = [text if text.isascii() else unicodedata.normalize("NFKC", text) for text in distinct]
+    told = [(text if text.isascii() else _from_chinese(text)).strip() for text in told]
+    signs = "".join(told)
+    for sign, pattern, new in _WRITTEN:
+        if re.search(sign, signs):
+            told = [pattern.sub(new, text) for text in told]
+    return pd.Series(told, index=distinct.index, dtype="str")
+
+
+def _from_chinese(text: str) -> str:
+    text = text.strip()
+    if not re.search("[年月日时点分秒午]", text):
+        return text
+    text = re.sub(r"\s*(上午|下午)\s*(\d.*)$", r" \2 \1", text)
+    text = re.sub(r"日\s*", " ", re.sub("[年月]", "-", text))
+    text = re.sub(r"[时点]$", ":00", re.sub(r"[时点分](?=\d)", ":", text))
+    text = re.sub("[分秒]", "", text).replace("上午", "AM").replace("下午", "PM")
+    return re.sub(r"\s+", " ", text)
 
 
 def _split_offsets(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Offsets from UTC in minutes (blank: none given) and the texts without them."""
+    if not re.search("[:Z]", "".join(plain)):
+        return pd.Series(np.nan, index=plain.index), plain
     with_time = plain.str.contains(r"\d:\d|\d{2}Z$", regex=True)
     found = plain.where(with_time).str.extract(_OFFSET, expand=False)
+    if found.isna().all():
+        return pd.Series(np.nan, index=plain.index), plain
     minutes = found.map(_minutes, na_action="ignore").astype("float64")
     return minutes, plain.mask(found.notna(), plain.str.replace(_OFFSET, "", regex=True).str.strip())
 
@@ -423,17 +456,21 @@ def _try(plain: pd.Series, formats: tuple[str, ...]) -> pd.Series:
     values = pd.Series(pd.NaT, index=plain.index, dtype="datetime64[us]")
     for date in formats:
         shape = _DIGITS.get(date) or re.sub("%.| ", lambda part: _PARTS.get(part[0], r"\d{1,2}"), date)
-        looks = plain.str.match(shape)  # a text that strptime refuses costs a hundred times as much as one it reads
+        looks = re.compile(shape).match  # a text that strptime refuses costs a hundred times as much as one it reads
+        todo = values.isna() & np.array([looks(text) is not None for text in plain], dtype=bool)
         for clock in _TIME_OF_DAY:
-            todo = looks & values.isna()
-            if todo.any():
-                read = pd.to_datetime(plain[todo], format=date + clock, errors="coerce").astype("datetime64[us]")
-                values[todo] = read
+            if not todo.any():
+                break
+            read = pd.to_datetime(plain[todo], format=date + clock, errors="coerce").astype("datetime64[us]")
+            values[todo] = read
+            todo &= values.isna()
     return values
 
 
 def _parse(plain: pd.Series, column: str, date_order: str | None, rows_of) -> tuple[pd.Series, list[Sentence]]:
     values = _try(plain, _YEAR_FIRST)
+    if values.notna().all():
+        return values, []
     values = values.fillna(_serials(plain[values.isna()]))
     left = plain[values.isna()]
     notes: list[Sentence] = []
@@ -516,6 +553,8 @@ def _decide(by_day: pd.Series, by_month: pd.Series, column: str, rows_of) -> str
 def _serials(plain: pd.Series) -> pd.Series:
     """Excel serial days (1955–2173), and seconds, milliseconds or microseconds since 1970."""
     number = pd.to_numeric(plain, errors="coerce")
+    if number.isna().all():
+        return pd.Series(pd.NaT, index=plain.index, dtype="datetime64[us]")
     days = number.where(number.between(20000, 99999))
     # Excel counts from 1899-12-30; a serial's fraction is only good to the second.
     values = pd.Timestamp("1899-12-30") + pd.to_timedelta((days * 86400).round(), unit="s")

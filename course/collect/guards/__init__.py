@@ -2,10 +2,11 @@
 
 Each guard takes the canonical table and changes it in place; two readings whose totals differ are a question. A file a
 group: `ids` (which column says who), `who` (bought), `shops` (numbers that begin again), `level` (rows of one order),
-`state`, `money` (given back, of which kind), `unread` (cells that no one can read).
+`state`, `beside` (a second column on state or money), `money` (given back, of which kind), `unread` (cells that no one
+can read).
 """
 
-from course.collect.guards import ids, level, money, shops, state, who
+from course.collect.guards import beside, ids, level, money, shops, state, who
 from course.collect.guards.table import Orders
 
 __all__ = ["Orders", "guard"]
@@ -19,7 +20,13 @@ _IN_ORDER = (
     state.trial,
     state.direction,
     state.state_elsewhere,
+    beside.flagged,
+    beside.second_state,
+    beside.ended,
+    beside.paid_elsewhere,
+    beside.adjusted,
     money.refunded_elsewhere,
+    money.net_already,
     money.returned_rows,
     money.returned_states,
     level.level,

@@ -196,7 +196,7 @@ def doubtful(orders: Orders) -> None:
 
 
 def _by_form(orders: Orders) -> str:
-    return ", ".join(h for c in orders.form.customer_id if (h := find(c, orders.raw.columns)))
+    return ", ".join(dict.fromkeys(h for c in orders.form.customer_id if (h := find(c, orders.raw.columns))))
 
 
 def _doubt(column: str, filled: pd.Series, n_orders: int) -> Sentence | None:

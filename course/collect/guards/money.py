@@ -3,7 +3,6 @@
 import pandas as pd
 
 from course.collect import applying, values
-from course.collect.guards.state import word_cells
 from course.collect.guards.table import Orders
 from course.collect.guards.words import words
 from course.collect.questions import Question, Reading
@@ -61,6 +60,30 @@ def _is_list(cells: pd.Series) -> bool:
     return len(texts) > 0 and bool(texts.str.startswith("[").all())
 
 
+def net_already(orders: Orders) -> None:
+    """Where another column less what was given back is the amount, the amount is net of it already."""
+    frame = orders.frame
+    if orders.form or "refunded" not in frame or "amount" not in orders.shown:
+        return
+    amount, back = frame["amount"], frame["refunded"].abs().fillna(0.0)
+    given = back.gt(0) & amount.notna()
+    for column in orders.unused() if given.any() else ():
+        whole = values.numbers(orders.raw[column]).values
+        other = whole.notna() & amount.notna() & ~given
+        if (whole - back - amount)[given].abs().le(0.005).all() and (whole - amount)[other].abs().le(0.005).all():
+            frame["amount"] = amount + back
+            orders.notes.append(
+                Sentence(
+                    "{file}: {amount} is {column} less {refunded}: what was given back is taken off once.",
+                    file=orders.file,
+                    amount=orders.name("amount"),
+                    column=column,
+                    refunded=orders.name("refunded"),
+                )
+            )
+            return
+
+
 def refunded(orders: Orders) -> None:
     """A column of money given back: never more than the order brought, else the amount is net of it already."""
     frame = orders.frame
@@ -113,14 +136,25 @@ def free_with_refunded(orders: Orders) -> None:
 def returned_rows(orders: Orders) -> None:
     """Rows that a column calls refunds, with the money of them above nought, are taken off and not added."""
     for column in [] if orders.form else orders.unused():
-        said = word_cells(orders.raw[column])
-        back = said.isin(words("row_kinds", "back"))
+        said = orders.words(column)
+        back, sale = (said.isin(words("row_kinds", kind)) for kind in ("back", "sale"))
+        if "status" in orders.frame:  # an order that was given back as a whole is no sale already
+            back &= ~orders.frame["status"].eq("refunded").fillna(False).astype(bool)
+        _strange_kinds(orders, said, back, sale)
         above = back & orders.frame["amount"].gt(0)
         if not above.any() or not (said.notna() & ~back).any():
             continue
         if set(said[~back].dropna()) <= words("row_kinds", "sale") or _asked_rows(orders, column, above) == "back":
             _take_off(orders, column, above)
         return
+
+
+def _strange_kinds(orders: Orders, said: pd.Series, back: pd.Series, sale: pd.Series) -> None:
+    """Rows of a third kind beside sales and returns are in a state that nobody knows."""
+    strange = said.notna() & ~back & ~sale
+    if back.any() and sale.any() and strange.any():
+        known = orders.frame.get("status", pd.Series(pd.NA, index=orders.frame.index, dtype="str"))
+        orders.frame["status"] = known.fillna(said.where(strange))
 
 
 def returned_states(orders: Orders) -> None:

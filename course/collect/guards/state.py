@@ -14,8 +14,8 @@ from course.telling import quotable
 
 #: Money in states nobody knows, up to which it is said and not asked.
 _UNKNOWN_MONEY = 0.05
-#: A column with more different words than this is none of states; of which so many are known, it is one.
-_MANY_WORDS, _STATES = 40, 0.8
+#: A column of whose words so many are known is one of states.
+_STATES = 0.8
 
 
 # --- rows that are no orders of the shop ------------------------------------------------------------------------------
@@ -24,7 +24,7 @@ _MANY_WORDS, _STATES = 40, 0.8
 def trial(orders: Orders) -> None:
     """Rows of a trial: of a column that says so by its name, by its two words, or by a sign that a form knows."""
     for column in orders.unused():
-        rows = _tried(column, orders.raw[column])
+        rows = _tried(column, orders.words(column))
         if not rows.any():
             continue
         orders.set_state(rows, "test")
@@ -39,8 +39,7 @@ def trial(orders: Orders) -> None:
         )
 
 
-def _tried(column: str, cells: pd.Series) -> pd.Series:
-    said = word_cells(cells)
+def _tried(column: str, said: pd.Series) -> pd.Series:
     distinct = set(said.dropna())
     trial, beside = words("trial", "words"), words("trial", "beside")
     yes, no = words("trial", "says_yes"), words("trial", "says_no")
@@ -53,20 +52,10 @@ def _tried(column: str, cells: pd.Series) -> pd.Series:
     return said.isin(forms.trial_words())
 
 
-def word_cells(cells: pd.Series) -> pd.Series:
-    """Cells as words of state are compared; blank where they are, or where a column has too many words for one."""
-    codes, distinct = pd.factorize(cells.astype("str"))
-    if len(distinct) > _MANY_WORDS:
-        return pd.Series(pd.NA, index=cells.index, dtype="str")
-    plain = pd.Series([word(w) for w in distinct], dtype="str")
-    plain = plain.mask(values.is_blank(plain) & (plain != "-"))
-    return plain.reindex(codes).set_axis(cells.index)
-
-
 def direction(orders: Orders) -> None:
     """Money that went the other way is set aside: an expense is no sale of the shop."""
     for column in orders.unused():
-        said = word_cells(orders.raw[column])
+        said = orders.words(column)
         distinct = set(said.dropna())
         pair = next((p for p in directions() if distinct <= p["in"] | p["out"] | p["neither"]), None)
         if pair is None or not distinct & (pair["in"] | pair["out"]):
@@ -136,7 +125,7 @@ def state_elsewhere(orders: Orders) -> None:
     be counted for want of a header."""
     if "status" in orders.shown:
         return
-    found = {c: s for c in orders.unused() if (s := _as_states(orders.raw[c])) is not None}
+    found = {c: s for c in orders.unused() if (s := as_states(orders.raw[c], orders.words(c))) is not None}
     if not found:
         return
     money = orders.frame["amount"].fillna(0.0)
@@ -164,9 +153,9 @@ def state_elsewhere(orders: Orders) -> None:
         orders.frame["status"] = kept.fillna(found[answer])
 
 
-def _as_states(cells: pd.Series) -> pd.Series | None:
-    """The cells in canonical words of state, where nearly all are such words and not all of them mean a sale."""
-    said = word_cells(cells)
+def as_states(cells: pd.Series, said: pd.Series) -> pd.Series | None:
+    """The cells in canonical words of state, where nearly all are such words (`said` has them as they are compared) and
+    not all of them mean a sale."""
     if said.notna().mean() < 0.1:
         return None
     known = values.statuses(cells).values
@@ -180,7 +169,7 @@ def _as_states(cells: pd.Series) -> pd.Series | None:
 
 def _counted(cells: pd.Series) -> str:
     counts = cells.astype("str").str.strip().value_counts().sort_index()
-    return ", ".join(f"{word} {n:,}" for word, n in counts.sort_values(ascending=False, kind="stable").head(4).items())
+    return ", ".join(f"{said} {n:,}" for said, n in counts.sort_values(ascending=False, kind="stable").head(4).items())
 
 
 def states(orders: Orders) -> None:
@@ -188,6 +177,7 @@ def states(orders: Orders) -> None:
     frame = orders.frame
     if "status" not in frame:
         return
+    _partly_refunded(orders)
     money = frame["amount"].abs().fillna(0.0)
     by_word = (
         pd.DataFrame({"word": frame["status"], "money": money})
@@ -213,6 +203,15 @@ def states(orders: Orders) -> None:
                 ),
             )
         )
+
+
+def _partly_refunded(orders: Orders) -> None:
+    """An order that was given back in part is a sale where the file says how much of it; else its word is unknown."""
+    frame = orders.frame
+    if "refunded" in frame:
+        known = frame["refunded"].gt(0).groupby(frame["order_id"]).transform("any")
+        partly = frame["status"].map(word, na_action="ignore").isin(words("partly_refunded")) & known
+        frame["status"] = frame["status"].mask(partly, "completed")
 
 
 def pending(orders: Orders) -> None:
@@ -243,13 +242,13 @@ def pending(orders: Orders) -> None:
         frame["status"] = frame["status"].mask(frame["status"].eq("unpaid"), "completed")
 
 
-def _asked_state(orders: Orders, word: str, row: pd.Series) -> str:
+def _asked_state(orders: Orders, said: str, row: pd.Series) -> str:
     question = Question(
-        f"state.{word}",
+        f"state.{said}",
         Sentence(
             "{file}: what is an order in the state “{word}” ({rows:,} {rows:row|rows}, {money:,.2f})?",
             file=orders.file,
-            word=word,
+            word=said,
             rows=int(row["size"]),
             money=float(row["sum"]),
         ),

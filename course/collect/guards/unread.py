@@ -30,9 +30,11 @@ class Unread:
 def shares(frame: pd.DataFrame, problems: pd.DataFrame, kind: str) -> list[Unread]:
     """Per typed column of a canonical table what could not be read; `problems` as in collect.Table."""
     found = []
-    for column, spec in schema.canonical(kind).columns.items():
+    known = schema.canonical(kind).columns
+    held = set(problems["column"])
+    for column in [c for c in known if c in held]:
         bad = problems.loc[problems["column"] == column, "value"]
-        if spec.type in _TYPED and len(bad) and column in frame:
+        if known[column].type in _TYPED and column in frame:
             filled = len(bad) + int(frame[column].notna().sum())
             examples = first_few([values.masked(v) for v in bad.drop_duplicates().sort_values().head(3)])
             found.append(Unread(column, len(bad), len(bad) / filled, examples))
@@ -48,19 +50,22 @@ def guard(unread: list[Unread], shown: dict[str, str], file: str, notes: list[Se
     """
     for one in unread:
         column = shown.get(one.column, one.column)
-        if one.share <= MANY or one.cells <= _NO_QUESTION or one.share == 1:  # of nothing there is no figure
-            notes.append(
-                Sentence(
-                    "{file}: {n:,} {n:cell|cells} of {column} ({share:.1%}) cannot be read, such as {examples}.",
-                    file=file,
-                    n=one.cells,
-                    column=column,
-                    share=one.share,
-                    examples=one.examples,
-                )
-            )
-        elif _asked(one, column, file, answers) == "mend" and (answers.provisional or _key(column) in answers.given):
+        asks = one.share > MANY and one.cells > _NO_QUESTION and one.share < 1  # of nothing there is no figure
+        mend = asks and _asked(one, column, file, answers) == "mend"
+        if mend and (answers.provisional or _key(column) in answers.given):
             raise DataError("{file}: mend the cells of {column} that cannot be read.", file=file, column=column)
+        said = {"file": file, "n": one.cells, "column": column, "share": one.share, "examples": one.examples}
+        notes.append(
+            Sentence(
+                "{file}: {n:,} {n:cell|cells} of {column} ({share:.1%}) cannot be read, such as {examples}.", **said
+            )
+            if one.share <= SOME
+            else Sentence(
+                "{file}: {share:.0%} of the filled cells of {column} cannot be read ({n:,}, such as {examples}); no "
+                "figure holds them.",
+                **said,
+            )
+        )
 
 
 def _key(column: str) -> str:

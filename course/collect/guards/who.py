@@ -15,6 +15,8 @@ from course.language import Sentence
 
 #: One customer with more rows than this share, and so many times as many as the next, is hardly a customer.
 _ONE_FOR_ALL, _AHEAD = 0.2, 3
+#: Of fewer rows one customer may well have that many.
+_MANY = 50
 #: Words that rules/orders.yaml and lines.yaml set aside by themselves: the quarantine shows them as they stood.
 _BY_RULE = frozenset(["unknown", "guest", "anonymous", "散客", "匿名", "匿名用户", "非会员", "未知"])
 #: Numbers from so many figures on, of nearly all customers, have a nought among them for want of a number.
@@ -158,12 +160,14 @@ FROM orders GROUP BY customer_id ORDER BY rows DESC, customer_id LIMIT 2
 def one_for_all(orders: Orders) -> None:
     """One number far ahead of all others and behind a fifth of the rows is a till, a guest account or a marketplace."""
     known = orders.frame[["customer_id"]].dropna()
+    if len(known) < _MANY:
+        return
     known = known[~known["customer_id"].map(word).isin(words("guests"))]
     busiest = engine.query(_BUSIEST, {"orders": known})
     if len(busiest) < 2:
         return
     row, second = busiest.iloc[0], busiest.iloc[1]
-    if row["of_all"] < 50 or row["rows"] <= _ONE_FOR_ALL * row["of_all"] or row["rows"] < _AHEAD * second["rows"]:
+    if row["of_all"] < _MANY or row["rows"] <= _ONE_FOR_ALL * row["of_all"] or row["rows"] < _AHEAD * second["rows"]:
         return
     question = Question(
         "busiest",

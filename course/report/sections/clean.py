@@ -1,42 +1,23 @@
 """What was received and what was used of it."""
 
 from course import clean, schema
-from course.collect import Table
-from course.collect.guards import unread
 from course.report.blocks import accounted, limit, money, note, paragraph, table
 from course.report.sections import Page
 from course.workflow.steps.clean import Quality
 
 
 def answers(page: Page, found: Quality) -> list[str]:
-    """Cells that could not be read where they are more than a few; sales that stand behind nobody."""
-    unreadable = [line for table in page.result.tables.values() for line in _unread(page, table)]
+    """Sales that stand behind nobody."""
     accounts = page.result.cleaned["orders"].accounts if "orders" in page.result.cleaned else {}
     if not accounts.get("no_customer", {}).get("rows"):
-        return unreadable
+        return []
     return [
-        *unreadable,
         page.phrase(
             "{rows:,} of {received:,} rows name no customer; {money} of sales stand behind nobody in these portraits.",
             rows=accounts["no_customer"]["rows"],
             received=accounts["received"]["rows"],
             money=money(accounts["no_customer"]["money"]),
-        ),
-    ]
-
-
-def _unread(page: Page, table: Table) -> list[str]:
-    return [
-        page.phrase(
-            "{share:.0%} of the filled cells of {column} cannot be read ({n:,}, such as {examples}); no figure "
-            "holds them.",
-            share=one.share,
-            column=table.mapping.get(one.column, one.column),
-            n=one.cells,
-            examples=one.examples,
         )
-        for one in unread.shares(table.frame, table.problems, table.kind)
-        if one.share > unread.SOME
     ]
 
 

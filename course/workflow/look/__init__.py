@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from course.collect import Raw, Source, Table, gather, open_source, read
-from course.collect.folders import open_all
+from course.collect.folders import open_all, singly
 from course.collect.questions import Asked, Question
 from course.collect.sources import Several
 from course.errors import DataError, first_few
 from course.language import Sentence
-from course.workflow.look.files import listed
 from course.workflow.look.kinds import Guess, chosen, guesses
 from course.workflow.look.telling import lines
 from course.workflow.result import Result
@@ -64,7 +65,7 @@ def look(
     DataError : a mapping, a blank or an answer that fits none of the files. What is wrong with a file is in the result.
     """
     found, opened = Look(), []
-    for source in listed(files):
+    for source in _listed(files, found.unread):
         try:
             opened += _open(source, encoding)
         except DataError as error:
@@ -79,12 +80,22 @@ def look(
     return found
 
 
-def _open(source: Source | DataError, encoding: str | None) -> list[Raw]:
+def _listed(named: Source | Sequence[Source], unread: list[DataError]) -> list[Source]:
+    """Every single source once, in the order given; a folder or a pattern that stands for nothing goes to `unread`."""
+    found: dict[object, Source] = {}
+    for item in [named] if isinstance(named, Source) else named:
+        if isinstance(item, pd.DataFrame | Raw):
+            found[id(item)] = item
+            continue
+        try:
+            found |= {source: source for source in singly(item)}
+        except DataError as error:
+            unread.append(error)
+    return list(found.values())
+
+
+def _open(source: Source, encoding: str | None) -> list[Raw]:
     """What one source holds: of a database every table, where none is named."""
-    if isinstance(source, DataError):
-        raise source
-    if isinstance(source, Raw):
-        return [source]
     try:
         return open_all(source, encoding)
     except Several as several:
