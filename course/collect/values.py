@@ -248,8 +248,8 @@ def currencies(cells: pd.Series) -> pd.Series:
 
 
 def numbers(cells: pd.Series) -> Column:
-    """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood; somebody's
-    telephone among them is no figure."""
+    """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood;
+    somebody's telephone among them is no figure."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         return Column(pd.Series(np.nan, index=cells.index), np.ones(len(cells), dtype=bool))
     if pd.api.types.is_numeric_dtype(cells.dtype):
