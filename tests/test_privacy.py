@@ -405,6 +405,11 @@ def test_the_page_names_customers_in_three_places_and_no_more(hidden):
     assert [i for i in ids if i in marked.sub("", page)] == []
 
 
+def test_a_phone_that_a_column_of_floats_holds_is_one():
+    assert alone("13800138000.0") and telling.struck("at 13800138000.00, late") == "at ***, late"
+    assert not telling.holds("13800138000.5") and not telling.holds("13800138000.01")
+
+
 @given(st.decimals(min_value=0, max_value=10**9, places=5).map(str))
 def test_a_figure_is_no_phone(figure):
     """An average of 168.31125 stands in every table of portraits."""

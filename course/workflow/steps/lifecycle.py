@@ -165,7 +165,7 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     found.returns = attempt(Sentence("who comes back anyway"), _returns, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
-        found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
+        found.complaints = attempt(what, _silence_after, _complaints(tickets), orders, as_of)
     return found, attempt.not_done
 
 
@@ -255,6 +255,13 @@ def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     groups = found.set_index("group")["customers"]
     enough("silent", groups["silent"])
     return found if seen("best", groups["top"]) else found[found["group"] != "top"]
+
+
+def _silence_after(complaints: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp) -> lifecycle.ComplaintRisk:
+    """What complaints do, where it is told of more than a few."""
+    found = lifecycle.complaint_risk(complaints, orders, as_of)
+    enough("complaints", found.cases)
+    return found
 
 
 def _complaints(tickets: pd.DataFrame) -> pd.DataFrame:
