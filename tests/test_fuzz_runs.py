@@ -10,7 +10,7 @@ found: Counter = Counter()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hundred", range(8))
+@pytest.mark.parametrize("hundred", range(13))
 def test_a_run_over_hostile_files_ends_in_a_result_or_a_sentence(hundred):
     found.update(hostile_files.ends("run", range(100 * hundred, 100 * (hundred + 1))))
 
