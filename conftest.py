@@ -31,6 +31,7 @@ SLOW_FILES = (
     "test_explorer",
     "test_forget",
     "test_fuzz",
+    "test_fuzz_runs",
     "test_hostile",
     "test_lab",
     "test_little_evidence",

@@ -130,24 +130,36 @@ def asked_language():
     return take(sys.argv, "--lang")[0] or os.environ.get("COURSE_LANG")
 
 
-COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
-LOCALE = re.compile(r"""["']?\blocale["']?\s*:\s*["'](\w+)["']""")
+# JupyterLab's settings are JSON5: comments, ' for ", names without either, a comma before a bracket.
+TEXT = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+COMMENT = re.compile(TEXT + r"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+LOOSE = re.compile(TEXT + r"|([A-Za-z_$][\w$]*)(?=\s*:)|,(?=\s*[}\]])", re.DOTALL)
+
+
+def strict(found):
+    """A text or a name of JSON5 as JSON has it; a comma before a bracket goes."""
+    text, name = found.groups()
+    if text and text[0] == "'":
+        return '"' + re.sub(r"""\\?(["'])""", lambda sign: sign.group(1).replace('"', '\\"'), text[1:-1]) + '"'
+    return text or (json.dumps(name) if name else "")
 
 
 def written(path):
-    """The settings in a file of JupyterLab's, which is JSON with comments; None where it holds none."""
+    """The settings in a file of JupyterLab's; None where it holds none."""
     try:
-        text = COMMENT.sub(lambda found: found.group(1) or " ", path.read_text(encoding="utf-8-sig")).strip()
-    except (OSError, ValueError):
+        if not path.is_file():  # a pipe would be waited for
+            return None
+        text = COMMENT.sub(lambda found: found.group(1) or " ", path.read_text(encoding="utf-8-sig"))
+        found = json.loads(LOOSE.sub(strict, text), strict=False)
+    except (OSError, ValueError, RecursionError):
         return None
-    bare = COMMENT.sub("", text)  # a bracket within a text is none
-    return text if bare[:1] == "{" and bare[-1:] == "}" and bare.count("{") == bare.count("}") else None
+    return found if isinstance(found, dict) else None
 
 
 def chosen(path):
     """The language that JupyterLab was left in, or None."""
-    found = LOCALE.search(written(path) or "")
-    return found and found.group(1)
+    found = (written(path) or {}).get("locale")
+    return found if isinstance(found, str) else None
 
 
 def language():

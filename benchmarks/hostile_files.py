@@ -1,52 +1,46 @@
-"""Runs over files of hostile pieces: how many end in a result, how many in a sentence, and each that ends in neither.
+"""Commands over files of hostile pieces: how many end in a result, how many in a sentence, and each that ends in
+neither, with the number that draws it again.
 
-    .venv/bin/python benchmarks/hostile_files.py [FILES]
+    .venv/bin/python benchmarks/hostile_files.py [FILES [FIRST]]
 
-The pieces are those of the tests, drawn anew each time.
+The pieces are those of the tests; their numbers begin where those of the tests end.
 """
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
-
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests import hostile_files
 
-ends: Counter = Counter()
 
-
-def main(files: int) -> None:
-    """Run over so many files, and print how each kind of run ended."""
-
-    @settings(
-        max_examples=files,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.data())
-    def runs(data: st.DataObject) -> None:
-        try:
-            ends[hostile_files.end_of_a_run(data.draw)] += 1
-        except Exception as error:
-            if "ended in 130" in str(error):  # we are stopped ourselves
-                raise KeyboardInterrupt from None
-            end = f"NEITHER: {type(error).__name__}: {str(error)[:300]}"
-            if end not in ends:
-                print(end, flush=True)
-            ends[end] += 1
-
+def main(files: int, first: int) -> None:
+    """Run over so many files, a third by `check`, and print how each ended."""
+    ends: Counter = Counter()
     try:
-        runs()
+        for number in range(first, first + files):
+            command = "run" if number % 3 else "check"
+            end = _end(command, number)
+            if end not in ends and end.startswith("NEITHER"):
+                print(f"{command} {number}: {end}", flush=True)
+            ends[f"{command}: {end}"] += 1
+            ends[end] += end.startswith("NEITHER")
     finally:  # stopped, it shows how far it came
         for end, count in ends.most_common():
             print(f"{count:>8,}  {end}")
 
 
+def _end(command: str, number: int) -> str:
+    try:
+        return hostile_files.end(command, number)
+    except Exception as error:
+        if "ended in 130" in str(error):  # we are stopped ourselves
+            raise KeyboardInterrupt from None
+        told = re.sub(r"/\S*/|\[.*?\] ended", "", str(error))
+        return f"NEITHER: {type(error).__name__}: {told[:600]}"
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(*(int(word) for word in sys.argv[1:]), *(100_000, 10_000)[len(sys.argv) - 1 :])

@@ -42,6 +42,7 @@ LEAST = {
     "alerts": Least(10, Sentence("alerts, one customer in twenty")),
     "silent": Least(30, Sentence("customers silent for 90 days")),
     "best": Least(20, Sentence("customers in the best tenth")),
+    "complaints": Least(10, Sentence("customers who could be followed after a complaint")),
     "funnel": Least(30, Sentence("visits that look at something")),
     "drift": Least(30, Sentence("customers in both runs")),
 }

@@ -5,7 +5,7 @@ at least, of ten people together (complementary suppression; Willenborg & de Waa
 Disclosure Control, ch. 6).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,21 @@ def hidden(sizes: np.ndarray, gone: np.ndarray | None = None) -> np.ndarray:
             break
         out[part] |= sizes[part] > 0
     return out
+
+
+def hidden_in(sizes: np.ndarray, wholes: Sequence[np.ndarray]) -> np.ndarray:
+    """`hidden`, where a part may be one of several wholes: of a row and of a column.
+
+    Parameters
+    ----------
+    sizes : people in each part; wholes : of each whole, where its parts stand in `sizes`.
+    """
+    gone, before = np.zeros(len(sizes), dtype=bool), None
+    while before is None or (gone != before).any():
+        before = gone.copy()
+        for whole in wholes:
+            gone[whole] = hidden(sizes[whole], gone[whole])
+    return gone
 
 
 def told(
@@ -57,12 +72,7 @@ def told(
 def told_crossed(cells: pd.DataFrame, rows: str, columns: str, count: str = "customers") -> pd.DataFrame:
     """The cells of a table, with the counts blank of those that are not told: each row and each column is a whole."""
     table = cells.pivot(index=rows, columns=columns, values=count).fillna(0)
-    sizes, gone = table.to_numpy(dtype="float64"), np.zeros(table.shape, dtype=bool)
-    while True:
-        wide = np.array([hidden(*row) for row in zip(sizes, gone, strict=True)])
-        both = np.array([hidden(*column) for column in zip(sizes.T, wide.T, strict=True)]).T
-        if (both == gone).all():
-            break
-        gone = both
+    at = np.arange(table.size).reshape(table.shape)
+    gone = hidden_in(table.to_numpy(dtype="float64").ravel(), [*at, *at.T]).reshape(table.shape)
     at = table.index.get_indexer(cells[rows]), table.columns.get_indexer(cells[columns])
     return cells.assign(**{count: cells[count].mask(gone[at])})

@@ -35,7 +35,8 @@ def normal(text: str) -> str:
 _MAIL = re.compile(r"[\w.+-]+ ?@ ?[\w-]+(?:\.[\w-]+)*\.[^\W\d]{2,}")
 #: A number among other signs: not a part of a longer one, of a decimal fraction or of a code.
 _ALONE, _ENDS = r"(?<![\w.])(?<!\d[-,])", r"(?![\w]|[.,-]\d)"
-_MOBILE = re.compile(rf"{_ALONE}(?:(?:00|\+)?86[- ]?)?1[3-9]\d{{9}}{_ENDS}")
+#: A column of floats has it as 13800138000.0.
+_MOBILE = re.compile(rf"{_ALONE}(?:(?:00|\+)?86[- ]?)?1[3-9]\d{{9}}(?:\.0+)?{_ENDS}")
 #: What is written as a phone: groups of digits with blanks, dashes, brackets or points between, a + before.
 _WRITTEN = re.compile(rf"{_ALONE}(?:\+|00)?\(?\d{{1,6}}\)?(?:[ .()/-]{{1,3}}\d{{1,8}}){{0,6}}{_ENDS}")
 #: A plain decimal fraction is a figure: a phone with a point has the zero of its area code, or more points than one.

@@ -144,6 +144,9 @@ def _code(content: bytes) -> str:
         b'{"done": {}, "quiz": {"pre_test": {"form": {}}}, "bets": {}}',
         b'{"done": [["a", "right"]], "quiz": {}, "bets": {}}',
         b'{"done": {}, "quiz": {}, "bets": {"start": {"low": ' + b"9" * 5000 + b', "high": 1}}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": {"low": 0, "high": ' + b"9" * 400 + b"}}}",
+        b'{"done": {"\\ud800": "right"}, "quiz": {}, "bets": {}}',
+        b'{"done": {}, "quiz": {}, "bets": {"start": {"low": 0, "high": 1, "x": ' + b"[" * 950 + b"]" * 950 + b"}}}",
     ],
     ids=lambda content: f"{content[:60]!r}",
 )

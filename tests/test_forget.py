@@ -197,6 +197,84 @@ def test_the_exports_are_not_touched(tmp_path):
     assert (tmp_path / "orders.csv").read_text(encoding="utf-8").endswith(text)
 
 
+def test_a_person_leaves_every_table_of_a_second_run_by_recipe(tmp_path):
+    """Two files of orders, answers, tickets, posts, campaigns, visits, names that make persons, and a run before."""
+    ids = [f"QZ{7919 * i % 10**6:06d}" for i in range(40)]
+    of_all = {
+        "customers": ("customer_id,name,phone,birthday", "{id},Person {letter}x,139{half:08d},1990-01-1{digit}"),
+        "surveys": ("customer_id,answered_at,score,comment", "{id},2024-03-0{digit},{digit},late says {id}"),
+        "tickets": ("ticket_id,customer_id,opened_at,topic", "T{n},{id},2024-03-0{digit},late"),
+        "posts": ("post_id,author_id,posted_at,text", "{n},{id},2024-03-0{digit},{id} was late"),
+        "campaigns": ("campaign_id,customer_id,arm,sent_at", "spring,{id},{arm},2024-05-01"),
+        "events": ("visitor_id,customer_id,event_time,event", "v{id},{id},2024-06-0{digit} 10:00:00,page_view"),
+    }
+    words = []
+    for kind, (head, row) in of_all.items():
+        rows = [
+            row.format(id=one, n=n, letter=chr(65 + n // 2), half=n // 2, digit=1 + n % 9, arm=("a", "control")[n % 2])
+            for n, one in enumerate(ids)
+        ]
+        (tmp_path / f"{kind}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+        words += [f"--{kind}", str(tmp_path / f"{kind}.csv")]
+    (tmp_path / "orders2.csv").write_text(
+        "customer id,order date,amount\n"
+        + "\n".join(f"{one},2025-01-{1 + n % 9:02d},9.5" for n, one in enumerate(ids)),
+        encoding="utf-8",
+    )
+    options = ["--orders", str(tmp_path / "orders.csv"), str(tmp_path / "orders2.csv"), *words]
+    (tmp_path / "orders.csv").write_text("customer id,order date,amount\n" + orders(ids), encoding="utf-8")
+    first, second = tmp_path / "first", tmp_path / "second"
+    common = ["--provisional", "--lang", "en", "--out"]
+    assert cli.main(["run", *options, "--as-of", "2024-12-31", *common, str(first)]) == 0
+    assert cli.main(["run", str(first / "recipe.yaml"), "--previous", str(first), *common, str(second)]) == 0
+    moved = pd.read_parquet(second / "moves.parquet")["customer_id"]
+    table = pd.read_csv(second / "identity.csv", dtype="str", encoding="utf-8-sig").set_index("customer_id")[
+        "person_id"
+    ]
+    asked = moved.iloc[0]
+    same = table.index[table == table[asked]].tolist()
+    held = {where.split(" ")[0] for where, _ in traces(second, same)}
+    assert held >= {
+        "moves.csv",
+        "identity.csv",
+        "quarantine.csv",
+        "timeline.parquet",
+        "explorer.html",
+        "portraits.xlsx",
+    }
+    assert forgotten(second, same[-1]) == 0
+    assert traces(second, same) == []
+    assert len(identifying(second) & set(ids)) == len(set(ids) - set(same))
+    assert {path.name for path in second.iterdir()} <= set(FILES)
+
+
+def test_no_file_is_written_that_forget_does_not_know():
+    """By the names that stand in the code of whatever writes a result."""
+    room = Path(report.__file__).parent
+    named = {
+        name
+        for path in sorted(room.glob("*.py"))
+        for name in re.findall(
+            r'"(\w+\.(?:csv|parquet|xlsx|html|json|yaml|sav|txt))"', path.read_text(encoding="utf-8")
+        )
+    }
+    assert len(named) >= 12 and named <= set(FILES)
+
+
+def test_whoever_is_in_one_file_alone_is_known(small, tmp_path):
+    """An erasure that was killed may have left a person in any file."""
+    for name in [n for n in FILES if n.endswith(".csv") and (small / n).exists()]:
+        rows = pd.read_csv(small / name, dtype="str", encoding="utf-8-sig")
+        if "customer_id" not in rows:
+            continue
+        out = tmp_path / name / "result"
+        shutil.copytree(small, out)
+        last = rows.iloc[[0]].assign(customer_id="ZZ1")
+        pd.concat([rows, last]).to_csv(out / name, index=False, encoding="utf-8-sig")
+        assert forgotten(out, "ZZ1") == 0, name
+        assert traces(out, ["ZZ1"]) == [], name
+
+
 def test_every_file_of_a_result_is_known_to_forget(small):
     assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet"} == set(FILES)
     assert {path.name for path in small.iterdir()} <= set(FILES)

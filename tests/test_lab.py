@@ -283,6 +283,7 @@ def test_settings_follow_what_is_asked_for_and_else_what_was_chosen(lab, started
         '/* "locale": "en" { */ {"locale": "zh_CN", }',
         "{locale: 'zh_CN'} // as JSON5 allows",
         '\ufeff{"note": "a } in a text // no comment", "locale": "zh_CN"}',
+        """{note: 'it\\'s "here", locale: x', $a_1: [1, 2, /* } */], locale /* menus */: "zh_CN", // last,\n}""",
     ],
 )
 def test_jupyterlab_writes_its_settings_with_comments(lab, started, monkeypatch, capsys, text):
@@ -295,7 +296,23 @@ def test_jupyterlab_writes_its_settings_with_comments(lab, started, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[1]", b"\xff\xfe\0", b"null", b'{"locale": {', b"\0" * 9, None, "broken link"]
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"\xff\xfe\0",
+        b"null",
+        b'{"locale": {',
+        b"\0" * 9,
+        b"{} {}",
+        b'{"locale" "zh_CN"}',
+        b"{a}}{{b}",
+        b"[" * 99_999,
+        None,
+        "broken link",
+        "pipe",
+    ],
 )
 def test_settings_that_cannot_be_read_are_set_aside_and_named(lab, started, monkeypatch, capsys, content):
     monkeypatch.delenv("COURSE_LANG", raising=False)
@@ -303,6 +320,8 @@ def test_settings_that_cannot_be_read_are_set_aside_and_named(lab, started, monk
     lab.TRANSLATION.parent.mkdir(parents=True)
     if content is None:
         lab.TRANSLATION.mkdir()
+    elif content == "pipe":
+        os.mkfifo(lab.TRANSLATION)
     elif isinstance(content, str):
         lab.TRANSLATION.symlink_to(lab.TRANSLATION.parent / "nowhere")
     else:

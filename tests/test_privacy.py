@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import cli, schema, telling, workflow
-from course.collect import Table
+from course.collect import Table, values
 from tests.unpacked import traces
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -405,7 +405,44 @@ def test_the_page_names_customers_in_three_places_and_no_more(hidden):
     assert [i for i in ids if i in marked.sub("", page)] == []
 
 
+def test_a_phone_that_a_column_of_floats_holds_is_one():
+    assert alone("13800138000.0") and telling.struck("at 13800138000.00, late") == "at ***, late"
+    assert not telling.holds("13800138000.5") and not telling.holds("13800138000.01")
+
+
 @given(st.decimals(min_value=0, max_value=10**9, places=5).map(str))
 def test_a_figure_is_no_phone(figure):
     """An average of 168.31125 stands in every table of portraits."""
     assert not telling.holds(figure) and telling.struck(figure) == figure
+
+
+#: As a column of money may have somebody's number: typed, counted by a spreadsheet, with the zero of an area code.
+AMONG_MONEY = ["13800138000", "13800138001.0", "8613800138002", "+8613800138003", "1.3800138004E+10", "01068888016"]
+AMONG_MONEY += ["110105491231003"]
+
+
+def test_somebodys_number_among_amounts_is_no_money(tmp_path, capsys):
+    amounts = [*AMONG_MONEY, *(f"{i}.50" for i in range(90)), "1200000000"]  # 90 × 89 / 2 + 45 = 4,050
+    rows = [f"{i},A{i % 9},2024-01-{i % 28 + 1:02d},{amount}" for i, amount in enumerate(amounts)]
+    (tmp_path / "o.csv").write_text("\n".join(["order_id,customer_id,ordered_at,amount", *rows]), encoding="utf-8")
+    assert cli.main(["check", str(tmp_path / "o.csv"), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "98 rows, 98 orders, 9 customers, money 1,200,004,050.00" in said
+    assert "7 cells of amount (7.1%) cannot be read" in said
+
+
+def test_where_much_is_large_a_figure_of_eleven_digits_is_money():
+    large = pd.Series([2_500_000_000, 7_000_000_000, 13_800_138_000, 15_000_000_000, 41_000_000_000, 120_000_000_000])
+    assert values.numbers(large).values.tolist() == large.tolist()
+    assert values.numbers(pd.Series(["¥13,800,138,000", "12.50"])).values.tolist() == [13_800_138_000, 12.5]
+    typed = pd.Series([13_800_138_000, 2, 3, None])  # as Excel and Parquet have it
+    assert values.numbers(typed).bad.tolist() == [True, False, False, False]
+
+
+def test_somebodys_number_among_currencies_is_in_no_question(tmp_path, capsys):
+    rows = [f"{i},A{i},2024-01-0{i + 1},5,{'13800138000' if i == 3 else 'CNY'}" for i in range(8)]
+    text = "\n".join(["order_id,customer_id,ordered_at,amount,currency", *rows])
+    (tmp_path / "o.csv").write_text(text, encoding="utf-8")
+    cli.main(["check", str(tmp_path / "o.csv"), "--lang", "en"])
+    said = capsys.readouterr().out
+    assert "35.00 CNY, 5.00 ***" in said and "13800138000" not in said

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import contextlib
 import json
-import math
 import os
+import sys
 import zlib
 
 from course.classroom import room
@@ -30,7 +31,8 @@ def read() -> dict:
     except FileNotFoundError:
         return {key: {} for key in _EMPTY}
     except (OSError, ValueError, AttributeError, RecursionError):
-        os.replace(path, path.with_suffix(".unreadable.json"))
+        with contextlib.suppress(OSError):  # of a folder that cannot be written
+            os.replace(path, path.with_suffix(".unreadable.json"))
         return {key: {} for key in _EMPTY}
 
 
@@ -65,10 +67,14 @@ def _write(content: dict) -> None:
     path = room.folder() / "progress.json"
     part = path.with_suffix(".part")
     try:
-        part.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part.write_bytes(_as_written(content))
         os.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)
+
+
+def _as_written(content: dict) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
 
 
 def progress() -> Sentence:
@@ -128,11 +134,11 @@ def _unpacked(bare: str) -> bytes:
 
 
 def _whole(content: dict) -> dict:
-    """The content, once all of it is what `record` writes: others write such files and codes too.
+    """The content, once all of it is what `record` writes, and can be written: others write such files and codes too.
 
     Raises
     ------
-    ValueError : it is not.
+    ValueError : it is not, or has half a character.
     """
     if not all(isinstance(part, dict) for part in content.values()):
         raise ValueError
@@ -143,13 +149,16 @@ def _whole(content: dict) -> dict:
         raise ValueError
     if not all(isinstance(one, dict) and _is_bet(one) for one in bets.values()):
         raise ValueError
+    _as_written(content)
     return content
 
 
 def _is_bet(one: dict) -> bool:
+    if not one.keys() <= {"low", "high", "truth", "held"}:
+        return False
     figures = [one.get("low"), one.get("high"), one.get("truth", 0.0)]
     is_opened = isinstance(one.get("held"), bool) and "truth" in one
-    return all(type(f) in (int, float) and math.isfinite(f) for f in figures) and (
+    return all(type(f) in (int, float) and abs(f) <= sys.float_info.max for f in figures) and (
         is_opened or one.keys().isdisjoint(("held", "truth"))
     )
 

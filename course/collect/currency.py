@@ -10,6 +10,7 @@ from course.collect import values
 from course.collect.questions import Answers, Question, Reading
 from course.errors import DataError, nearest
 from course.language import Sentence
+from course.telling import quotable
 
 #: Signs that name no currency by themselves, and those they may be.
 _SIGNS = {
@@ -91,7 +92,9 @@ def named(
 def _codes(cells: pd.Series) -> pd.Series:
     texts = cells.astype("str").str.strip()
     texts = texts.mask(values.is_blank(texts))
-    return texts.map({w: _code(w) for w in texts.dropna().unique()}, na_action="ignore").astype("str")
+    codes = texts.map({w: _code(w) for w in texts.dropna().unique()}, na_action="ignore").astype("str")
+    strange = sorted({*codes.dropna()} - _known() - set(_SIGNS))  # it is quoted in a question
+    return codes.replace(dict(zip(strange, quotable(strange), strict=True)))
 
 
 def _holds(cells: pd.Series) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from course.errors import DataError, first_few
 from course.language import Sentence
+from course.telling import tells
 
 BLANKS = frozenset(
     ["", "nan", "null", "none", "n/a", "#n/a", "na", "nat", "-", "--", "\\n", "无", "空", "未填", "<na>"]
@@ -199,6 +200,8 @@ _ENGLISH = re.compile(r"^(?:\d{1,3}(?:[,' ]\d{3})+|\d+)?(?:\.\d*)?$")
 
 #: From here on float64 has no cents left to tell apart, and no business such figures: unreadable, like infinity.
 _BEYOND = 1e15
+#: Whole numbers from here on may be a telephone, where few others are large.
+_MAY_TELL, _LARGE = 1e10, 1e9
 
 
 class ThousandsOrDecimals(DataError):
@@ -256,15 +259,17 @@ def currencies(cells: pd.Series) -> pd.Series:
 
 
 def numbers(cells: pd.Series) -> Column:
-    """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood."""
+    """Numbers as float64. Currency signs, thousands separators, 万 and 亿, (12.50) for −12.50 are understood;
+    somebody's telephone among them is no figure."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         return Column(pd.Series(np.nan, index=cells.index), np.ones(len(cells), dtype=bool))
     if pd.api.types.is_numeric_dtype(cells.dtype):
         values = cells.astype("float64")
-        beyond = (values.abs() >= _BEYOND).to_numpy()
-        return Column(values.mask(beyond), beyond)
+        none = (values.abs() >= _BEYOND).to_numpy() | _telling(values)
+        return Column(values.mask(none), none)
     codes, distinct = _distinct(cells)
     values = pd.to_numeric(distinct, errors="coerce").astype("float64")
+    telling = _telling(values) | distinct.str.fullmatch(r"0\d{9,}").to_numpy(dtype=bool)
     strange = distinct[values.isna()]
     notes: list[Sentence] = []
     if len(strange):
@@ -277,10 +282,19 @@ def numbers(cells: pd.Series) -> Column:
         if comma:  # 1.299 was read as one point three, but is a thousand
             grouped = distinct.str.match(r"^[+-]?\d{1,3}(\.\d{3})+$")
             values = values.mask(grouped, pd.to_numeric(distinct.str.replace(".", ""), errors="coerce"))
-    values = values.mask(values.abs() >= _BEYOND)
+    values = values.mask((values.abs() >= _BEYOND) | telling)
     unread = values.isna().to_numpy()
     bad = np.where(codes < 0, False, unread[codes] if len(unread) else False)
     return Column(_spread(codes, values, cells.index), bad, notes)
+
+
+def _telling(values: pd.Series) -> np.ndarray:
+    """True for whole numbers, written without a sign of money, that are somebody's: a mobile, an identity card. Where
+    as many others are as large, they are figures."""
+    held = pd.Series(values[(values >= _LARGE) & (values < _BEYOND)].unique())
+    long = held[(held >= _MAY_TELL) & (held % 1 == 0)].astype("int64")
+    told = long[tells(long.astype("str"))] if len(long) else long
+    return values.isin(told if 2 * len(told) > len(held) else []).to_numpy()
 
 
 _LABELLED = re.compile(

@@ -100,9 +100,12 @@ def states(periods: pd.DataFrame, names: dict[str, str], phrase: Phrase, lang: s
         base = np.zeros(len(periods))
         at = np.arange(len(periods))
         for state, colour in colours.items():
-            axes.bar(at, periods[state], 0.8, bottom=base, color=colour, label=names[state])
-            base += periods[state].to_numpy()
-        axes.bar(at, -periods["dormant"].to_numpy(), 0.8, color=charts.GREY, label=names["dormant"])
+            told = periods[state].fillna(0).to_numpy(dtype="float64")  # a blank is of a few people
+            axes.bar(at, told, 0.8, bottom=base, color=colour, label=names[state])
+            base += told
+        axes.bar(
+            at, -periods["dormant"].fillna(0).to_numpy(dtype="float64"), 0.8, color=charts.GREY, label=names["dormant"]
+        )
         axes.axhline(0, color="black", linewidth=0.8)
         shown = at[:: -(-len(at) // 8)]
         axes.set_xticks(shown, [f"{periods['period'].iloc[i]:%Y-%m}" for i in shown], rotation=45, ha="right")

@@ -168,8 +168,8 @@ def _known(folder: Path) -> set[str]:
         ids |= set(result.timeline(folder)["customer_id"])
     if (folder / "explorer.html").exists():
         ids |= set(result.explorer(folder).get("ids", ()))
-    for name in ("identity.csv", "quarantine.csv", "moves.csv"):
-        if (folder / name).exists():
+    for name in FILES:
+        if name.endswith(".csv") and (folder / name).exists():
             rows = result.table(folder / name)
             ids |= {cell for c in _WHOSE if c in rows for cell in rows[c].unique() if cell}
     page = result.page(folder) if (folder / "report.html").exists() else ""

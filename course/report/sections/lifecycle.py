@@ -4,7 +4,7 @@ import pandas as pd
 
 from course import lifecycle
 from course.report import figures
-from course.report.blocks import figure, money, note, table, told
+from course.report.blocks import figure, money, note, span, table, told
 from course.report.sections import Page
 from course.workflow.steps.lifecycle import Lifecycle
 
@@ -83,20 +83,21 @@ def _chance(page: Page, found: Lifecycle) -> list[dict]:
     """Whether the chance of an order, by which customers' stories go, was right."""
     if found.chance is None:
         return []
-    phrase, days = page.phrase, found.chance.days
+    phrase, days, then = page.phrase, found.chance.days, found.chance_by_stage
     head = [phrase("Stage of life then"), phrase("Customers"), phrase("Expected to buy")]
     head += [phrase("Bought within {days} days", days=days), phrase("95% interval")]
     rows = [
         [
             lifecycle.STAGES[r.stage].say(page.lang),
-            f"{r.customers:,}",
-            f"{r.forecast:.0%}",
-            f"{r.bought:.0%}",
-            f"{r.low:.0%} – {r.high:.0%}",
+            told(r.customers),
+            told(r.forecast, ".0%"),
+            told(r.bought, ".0%"),
+            span(r.low, r.high, "{:.0%}".format),
         ]
-        for r in found.chance.by_stage.itertuples()
+        for r in then.itertuples()
     ]
-    return [{"list": [sentence.say(page.lang) for sentence in found.chance.report()]}, table(head, rows)]
+    lines = {"list": [sentence.say(page.lang) for sentence in found.chance.report()]}
+    return [lines, table(head, rows), *page.few(then["customers"].isna().any())]
 
 
 def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
@@ -130,8 +131,13 @@ def _days(value: float) -> str:
 def movement(page: Page, found: Lifecycle) -> dict | None:
     """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
     blocks = []
-    if len(found.periods) > 1:
-        blocks.append(_months(page, found.periods, found.fell_silent))
+    whole = found.periods.dropna(subset=[*lifecycle.STATES, "active"])  # the months of which everything is told
+    if len(found.periods) > 1 and len(whole):
+        blocks.append(_months(page, found.periods, whole.iloc[-1], found.fell_silent))
+        if len(whole) < len(found.periods):
+            blocks.append(
+                note(page.phrase("Bars of fewer than ten people, and what would tell of them, are not drawn."))
+            )
     if found.links is not None and len(found.links):
         blocks += _links(page, found.links)
     if found.returns is not None:
@@ -139,16 +145,16 @@ def movement(page: Page, found: Lifecycle) -> dict | None:
     return {"title": page.phrase("How customers move"), "blocks": blocks} if blocks else None
 
 
-def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
-    phrase, last = page.phrase, periods.iloc[-1]
+def _months(page: Page, periods: pd.DataFrame, last: pd.Series, silent: dict | None) -> dict:
+    phrase = page.phrase
     title = phrase(
         "In {month:%Y-%m} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
         "month before fell silent",
         month=last["period"],
-        active=last["active"],
-        new=last["new"],
-        back=last["resurrecting"],
-        gone=last["dormant"],
+        active=int(last["active"]),
+        new=int(last["new"]),
+        back=int(last["resurrecting"]),
+        gone=int(last["dormant"]),
     )
     alt = phrase("{title}. Bars: customers of each state by month.", title=title)
     names = {s: label.say(page.lang) for s, label in lifecycle.STATES.items()}
@@ -228,7 +234,7 @@ def warning(page: Page, found: Lifecycle) -> dict | None:
     return {
         "title": phrase("Who may fall silent next"),
         "blocks": [
-            figure(title, figures.calibration(found.warning.calibration, phrase, alt)),
+            figure(title, figures.calibration(found.calibration, phrase, alt)),
             {"list": [sentence.say(page.lang) for sentence in lines]},
             _alerts(page, found.alerts.head(10)),
             note(phrase("The first ten of {n:,}; all carry “alert” in portraits.", n=len(found.alerts))),

@@ -1,10 +1,12 @@
 """What campaigns changed, by the customers left out of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from course import collect, effect, schema
+from course.few import hidden
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -63,8 +65,11 @@ def find(run: Result) -> tuple[CampaignEffects | None, list[Sentence]]:
     if "is_control" in sent and sent["is_control"].eq(True).any():
         told = dict(collect.arms.outcomes(sent))
         table, remarks = effect.by_outcome(sent.dropna(subset="arm"), told, collect.arms.cost(sent))
+        table, few = _told(table, ["campaign_id", "outcome"])
         if len(table):
-            found.outcomes, found.remarks = table, tuple(remarks)
+            found.outcomes, found.remarks = table, (*remarks, *few)
+        else:
+            attempt.not_done += few
     empty = found.campaigns is None and found.outcomes is None
     if empty and "orders" not in run.cleaned:
         attempt.not_done.append(
@@ -80,4 +85,24 @@ def _by_orders(found: CampaignEffects, sent: pd.DataFrame, run: Result, attempt:
     # Who was left out has often no date of sending: by_arm gives them the campaign's first.
     dated = sent.dropna(subset=["campaign_id", "customer_id"])
     what = Sentence("what campaigns changed")
-    found.campaigns = attempt(what, effect.by_arm, dated, run.cleaned["orders"].valid, run.as_of)
+    campaigns = attempt(what, effect.by_arm, dated, run.cleaned["orders"].valid, run.as_of)
+    if campaigns is not None:
+        table, few = _told(campaigns.table, ["campaign_id"])
+        found.campaigns = replace(campaigns, table=table, remarks=[*campaigns.remarks, *few])
+
+
+def _told(table: pd.DataFrame, whole: list[str]) -> tuple[pd.DataFrame, list[Sentence]]:
+    """The comparisons without those of which an arm, or who was left out, are a few; and what is to be said of these.
+
+    The arms of one `whole` and its customers left out are its parts.
+    """
+    gone = pd.Series(False, index=table.index)
+    for _, arms in table.groupby(whole, sort=False):
+        parts = hidden(np.array([*arms["n"], arms["n_control"].min()], dtype="float64"))
+        gone[arms.index] = parts[:-1] | parts[-1]
+    few = Sentence(
+        "{campaigns}: an arm, or who was left out, is of fewer than ten customers; nothing is told of it, nor of what "
+        "it could be reckoned from.",
+        campaigns=", ".join(sorted(set(table.loc[gone, "campaign_id"].astype("str")))),
+    )
+    return table[~gone].reset_index(drop=True), [few] if gone.any() else []

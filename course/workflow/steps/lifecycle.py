@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from course import clv, lifecycle
 from course.evidence import enough, seen
-from course.few import told
+from course.few import HIDDEN_BELOW, hidden_in, told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
@@ -29,7 +30,7 @@ class Lifecycle(Finding):
     story : a row a customer, settled by lifecycle.settle: what `columns` gives
     standing : lifecycle.stages on the as-of date, with the stages of `story`
     limits : the thresholds behind it; table : lifecycle.stage_table, blank where a stage is of a few (course.few)
-    periods : the whole months of lifecycle.states
+    periods : the whole months of lifecycle.states, blank where they are of a few
     links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
         worth_a_year (money a year) and low, high (95 %) of the rate
     chance : lifecycle.chance; warning : early_warning, of as many days where the chance is told; returns : come_back
@@ -57,10 +58,21 @@ class Lifecycle(Finding):
         """Share of a month's customers who did not buy in the next one: the last, and the median of those before, so
         that a month after a sale is no surprise; None where fewer than seven can be compared."""
         bought = self.periods["active"].shift(1)
-        share = (self.periods["dormant"] / bought.where(bought > 0)).dropna()
-        if len(share) < 7:
+        share = self.periods["dormant"] / bought.where(bought > 0)
+        if share.notna().sum() < 7 or pd.isna(share.iloc[-1]):
             return None
+        share = share.dropna()
         return {"share": share.iloc[-1], "usual": share.iloc[:-1].median(), "months": len(share) - 1}
+
+    @property
+    def chance_by_stage(self) -> pd.DataFrame:
+        """chance.by_stage, blank where a stage was of a few."""
+        return told(self.chance.by_stage, ["stage"])
+
+    @property
+    def calibration(self) -> pd.DataFrame:
+        """warning.calibration without the groups of a few."""
+        return told(self.warning.calibration, []).dropna(subset="customers")
 
     @property
     def explained(self) -> list[Sentence]:
@@ -103,8 +115,10 @@ class Lifecycle(Finding):
         return {"lifecycle": out}
 
     def _chance_entry(self) -> dict:
-        parts = ("days", "tested", "brier", "off", "holds", "cuts", "reliability", "by_stage")
-        return {name: plain(getattr(self.chance, name)) for name in parts} | {"notes": plain(self.chance.report())}
+        parts = ("days", "tested", "brier", "off", "holds", "cuts")
+        tables = {"reliability": plain(told(self.chance.reliability, [])), "by_stage": plain(self.chance_by_stage)}
+        found = {name: plain(getattr(self.chance, name)) for name in parts}
+        return found | tables | {"notes": plain(self.chance.report())}
 
     def _warning_entry(self) -> dict:
         return {
@@ -112,7 +126,7 @@ class Lifecycle(Finding):
             "alerts": plain(self.warning.alerts),
             "alerted": len(self.alerts),
             "base_rate": self.warning.base_rate,
-            "calibration": plain(self.warning.calibration),
+            "calibration": plain(self.calibration),
             "notes": plain(self.warning.report()),
         }
 
@@ -140,8 +154,8 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     placed = story[["customer_id", "stage"]]
     counted = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
     table = told(counted, ["stage"])
-    periods = lifecycle.states(orders, as_of).periods
-    found = Lifecycle(story, standing, limits, table, periods[periods["complete"]], chance=chance, warning=warning)
+    periods = _told_months(lifecycle.states(orders, as_of).periods)
+    found = Lifecycle(story, standing, limits, table, periods, chance=chance, warning=warning)
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():
@@ -151,7 +165,7 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     found.returns = attempt(Sentence("who comes back anyway"), _returns, orders, as_of)
     if tickets is not None:
         what = Sentence("complaints and silence")
-        found.complaints = attempt(what, lifecycle.complaint_risk, _complaints(tickets), orders, as_of)
+        found.complaints = attempt(what, _silence_after, _complaints(tickets), orders, as_of)
     return found, attempt.not_done
 
 
@@ -185,6 +199,22 @@ def _story(
         if warning is not None:
             told["alert"] = told["alert"].fillna(False).where(there)
     return told
+
+
+def _told_months(periods: pd.DataFrame) -> pd.DataFrame:
+    """The whole months, blank where they would be of a few people.
+
+    Who bought in a month is new, returning or back after a pause; who bought in the month before returns or falls
+    silent; and the new of all months are the customers.
+    """
+    periods = periods[periods["complete"]].reset_index(drop=True)
+    states = ["new", "returning", "resurrecting", "dormant"]
+    at = np.arange(len(periods) * len(states)).reshape(len(periods), len(states))
+    gone = hidden_in(periods[states].to_numpy(dtype="float64").ravel(), [*at[:, :3], *at[:, [1, 3]], at[:, 0]])
+    gone = gone.reshape(at.shape)
+    out = periods.assign(**{state: periods[state].mask(gone[:, i]) for i, state in enumerate(states)})
+    out["active"] = periods["active"].mask(periods["active"].between(1, HIDDEN_BELOW - 1))
+    return out.assign(customers=np.nan) if gone[:, 0].any() else out
 
 
 def _budget(standing: pd.DataFrame) -> int:
@@ -225,6 +255,13 @@ def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     groups = found.set_index("group")["customers"]
     enough("silent", groups["silent"])
     return found if seen("best", groups["top"]) else found[found["group"] != "top"]
+
+
+def _silence_after(complaints: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp) -> lifecycle.ComplaintRisk:
+    """What complaints do, where it is told of more than a few."""
+    found = lifecycle.complaint_risk(complaints, orders, as_of)
+    enough("complaints", found.cases)
+    return found
 
 
 def _complaints(tickets: pd.DataFrame) -> pd.DataFrame:
