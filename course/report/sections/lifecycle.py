@@ -52,7 +52,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
         [
             label,
             told(r.customers),
-            told(r.share, ".1%"),
+            "" if r.stage == "prospect" else told(r.share, ".1%"),
             money(r.money),
             *([money(r.expected)] if with_value else []),
         ]
@@ -68,7 +68,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
     return {
         "title": phrase("Where customers stand"),
         "blocks": [
-            *([] if counted["customers"].isna().all() else [_drawn(page, counted, labels)]),
+            *([] if counted["share"].isna().all() else [_drawn(page, counted, labels)]),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
             *page.few(counted["customers"].isna().any()),
             *_base(page, counted),
@@ -100,7 +100,7 @@ def _chance(page: Page, found: Lifecycle) -> list[dict]:
 
 
 def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
-    phrase, largest = page.phrase, counted.loc[counted["customers"].idxmax()]
+    phrase, largest = page.phrase, counted.loc[counted["share"].idxmax()]
     title = phrase(
         "{share:.0%} of customers are in the stage “{stage}”",
         share=largest["share"],
@@ -111,14 +111,16 @@ def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
 
 
 def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
-    """What the shares are of, where it is not those of the classes: prospects have a stage and no class."""
-    prospects = int(counted.loc[counted["stage"] == "prospect", "customers"].sum())
-    if not prospects:
+    """What the shares are of, where somebody who is known has not ordered."""
+    prospects = counted.loc[counted["stage"] == "prospect", "customers"]
+    if prospects.empty:
         return []
+    if prospects.isna().any():
+        return [note(page.phrase("Shares are of customers who have ordered; prospects have not, and have no share."))]
     words = page.phrase(
-        "Shares here are of everybody known, the {n:,} {n:prospect|prospects} without an order among them; those of "
-        "the RFM classes are of customers with orders.",
-        n=prospects,
+        "Shares are of customers who have ordered, as those of the RFM classes are; the {n:,} {n:prospect has|prospects "
+        "have} not, and no share.",
+        n=int(prospects.iloc[0]),
     )
     return [note(words)]
 

@@ -115,16 +115,16 @@ def recommend(page: Page, found: Willingness) -> dict:
 
 def _satisfaction(page: Page, found: Willingness) -> list[dict]:
     blocks = []
-    waves = found.satisfied_waves or (None,) * len(found.satisfaction)
-    for one, wave in zip(found.satisfaction, waves, strict=True):
+    said = {"chart": ("{:.1%}", page.phrase("Share by wave")), "mean_chart": ("{:.2f}", page.phrase("Mean by wave"))}
+    for one, charts in found.charted():
         blocks.append(paragraph(_satisfied(page, one)))
-        if wave is not None:
-            blocks += _chart(page, wave, "{:.1%}")
+        for name, waves in charts.items():
+            blocks += _chart(page, waves, *said[name])
     return blocks
 
 
-def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
-    """A control chart as a table: limits, and which waves leave them."""
+def _chart(page: Page, chart: pd.DataFrame, shown: str, value: str | None = None) -> list[dict]:
+    """A control chart as a table: limits, and which waves leave them; `value` is the head of what is charted."""
     phrase = page.phrase
     rows = [
         [
@@ -136,7 +136,8 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
         ]
         for r in chart.itertuples()
     ]
-    head = [phrase("Wave"), phrase("Result of the wave"), phrase("Limits"), phrase("Answers"), phrase("Outside")]
+    head = [phrase("Wave"), value or phrase("Result of the wave")]
+    head += [phrase("Limits"), phrase("Answers"), phrase("Outside")]
     outside = int(chart["outside"].sum())
     said = phrase(
         "Limits of three standard errors of each wave's own answers around {centre}: a steady process leaves them 3 "
