@@ -70,7 +70,6 @@ KINDS = (
     Kind("foretelling/worth", ("what",), "r2", learned=True),
     Kind("foretelling/dimensions", ("dimensions",), "r2", learned=True),
     Kind("behaviour/gini"),
-    Kind("behaviour/pairs", ("product_a", "product_b"), **_ends("lift")),
     Kind("behaviour/recommender", ("goods", "measure"), "difference", learned=True),
     Kind("behaviour/shift/categories", ("category",), "shift"),
     Kind("behaviour/retention", ("age",), "retention"),
