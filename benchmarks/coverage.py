@@ -10,7 +10,7 @@ interval by backtests of its own. The interval score (Gneiting & Raftery 2007) i
 outside, as a share of the truth.
 
 Then every other interval of the ledger, over as many companies drawn from Luming's customers and from those of the
-shops: see benchmarks/resampled.py.
+shops, and satisfaction and campaign outcomes drawn from populations that are known: see benchmarks/resampled.py.
 """
 
 import re
@@ -23,7 +23,7 @@ import pandas as pd
 import resampled
 
 from course import DataError, clean, clv, collect, segment
-from course.workflow.steps.clv import Value, expected
+from course.workflow.steps.clv import expected
 
 HORIZONS = (4, 13, 26, 52)
 
@@ -220,6 +220,8 @@ def of_customers(companies: int, folder: Path | None) -> None:
         rows = resampled.judged(tables, companies)
         print(f"{companies} companies of {resampled.CUSTOMERS:,} customers drawn from {name}:")
         print(resampled.table(rows).to_string(index=False, float_format="{:.3f}".format), flush=True)
+    print("Answers and campaigns drawn from populations that are known:")
+    print(resampled.known_populations(1_000).to_string(index=False, float_format="{:.3f}".format), flush=True)
 
 
 def main() -> None:

@@ -874,7 +874,7 @@ def test_who_takes_to_promotions_more_than_the_shop_does_is_tested_for_as_many_a
     )
     got = behaviour.more_than_the_shop(found)
     assert got[0] == pytest.approx(10 / 1024)
-    # Four of four have the chance of 1/16, above 5 %: nobody with four orders is tested, nor counted among those tested.
+    # Four of four have the chance of 1/16, above 5 %: nobody with four orders is tested, nor counted among the tested.
     few = pd.concat([found, found.iloc[[0, 1]].assign(discounted_orders=[4, 0], full_orders=[0, 4])])
     few = behaviour.more_than_the_shop(few.reset_index(drop=True))
     assert few[0] == pytest.approx(10 / 1024) and few[11:].isna().all()

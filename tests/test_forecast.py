@@ -131,6 +131,34 @@ def test_too_short_a_history_gives_a_range_and_says_so(orders):
     assert far.backtests == [] and "104 weeks" in far.why[0].say("en")
 
 
+def test_the_sum_without_a_model_by_hand(orders):
+    """The same again with its own backtests: the interval of the docstrings, by a loop over customers."""
+    as_of, weeks = pd.Timestamp("2023-04-30"), 13
+    past = orders[orders["ordered_at"] <= as_of]
+    found = clv.without_model(past, as_of, weeks)
+    again = seen(orders, as_of).candidates["same_again"]
+    assert (found.model, found.customers, found.known) == ("same_again", None, past["customer_id"].nunique())
+    assert found.total.value == pytest.approx(again) and found.total.half is None
+
+    def chance(origin):
+        start = origin - pd.Timedelta(days=7 * weeks)
+        known = past.loc[past["ordered_at"] <= start, "customer_id"]
+        late = past[(past["ordered_at"] > start) & (past["ordered_at"] <= origin) & past["customer_id"].isin(known)]
+        week = np.ceil((late["ordered_at"] - start).dt.days / 7)
+        money = (late["amount"] - late["refunded"]) / 1.1 ** (7 * week / 365.25)
+        each = money.groupby(late["customer_id"]).sum()
+        return np.sqrt(np.square(each).sum()) / each.sum()
+
+    misses = np.array([test.actual / test.forecast - 1 for test in found.backtests])
+    noise = np.array([chance(test.origin) for test in found.backtests])
+    spread = (4 * 0.12**2 + np.maximum(misses**2 - noise**2, 0).sum()) / (4 + len(misses))
+    half = stats.t.ppf(0.975, 4 + len(misses)) * np.sqrt(spread + chance(as_of) ** 2)
+    half = max(half, np.abs(misses).max())
+    assert (found.total.low, found.total.high) == pytest.approx((again * (1 - half), again * (1 + half)))
+    with pytest.raises(DataError, match="too short to hold a forecast of 13 weeks"):
+        clv.without_model(past, pd.Timestamp("2022-05-01"), weeks)
+
+
 def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders):
     as_of = pd.Timestamp("2023-04-30")
     past = orders[orders["ordered_at"] <= as_of]

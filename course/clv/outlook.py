@@ -203,8 +203,8 @@ class Outlook:
 
     def _why_interval(self) -> Sentence:
         said = Sentence(
-            "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} weeks "
-            "after, held against what then came ({misses}).",
+            "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} "
+            "{weeks:week|weeks} after, held against what then came ({misses}).",
             k=len(self.backtests),
             days=", ".join(f"{test.origin:%Y-%m-%d}" for test in self.backtests),
             weeks=self.backtests[0].weeks,
@@ -213,7 +213,8 @@ class Outlook:
         if self.widening == 1:
             return said
         return Sentence(
-            "{said} No longer time fits into the orders: for {weeks} weeks it is made {factor:.1f} times as wide.",
+            "{said} No longer time fits into the orders: for {weeks} {weeks:week|weeks} it is made {factor:.1f} times "
+            "as wide.",
             said=said,
             weeks=self.weeks,
             factor=self.widening,
@@ -221,9 +222,9 @@ class Outlook:
 
     def _why_none(self) -> Sentence:
         return Sentence(
-            "No interval: the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} weeks "
-            "against what then came. What is given is the range of {n} {n:forecast|forecasts}, and the truth can lie "
-            "outside of it.",
+            "No interval: the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} "
+            "{weeks:week|weeks} against what then came. What is given is the range of {n} {n:forecast|forecasts}, and "
+            "the truth can lie outside of it.",
             history=self.history,
             weeks=self.weeks,
             n=len(self.candidates),
@@ -276,8 +277,8 @@ def outlook(
 def without_model(orders: pd.DataFrame, as_of: object, weeks: int) -> Outlook:
     """The same of the sum of all alone: the same again, the same period a year ago, with their own backtests.
 
-    The chance of single customers is √2 · √(Σ m²) / Σ m of what each brought in the time that the forecast repeats:
-    that sum, and the one to come, are each the sum of so few.
+    The chance of single customers is √(Σ m²) / Σ m of what each brought in the time that the forecast repeats: the sum
+    to come is that of as few.
 
     Parameters
     ----------
@@ -285,19 +286,25 @@ def without_model(orders: pd.DataFrame, as_of: object, weeks: int) -> Outlook:
 
     Raises
     ------
-    DataError : nobody bought in the time to repeat, or too few share its money; orders too short for a backtest, and
-        one forecast alone, so that not even a range can be given.
+    DataError : nobody bought in the time to repeat, or too few share its money; an interval that reaches down to
+        nought; orders too short for a backtest, and one forecast alone, so that not even a range can be given.
     """
     record = _Record(orders, last_day(orders, as_of, NEEDS))
     today = record.naive(record.last, weeks)
     if not today:
         raise DataError("of the customers known before, nobody bought in the time that would be repeated.")
     found = _elected(record, today, weeks, tuple(MODELS), models=False)
-    enough("shares", 2 / today[found.model].chance ** 2)
+    enough("shares", 1 / today[found.model].chance ** 2)
+    if found.total.low == 0:
+        raise DataError(
+            "what came differed from what would have been repeated by {misses}: on such a forecast nothing can be "
+            "built.",
+            misses=", ".join(f"{test.miss:+.0%}" for test in found.backtests),
+        )
     if not found.backtests and len(today) == 1:
         raise DataError(
-            "the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} weeks against what then "
-            "came.",
+            "the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} {weeks:week|weeks} "
+            "against what then came.",
             history=found.history,
             weeks=weeks,
         )
@@ -414,7 +421,7 @@ class _Record:
         path = by_week(self.by_week(start, weeks)).cumsum()
         if not before or path[-1] <= 0:
             return {}
-        chance = (2 / effective(self.after(start, weeks))) ** 0.5
+        chance = effective(self.after(start, weeks)) ** -0.5
         return {name: _Candidate(self.known(origin) / before * path, None, chance)}
 
     def known(self, origin: pd.Timestamp) -> int:

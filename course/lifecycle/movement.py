@@ -334,7 +334,8 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
     -------
     frame, a row each for silent, others, top, all: group, customers (first order before the first window), bought,
         bought_low, bought_high (share who bought in the second window, 95 %), before, after (money a customer and
-        window), change (after / before − 1; blank for the silent), change_low, change_high (95 %, delta method with Student's t)
+        window), change (after / before − 1; blank for the silent), change_low, change_high (95 %, delta method
+        with Student's t)
 
     Raises
     ------

@@ -15,7 +15,8 @@ from course.intervals import wilson
 #: low is good).
 KINDS = ("csat", "ces", "effort")
 _SCALE = re.compile(r"(?:(csat|ces|effort) )?(\d+)-(\d+)")
-#: Fewer answers than this on the rarer side of a wave's share are no ground for a limit.
+#: Fewer answers than this on the rarer side of a wave's share are no ground for a limit, nor fewer that differ from the
+#: most common one for the interval of a mean.
 _LEAST_EXPECTED = 5
 #: From so many answers a month on, waves are months.
 _MONTHLY = 30
@@ -30,8 +31,8 @@ class Satisfaction:
     kind : one of KINDS
     top : the lowest answer that counts as good (of effort: the highest); share, share_low, share_high : of answers from
         there on (Wilson)
-    mean, mean_low, mean_high : in points of the scale (Student's t, within the scale; the interval is NaN where all
-        answers are the same: they do not say how far others would differ)
+    mean, mean_low, mean_high : in points of the scale (Student's t, within the scale; the interval is NaN where fewer
+        than five answers differ from the most common one: so few do not say how far others would)
     """
 
     least: int
@@ -98,7 +99,7 @@ def satisfaction(scores: pd.Series, least: int, most: int, kind: str = "csat") -
     low, high = wilson(good, n)
     mean, spread = math.fsum(valid) / n, float(valid.std()) if n > 1 else 0.0
     ends = (math.nan, math.nan)
-    if spread > 0:
+    if n - int(valid.value_counts().max()) >= _LEAST_EXPECTED:
         error = float(t.ppf(0.975, n - 1)) * spread / math.sqrt(n)
         ends = (max(mean - error, least), min(mean + error, most))
     top = good_from(least, most, kind)

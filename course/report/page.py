@@ -104,7 +104,7 @@ def _answers(page: Page) -> list[str]:
     lines = [line for step, answer in ANSWERS if step in found for line in answer(page, found[step])]
     return lines or [
         page.phrase(
-            "{n:,} customers are in the tables given; without orders nothing can be said of their value.",
+            "{n:,} {n:customer|customers} are in the tables given; without orders nothing can be said of their value.",
             n=len(page.result.portraits),
         )
     ]

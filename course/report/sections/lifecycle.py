@@ -20,6 +20,8 @@ def answers(page: Page, found: Lifecycle) -> list[str]:
 
 def _silent(page: Page, found: Lifecycle) -> str:
     counts = found.table.set_index("stage")["customers"]
+    if not {"at_risk", "lost"} & set(counts.index):
+        return page.phrase("No customer has been silent for longer than is normal for them.")
     return page.phrase(
         "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
         "for so long that they count as lost; together they brought {share:.0%} of the money.",
@@ -118,8 +120,8 @@ def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
     if prospects.isna().any():
         return [note(page.phrase("Shares are of customers who have ordered; prospects have not, and have no share."))]
     words = page.phrase(
-        "Shares are of customers who have ordered, as those of the RFM classes are; the {n:,} {n:prospect has|prospects "
-        "have} not, and no share.",
+        "Shares are of customers who have ordered, as those of the RFM classes are; the {n:,} {n:prospect "
+        "has|prospects have} not, and no share.",
         n=int(prospects.iloc[0]),
     )
     return [note(words)]

@@ -32,12 +32,13 @@ def _expected(page: Page, found: Sum) -> str:
     values |= {"low": money(low), "high": money(high)}
     if total.low is None:
         return page.phrase(
-            "All {n:,} customers together are expected to bring {value} in the next {weeks} weeks (no interval: the "
-            "orders are too short to test a forecast; those tried expect {low} to {high}).",
+            "All {n:,} {n:customer|customers} together are expected to bring {value} in the next {weeks} "
+            "{weeks:week|weeks} (no interval: the orders are too short to test a forecast; those tried expect {low} to "
+            "{high}).",
             **values,
         )
     return page.phrase(
-        "All {n:,} customers together are expected to bring {value} in the next {weeks} weeks (95% interval {low} to "
-        "{high}).",
+        "All {n:,} {n:customer|customers} together are expected to bring {value} in the next {weeks} "
+        "{weeks:week|weeks} (95% interval {low} to {high}).",
         **values,
     )
