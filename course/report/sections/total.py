@@ -15,7 +15,7 @@ def together(page: Page, found: Sum) -> dict:
     """The same, by which forecast, and where its interval comes from."""
     phrase, outlook = page.phrase, found.outlook
     by = phrase(
-        "No model of single customers fits these orders, so that nothing is said of a class or of one customer. "
+        "No model of single customers can be fitted to these orders, so nothing is said of a class or of one customer. "
         "Forecast of the sum: {model}, for as many customers as are known today, discounted at {rate:.0%} a year.",
         model=clv.MODELS[outlook.model].say(page.lang),
         rate=outlook.discount,
