@@ -719,3 +719,13 @@ def test_online_retail_as_a_whole(online_retail):
     assert rules.loc["model", "precision_low"] > warned.base_rate
     assert rules.loc["model", "auc"] > rules.loc["recency", "auc"]
     assert warned.brier[0] < warned.brier[1]
+
+
+def test_shares_of_stages_are_of_customers_who_have_ordered():
+    """Six of ten known have ordered: three of them are half, and the four prospects have no share."""
+    stages = ["active"] * 3 + ["loyal"] * 2 + ["lost"] + ["prospect"] * 4
+    customers = pd.DataFrame({"stage": stages, "monetary_net": [10.0] * 6 + [np.nan] * 4})
+    table = lifecycle.stage_table(customers).set_index("stage")
+    assert table["customers"].to_dict() == {"prospect": 4, "active": 3, "loyal": 2, "lost": 1}
+    assert table["share"].drop("prospect").tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 6])
+    assert np.isnan(table.loc["prospect", "share"])

@@ -20,7 +20,7 @@ from course.clv.worth import by_unit
 from course.engine import query
 from course.errors import DataError
 from course.evidence import enough
-from course.intervals import effective
+from course.intervals import Z, effective
 from course.language import Sentence
 from course.orders import UP_TO, last_day, same_ids, with_net
 
@@ -43,6 +43,8 @@ _YEAR = 52
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
 _USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.25, 4
+#: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
+_FARTHEST = 2.0
 
 # The orders of one day are one purchase; money in decimals, so no order of rows changes the last digit.
 _DAYS = f"""
@@ -107,7 +109,7 @@ class Total:
     Attributes
     ----------
     customers : their number
-    value : money; low, high : its 95 % interval, None where no backtest fits
+    value : money; low, high : its 95 % interval, None where no backtest fits, or those that do missed by many times
     half : how few of them, the largest first, hold half of it; None where single customers are not told
     """
 
@@ -175,6 +177,8 @@ class Outlook:
         if not self.backtests:
             return Total(len(chosen), value, None, None, half)
         reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
+        if reach > _FARTHEST:
+            return Total(len(chosen), value, None, None, half)
         # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
         return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * float(np.exp(reach)), half)
 
@@ -251,11 +255,12 @@ def outlook(
 ) -> Outlook:
     """What all customers are expected to bring within the forecast's horizon, with the interval of its backtests.
 
-    Half width, as a share of the forecast: t(.975; w + k) · √(s² + c²), s² = (w u² + Σ (e² − c²)₊) / (w + k), with e
-    the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c² is the
-    chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring. It is never below the
-    largest miss, and √(horizon / length of the backtests) wider where the horizon is the longer of the two. For a class
-    of customers the upper end is e^half times what is expected.
+    Half width, as a share of the forecast: √((t s)² + (1.96 c)²), t = t(.975; w + k), s² = (w u² + Σ (e² − c²)₊) / (w +
+    k), with e the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c²
+    is the chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring: reckoned, not
+    estimated from the misses. It is never below the largest miss, and √(horizon / length of the backtests) wider where
+    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and
+    where that is more than seven times there is no interval.
 
     Parameters
     ----------
@@ -467,7 +472,7 @@ def _spread(misses: np.ndarray, noise: Iterable[float], usual: float) -> float:
 def _reach(misses: np.ndarray, noise: Iterable[float], now: float, usual: float) -> float:
     """Half width as a share of the forecast: see `outlook`."""
     t = stats.t.ppf((1 + LEVEL) / 2, _WEIGHT + len(misses))
-    return float(max(t * np.hypot(_spread(misses, noise, usual), now), *np.abs(misses), 0.0))
+    return float(max(np.hypot(t * _spread(misses, noise, usual), Z * now), *np.abs(misses), 0.0))
 
 
 def _usual(tests: list[Backtest]) -> float:

@@ -52,6 +52,13 @@ def _expected(page: Page, found: Stake) -> str:
         "weeks": found.weeks,
         "half": found.expected.half,
     }
+    if found.span is None and found.expected.low is None:
+        return page.phrase(
+            "What is at stake with them: {value} of the {total} expected in the next {weeks} {weeks:week|weeks} (no "
+            "interval: tried on times past, the forecast for such customers was off by many times); {half:,} of them "
+            "hold half of it.",
+            **figures,
+        )
     if found.span is None:
         return page.phrase(
             "What is at stake with them: {value} of the {total} expected in the next {weeks} {weeks:week|weeks} (95% "
