@@ -156,14 +156,12 @@ def _since_first(first: pd.Series, days: pd.DataFrame, as_of: pd.Timestamp, shar
     promotion = np.sort(days.loc[days["promotion"], "day"].to_numpy())
     if not len(promotion):
         raise DataError(
-            "No day has a discount on {share:.0%} of its orders, so no promotion can be told. Give the exposure of "
-            "customers, or a lower share.",
+            "No day has a discount on {share:.0%} of its orders, so no promotion can be told.",
             share=share,
         )
     if len(promotion) == (as_of - days["day"].min()).days + 1:
         raise DataError(
-            "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without. "
-            "Give the exposure of customers, or a higher share.",
+            "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without.",
             share=share,
         )
     promo = len(promotion) - np.searchsorted(promotion, first.to_numpy(), side="right")

@@ -139,7 +139,7 @@ def _dates(orders: pd.DataFrame, as_of: pd.Timestamp, period: str, steps: int) -
     dates = [d for d in back if d >= first]
     if len(dates) < 2:
         raise DataError(
-            "From the first order, {first}, to {as_of} there is not one whole period. Choose a shorter period.",
+            "From the first order, {first}, to {as_of} there is not one whole period.",
             first=first.date(),
             as_of=as_of.date(),
         )
@@ -352,7 +352,7 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
     customers = query(_COME_BACK, {"orders": with_net(orders, *history.DATED)}, as_of=as_of, split=split, start=start)
     if customers.empty:
         raise DataError(
-            "Nobody had ordered by {start}, two windows of {days} days before {as_of}. Choose shorter windows.",
+            "Nobody had ordered by {start}, two windows of {days} days before {as_of}.",
             start=start.date(),
             days=days,
             as_of=as_of.date(),
