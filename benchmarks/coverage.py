@@ -6,8 +6,8 @@ First the money expected. Generated companies of every kind (200 unless said oth
 of real shops, as far as their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz),
 Complete Journey from its package. A window is a day and a horizon; what customers known on that day then brought,
 discounted alike, is the truth. Beside each forecast stands the best forecast without a model, chosen and given an
-interval by backtests of its own ("without"; "sum" where it stands alone, as no model could be fitted). The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies
-outside, as a share of the truth.
+interval by backtests of its own ("without"; "sum" where it stands alone, as no model could be fitted). The interval
+score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
 
 Then every other interval of the ledger, over as many companies drawn from Luming's customers and from those of the
 shops, and satisfaction and campaign outcomes drawn from populations that are known: see benchmarks/resampled.py.
