@@ -6,11 +6,11 @@ First the money expected. Generated companies of every kind (200 unless said oth
 of real shops, as far as their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz),
 Complete Journey from its package. A window is a day and a horizon; what customers known on that day then brought,
 discounted alike, is the truth. Beside each forecast stands the best forecast without a model, chosen and given an
-interval by backtests of its own. The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies
-outside, as a share of the truth.
+interval by backtests of its own ("without"; "sum" where it stands alone, as no model could be fitted). The interval
+score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
 
 Then every other interval of the ledger, over as many companies drawn from Luming's customers and from those of the
-shops: see benchmarks/resampled.py.
+shops, and satisfaction and campaign outcomes drawn from populations that are known: see benchmarks/resampled.py.
 """
 
 import re
@@ -23,16 +23,15 @@ import pandas as pd
 import resampled
 
 from course import DataError, clean, clv, collect, segment
-from course.workflow.steps.clv import Value, expected
+from course.workflow.steps.clv import expected
 
 HORIZONS = (4, 13, 26, 52)
-NAIVE = ("same_again", "year_ago")
 
 
 def company(seed: int) -> pd.DataFrame:
     """Orders of a company like no other: size, age, growth, rhythm, leaving, season, drift, money and refunds vary."""
     rng = np.random.default_rng(seed)
-    customers, weeks = int(np.exp(rng.uniform(np.log(300), np.log(4_000)))), int(rng.integers(40, 180))
+    customers, weeks = int(np.exp(rng.uniform(np.log(300), np.log(1_500)))), int(rng.integers(40, 180))
     days = 7 * weeks
     first = _first_days(rng, customers, days)
     clock = _clock(rng, days)
@@ -82,22 +81,32 @@ def look(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> tuple[list[di
     """A row for each interval of one window: total, at stake, classes; and why there is none."""
     past = orders[orders["ordered_at"] < as_of + pd.Timedelta(days=1)]
     buyers = segment.rfm(past, as_of)
+    truth = came(orders, as_of, weeks)
+    everybody = float(truth.reindex(buyers["customer_id"]).sum())
+    try:
+        alone = clv.without_model(past, as_of, weeks)
+    except DataError as error:
+        alone, none = None, str(error)
     try:
         found = expected(past, buyers, as_of, weeks)
     except DataError as error:
-        return [], str(error)
-    truth = came(orders, as_of, weeks)
-    everybody = float(truth.reindex(buyers["customer_id"]).sum())
+        if alone is None:
+            return [], f"{error} And the sum: {none}"
+        what = "sum" if alone.backtests else "none"
+        return [_row(what, alone.total, everybody, alone)], "" if alone.backtests else alone.why[0].say("en")
     if not found.outlook.backtests:
-        return [_row("none", found.total, everybody, found)], found.outlook.why[0].say("en")
-    rows = [_row("all", found.total, everybody, found) | {"naive": _naive(past, found, as_of, everybody)}]
+        return [_row("none", found.total, everybody, found.outlook)], found.outlook.why[0].say("en")
+    rows = [_row("all", found.total, everybody, found.outlook)]
+    if alone is not None and alone.backtests:
+        rows[0]["naive"] = _scored(alone.total, everybody)
+        rows.append(_row("without", alone.total, everybody, alone))
     stake = buyers.loc[segment.at_stake(buyers), "customer_id"]
-    rows.append(_row("at stake", found.at_stake, float(truth.reindex(stake).sum()), found))
+    rows.append(_row("at stake", found.at_stake, float(truth.reindex(stake).sum()), found.outlook))
     for row in found.classes.itertuples():
         if row.customers:
             ids = buyers.loc[buyers["rfm_class"] == row.rfm_class, "customer_id"]
             total = clv.Total(row.customers, row.value, row.low, row.high, row.half)
-            rows.append(_row("class", total, float(truth.reindex(ids).sum()), found))
+            rows.append(_row("class", total, float(truth.reindex(ids).sum()), found.outlook))
     return rows, ""
 
 
@@ -110,19 +119,17 @@ def came(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> pd.Series:
     return money.groupby(later["customer_id"]).sum()
 
 
-def _row(what: str, total: clv.Total, truth: float, found: Value) -> dict:
-    row = {"what": what, "model": found.outlook.model, "expected": total.value, "truth": truth}
-    row |= {"low": total.low, "high": total.high, "tests": len(found.outlook.backtests)}
+def _row(what: str, total: clv.Total, truth: float, outlook: clv.Outlook) -> dict:
+    row = {"what": what, "model": outlook.model, "expected": total.value, "truth": truth}
+    row |= {"low": total.low, "high": total.high, "tests": len(outlook.backtests)}
     if total.low is not None:
-        row |= {"held": total.low <= truth <= total.high, "score": score(total.low, total.high, truth)}
+        row |= {"held": total.low <= truth <= total.high, "score": _scored(total, truth)}
         row["width"] = (total.high - total.low) / total.value if total.value else np.nan
     return row
 
 
-def _naive(past: pd.DataFrame, found: Value, as_of: pd.Timestamp, truth: float) -> float:
-    """Interval score of the best forecast without a model."""
-    own = clv.outlook(past, found.forecast, as_of, NAIVE).total
-    return np.nan if own.low is None else score(own.low, own.high, truth)
+def _scored(total: clv.Total, truth: float) -> float:
+    return score(total.low, total.high, truth)
 
 
 def score(low: float, high: float, truth: float) -> float:
@@ -213,6 +220,8 @@ def of_customers(companies: int, folder: Path | None) -> None:
         rows = resampled.judged(tables, companies)
         print(f"{companies} companies of {resampled.CUSTOMERS:,} customers drawn from {name}:")
         print(resampled.table(rows).to_string(index=False, float_format="{:.3f}".format), flush=True)
+    print("Answers and campaigns drawn from populations that are known:")
+    print(resampled.known_populations(1_000).to_string(index=False, float_format="{:.3f}".format), flush=True)
 
 
 def main() -> None:

@@ -12,14 +12,14 @@ customers of the world.
 import contextlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from course import DataError, clv, collect, demo, lifecycle, segment
+from course import DataError, clv, collect, demo, effect, lifecycle, nps, segment
 from course.clean import Cleaned
 from course.collect import Table, completejourney
 from course.lifecycle import history, warning
@@ -70,7 +70,6 @@ KINDS = (
     Kind("foretelling/worth", ("what",), "r2", learned=True),
     Kind("foretelling/dimensions", ("dimensions",), "r2", learned=True),
     Kind("behaviour/gini"),
-    Kind("behaviour/pairs", ("product_a", "product_b"), **_ends("lift")),
     Kind("behaviour/recommender", ("goods", "measure"), "difference", learned=True),
     Kind("behaviour/shift/categories", ("category",), "shift"),
     Kind("behaviour/retention", ("age",), "retention"),
@@ -325,3 +324,59 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     out["unknown"] = rows["truth"].isna().groupby(rows["kind"]).sum()
     out["learned"] = grouped["learned"].first()
     return out.reset_index()
+
+
+# --- answers and campaigns that no company of the kit has -------------------------------------------------------------
+
+
+def known_populations(draws: int) -> pd.DataFrame:
+    """Satisfaction and campaign outcomes drawn from populations that are known: kind, n (of each draw), share of
+    intervals that hold the truth, median width."""
+    rng, rows = np.random.default_rng(0), []
+    for name, weights in _ANSWERS.items():
+        shares = np.array(weights) / sum(weights)
+        truth = shares[3:].sum(), shares @ np.arange(1, 6)
+        for n in (12, 40, 200):
+            found = [nps.satisfaction(pd.Series(rng.choice(5, n, p=shares) + 1), 1, 5) for _ in range(draws)]
+            rows.append(_held(f"{name}, share", n, [(f.share_low, f.share_high) for f in found], truth[0]))
+            rows.append(_held(f"{name}, mean", n, [(f.mean_low, f.mean_high) for f in found], truth[1]))
+    for name, (draw, truth) in _OUTCOMES.items():
+        for n in (60, 400):
+            ends = [_outcome(rng, draw, n) for _ in range(draws)]
+            rows.append(_held(f"campaign, {name}", n, [end for end in ends if end is not None], truth))
+    return pd.DataFrame(rows)
+
+
+#: Of a hundred customers, how many would answer 1 to 5.
+_ANSWERS = {"satisfied": [5, 7, 18, 44, 26], "delighted": [1, 1, 3, 15, 80], "torn": [40, 8, 4, 8, 40]}
+#: What a campaign's file says of each customer, with treatment (1) or without (0), and the difference it makes.
+_OUTCOMES = {
+    "came": (lambda rng, n, treated: rng.binomial(1, 0.12 + 0.05 * treated, n), 0.05),
+    "per cent": (lambda rng, n, treated: 100 * rng.beta(1 + treated, 3, n), 100 * (2 / 5 - 1 / 4)),
+    "value": (
+        lambda rng, n, treated: rng.binomial(1, 0.3, n) * rng.lognormal(3 + 0.2 * treated, 0.8, n),
+        0.3 * (np.exp(3.2 + 0.32) - np.exp(3 + 0.32)),
+    ),
+}
+
+
+def _outcome(rng: np.random.Generator, draw: Callable, n: int) -> tuple[float, float] | None:
+    """The interval of one campaign with so many customers treated, and half as many left out."""
+    sent = pd.DataFrame({"campaign_id": "C", "is_control": np.arange(n + n // 2) >= n})
+    sent["arm"] = np.where(sent["is_control"], "control", "offer")
+    figures = pd.Series(np.concatenate([draw(rng, n, 1), draw(rng, n // 2, 0)]).astype("float64"))
+    found, _ = effect.by_outcome(sent, {"figure": figures})
+    return None if found.empty else (found["low"].iloc[0], found["high"].iloc[0])
+
+
+def _held(kind: str, n: int, ends: list[tuple[float, float]], truth: float) -> dict:
+    low, high = np.array(ends).T
+    told = ~np.isnan(low)
+    held = (low <= truth + 1e-9) & (truth - 1e-9 <= high)
+    return {
+        "kind": kind,
+        "n": n,
+        "told": told.mean(),
+        "held": held[told].mean(),
+        "width": np.median((high - low)[told]),
+    }

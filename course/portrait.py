@@ -676,7 +676,9 @@ class _Teller:
         found = nps.score(answers, check_scale=False)
         numbers = {"value": found.value, "low": found.low, "high": found.high}
         said = Sentence(
-            "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)", **numbers, n=found.n
+            "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} {n:answer|answers})",
+            **numbers,
+            n=found.n,
         )
         return [_line(section, said, numbers, ["survey_score"], found.n)], []
 

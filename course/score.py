@@ -219,7 +219,7 @@ def _tag(case: _Case) -> list[dict]:
             float(top.mean()),
         )
     )
-    return rows + _new_parents(case, one, opened["parents"])
+    return rows + _new_parents(case, one, opened["parents"]) + _carriers(case, one)
 
 
 def _exposed(case: _Case) -> pd.Series:
@@ -287,6 +287,41 @@ def _new_parents(case: _Case, one: pd.DataFrame, parents: pd.DataFrame) -> list[
         _share("tag", "new parents by rule: precision (beside: base rate)", hit, len(tagged), base),
         _share("tag", "new parents by rule: recall", hit, len(true)),
     ]
+
+
+#: What is true of whom a tag says it: the words, and the truth by person from `process` and `next_year`.
+_GONE, _STILL = "has left", "still a customer"
+_TAGGED = {
+    "high_activity": _STILL,
+    "loyal": _STILL,
+    "new_customer": _STILL,
+    "at_risk": _GONE,
+    "lost": _GONE,
+    "likely_to_leave": _GONE,
+    "silent_high_value": _GONE,
+    "high_value": "top fifth of next year's spend",
+    "expected_high_value": "top fifth of next year's spend",
+}
+
+
+def _carriers(case: _Case, one: pd.DataFrame) -> list[dict]:
+    """Of those who carry a default tag, how many it is true of, and of how many of those it is true of it is said."""
+    opened, buyers = case.truth("clv").frames, one.dropna(subset="frequency")
+    alive = opened["process"].set_index("person_id")["alive_at_end"].reindex(buyers.index).astype(bool)
+    spend = opened["next_year"].set_index("person_id")["spend"].reindex(buyers.index)
+    true_of = {_STILL: alive, _GONE: ~alive, "top fifth of next year's spend": spend > spend.quantile(0.8)}
+    rows = []
+    for name, what in _TAGGED.items():
+        if f"tag_{name}" not in buyers:
+            continue
+        carried = buyers[f"tag_{name}"].dropna().astype(bool)
+        true = true_of[what][carried.index]
+        hits, told = int((carried & true).sum()), f"tag {name}: {what}"
+        rows.append(
+            _share("tag", f"{told}, precision (beside: all of whom it is known)", hits, carried.sum(), true.mean())
+        )
+        rows.append(_share("tag", f"{told}, recall", hits, int(true.sum())))
+    return rows
 
 
 # --- segment ---------------------------------------------------------------------------------------------------------

@@ -70,6 +70,13 @@ def twice_each():
     return orders([*range(100), *range(100)], [*range(100), *range(100, 200)])
 
 
+def two_dozen_regulars():
+    """Twenty-four customers who buy every week for eighty weeks, and two hundred who came once, at the beginning."""
+    return orders(
+        [*np.repeat(np.arange(24), 80), *range(24, 224)], [*np.tile(np.arange(0, 560, 7), 24), *np.arange(200) // 10]
+    )
+
+
 def survey(scores):
     """An answer a day, each of another customer."""
     day = pd.Timestamp("2024-03-01") + pd.to_timedelta(np.arange(len(scores)), unit="D")

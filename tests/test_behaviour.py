@@ -874,10 +874,16 @@ def test_who_takes_to_promotions_more_than_the_shop_does_is_tested_for_as_many_a
     )
     got = behaviour.more_than_the_shop(found)
     assert got[0] == pytest.approx(10 / 1024)
+    # Four of four have the chance of 1/16, above 5 %: nobody with four orders is tested, nor counted among the tested.
+    few = pd.concat([found, found.iloc[[0, 1]].assign(discounted_orders=[4, 0], full_orders=[0, 4])])
+    few = behaviour.more_than_the_shop(few.reset_index(drop=True))
+    assert few[0] == pytest.approx(10 / 1024) and few[11:].isna().all()
     assert (got[1:9] > 0.5).all() and np.isnan(got[10])
-    # Where everybody is exposed four times as long and buys so, the same ten of ten are nothing special.
-    longer = found.assign(promo_days=[990, *[50] * 10], full_days=[10, *[50] * 10])
-    assert behaviour.more_than_the_shop(longer)[0] > 0.5
+    # Who saw a promotion twice as long has the chance of (2/3)¹⁰, about 17 times that; nearly always, none to show it.
+    twice = found.assign(promo_days=[100, *[50] * 10])
+    assert behaviour.more_than_the_shop(twice)[0] == pytest.approx(10 * (2 / 3) ** 10, rel=0.5)
+    always = found.assign(promo_days=[990, *[50] * 10], full_days=[10, *[50] * 10])
+    assert np.isnan(behaviour.more_than_the_shop(always)[0])
     assert behaviour.more_than_the_shop(found.assign(full_orders=0)).isna().all()
 
 

@@ -181,8 +181,8 @@ def test_cdnow_against_forecasts_without_a_model(held, model, spend):
     for measure in ("purchases", "money"):
         mae = errors.loc[measure, "mae"]
         assert mae.idxmin() == "BetaGeo"
-    assert "BetaGeo is closer" in got.report()[1].say("en")
-    assert "BetaGeo 更准" in got.report()[1].say("zh")
+    assert "BG/NBD is closer" in got.report()[1].say("en")
+    assert "BG/NBD 更准" in got.report()[1].say("zh")
 
 
 def test_cdnow_bins_of_p_alive_keep_those_apart_of_whom_it_says_nothing(held, model):

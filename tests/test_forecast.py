@@ -12,7 +12,7 @@ from scipy import stats
 from course import DataError, cli, clv, collect, segment, workflow
 from course.report import page
 from course.workflow.steps.clv import expected
-from tests import shown
+from tests import little, shown
 
 KEYS = {"horizon_weeks", "expected", "low", "high", "model", "level", "discount_per_year", "range", "path"}
 KEYS |= {"backtests", "at_stake"}
@@ -107,7 +107,7 @@ def test_the_interval_is_what_the_backtests_missed_by(orders, found):
     now = np.sqrt((now["value"] * (now["value"] + now["expected_spend"])).sum()) / now["value"].sum()
     weight, usual = 4, 0.12
     spread = (weight * usual**2 + np.maximum(misses**2 - np.square(chance), 0).sum()) / (weight + len(misses))
-    half = stats.t.ppf(0.975, weight + len(misses)) * np.sqrt(spread + now**2)
+    half = np.sqrt(stats.t.ppf(0.975, weight + len(misses)) ** 2 * spread + (stats.norm.ppf(0.975) * now) ** 2)
     half = max(half, np.abs(misses).max())
     total = found.total
     assert total.low == pytest.approx(total.value * (1 - half))
@@ -129,6 +129,34 @@ def test_too_short_a_history_gives_a_range_and_says_so(orders):
     assert "No interval" in found.why[0].say("en") and "给不出区间" in found.why[0].say("zh")
     far = seen(orders, pd.Timestamp("2022-07-10"), 104)  # 13 weeks tested say nothing of two years
     assert far.backtests == [] and "104 weeks" in far.why[0].say("en")
+
+
+def test_the_sum_without_a_model_by_hand(orders):
+    """The same again with its own backtests: the interval of the docstrings, by a loop over customers."""
+    as_of, weeks = pd.Timestamp("2023-04-30"), 13
+    past = orders[orders["ordered_at"] <= as_of]
+    found = clv.without_model(past, as_of, weeks)
+    again = seen(orders, as_of).candidates["same_again"]
+    assert (found.model, found.customers, found.known) == ("same_again", None, past["customer_id"].nunique())
+    assert found.total.value == pytest.approx(again) and found.total.half is None
+
+    def chance(origin):
+        start = origin - pd.Timedelta(days=7 * weeks)
+        known = past.loc[past["ordered_at"] <= start, "customer_id"]
+        late = past[(past["ordered_at"] > start) & (past["ordered_at"] <= origin) & past["customer_id"].isin(known)]
+        week = np.ceil((late["ordered_at"] - start).dt.days / 7)
+        money = (late["amount"] - late["refunded"]) / 1.1 ** (7 * week / 365.25)
+        each = money.groupby(late["customer_id"]).sum()
+        return np.sqrt(np.square(each).sum()) / each.sum()
+
+    misses = np.array([test.actual / test.forecast - 1 for test in found.backtests])
+    noise = np.array([chance(test.origin) for test in found.backtests])
+    spread = (4 * 0.12**2 + np.maximum(misses**2 - noise**2, 0).sum()) / (4 + len(misses))
+    half = np.sqrt(stats.t.ppf(0.975, 4 + len(misses)) ** 2 * spread + (stats.norm.ppf(0.975) * chance(as_of)) ** 2)
+    half = max(half, np.abs(misses).max())
+    assert (found.total.low, found.total.high) == pytest.approx((again * (1 - half), again * (1 + half)))
+    with pytest.raises(DataError, match="too short to hold a forecast of 13 weeks"):
+        clv.without_model(past, pd.Timestamp("2022-05-01"), weeks)
 
 
 def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders):
@@ -200,6 +228,13 @@ def test_every_figure_of_the_forecast_is_in_the_ledger():
             assert shown.not_in_the_ledger(found, lang) == []
         told = page.render(found, workflow.ledger(found), "en")[0]
         assert ("backtest" in told) == (as_of == "2023-04-30") and ("No interval" in told) == (as_of == "2022-05-01")
+
+
+def test_every_figure_of_the_sum_without_a_model_is_in_the_ledger():
+    found = workflow.run({"orders": collect.read(little.two_dozen_regulars(), "orders")})
+    assert "total" in found.found and "clv" not in found.found
+    for lang in ("en", "zh"):
+        assert shown.not_in_the_ledger(found, lang) == []
 
 
 # --- little evidence -------------------------------------------------------------------------------------------------

@@ -457,7 +457,7 @@ def test_come_back_of_four_customers_by_hand():
     assert got["bought"].to_dict() == {"silent": 0.5, "others": 1.0, "top": 1.0, "all": 0.75}
     assert got.loc["top", ["before", "after"]].tolist() == [30, 10]
     assert got.loc["all", "change"] == pytest.approx(-0.25)
-    with pytest.raises(DataError, match="shorter windows"):
+    with pytest.raises(DataError, match="two windows of 60 days"):
         lifecycle.come_back(_orders(pairs), _day(100), days=60)
 
 
@@ -680,7 +680,7 @@ def test_unknown_choices_are_refused():
         lifecycle.stages(orders, thresholds=LIMITS.drop(columns="lost_days"))
     with pytest.raises(DataError, match="1 or more, not 0"):
         lifecycle.early_warning(orders, budget=0)
-    with pytest.raises(DataError, match="shorter horizon"):
+    with pytest.raises(DataError, match="three times as many days"):
         lifecycle.early_warning(orders, horizon=200)
     with pytest.raises(DataError, match="one day or more"):
         lifecycle.complaint_risk(pd.DataFrame({"customer_id": ["a"], "opened_at": [START]}), orders, horizon=0)
@@ -719,3 +719,13 @@ def test_online_retail_as_a_whole(online_retail):
     assert rules.loc["model", "precision_low"] > warned.base_rate
     assert rules.loc["model", "auc"] > rules.loc["recency", "auc"]
     assert warned.brier[0] < warned.brier[1]
+
+
+def test_shares_of_stages_are_of_customers_who_have_ordered():
+    """Six of ten known have ordered: three of them are half, and the four prospects have no share."""
+    stages = ["active"] * 3 + ["loyal"] * 2 + ["lost"] + ["prospect"] * 4
+    customers = pd.DataFrame({"stage": stages, "monetary_net": [10.0] * 6 + [np.nan] * 4})
+    table = lifecycle.stage_table(customers).set_index("stage")
+    assert table["customers"].to_dict() == {"prospect": 4, "active": 3, "loyal": 2, "lost": 1}
+    assert table["share"].drop("prospect").tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 6])
+    assert np.isnan(table.loc["prospect", "share"])

@@ -23,6 +23,7 @@ COMPANIES = {
     "giant_order": little.giant_order,
     "one_month": little.one_month,
     "twice_each": little.twice_each,
+    "two_dozen_regulars": little.two_dozen_regulars,
 }
 SURVEYS = {
     "zero_one": ([0, 1] * 20, "scale=0-1"),
@@ -110,6 +111,29 @@ def test_two_dozen_who_came_back_are_too_few_whatever_the_number_who_did_not(tol
     assert "early_warning" not in found["lifecycle"] and "forecast" not in found
     # Where 576 of 600 have one order, a group of those with two is the exceptions, not a kind of customer.
     assert found.get("clusters", {"k": 1})["k"] == 1
+
+
+def test_the_sum_is_told_where_no_model_says_what_each_brings(told):
+    """Two dozen are too few for a model of single customers; what they bring together comes again every week."""
+    found = told("two_dozen_regulars")
+    assert "clv" not in found.found and "expected_value" not in found.portraits
+    forecast, total = found.found["forecast"], found.found["total"]
+    assert total["customers"] == 224 and forecast["at_stake"] is None and forecast["model"] == "same_again"
+    orders = little.two_dozen_regulars()
+    money = orders.loc[pd.to_datetime(orders["order_date"]) > "2024-10-07", "amount"].sum()  # 39 of 79 weeks
+    again = sum(money / 39 / 1.1 ** (7 * week / 365.25) for week in range(1, 53))
+    assert forecast["expected"] == pytest.approx(again, rel=1e-3)
+    assert 0 < forecast["low"] < forecast["expected"] < forecast["high"]
+    assert all(abs(test["actual"] / test["forecast"] - 1) < 0.1 for test in forecast["backtests"])
+    assert "All 224 customers together are expected to bring" in found.text["en"]
+    assert "全体 224 位客户未来 52 周预计共带来" in found.text["zh"]
+    assert found.found["stake"]["expected"] is None
+
+
+def test_a_forecast_that_missed_by_far_is_not_told(told):
+    """Everybody's second order fell into the half that is held out: what came was ten times what would be repeated."""
+    found = told("twice_each")
+    assert "forecast" not in found.found and "on such a forecast nothing can be built" in found.text["en"]
 
 
 def test_two_customers_are_described_and_no_interval_is_put_round_them(told):

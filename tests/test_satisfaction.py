@@ -22,10 +22,12 @@ def test_two_upper_answers_of_two_hundred_by_hand():
     assert (got.mean_low, got.mean_high) == pytest.approx((3.79 - reach, 3.79 + reach), abs=1e-3)
 
 
-def test_answers_that_are_all_the_same_give_the_mean_no_interval():
+def test_answers_that_hardly_differ_give_the_mean_no_interval():
     got = nps.satisfaction(pd.Series([5] * 12), 1, 5)
     assert (got.share, round(got.share_low, 3), got.share_high) == (1, 0.758, 1)
     assert math.isnan(got.mean_low) and math.isnan(got.mean_high)
+    assert math.isnan(nps.satisfaction(pd.Series([5] * 36 + [1] * 4), 1, 5).mean_low)
+    assert nps.satisfaction(pd.Series([5] * 36 + [1] * 5), 1, 5).mean_low < 4.51
 
 
 def test_effort_is_good_at_its_low_end_and_ease_at_its_high_one():
@@ -172,3 +174,21 @@ def test_a_report_without_customers_says_no_share_of_none(tmp_path):
     assert cli.main(["run", "--surveys", str(path), "--out", str(tmp_path / "out")]) == 0
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "NPS +100.0" in page and "German 5" in page and "nan%" not in page
+
+
+def test_means_of_waves_have_limits_from_within_the_waves_and_their_own_answers():
+    """Four waves of ten, twenty and forty answers, half of them a point below and half a point above the mean."""
+    answered, means = [20, 40, 10, 40], [3, 3, 3, 4]
+    scores = pd.Series(
+        np.concatenate([np.repeat([m - 1, m + 1], n // 2) for n, m in zip(answered, means, strict=True)])
+    )
+    at = pd.Series(np.repeat([pd.Timestamp(2024, m, 5) for m in (1, 4, 7, 10)], answered))
+    got = nps.mean_chart(scores, at, 1, 5)
+    # Each answer lies one point from the mean of its wave: s² = 110 / 106; the mean of all is (70·3 + 40·4) / 110.
+    centre, s = 37 / 11, math.sqrt(110 / 106)
+    assert got["centre"].tolist() == pytest.approx([centre] * 4)
+    assert got["low"].tolist() == pytest.approx([centre - 3 * s / math.sqrt(n) for n in answered])
+    assert got["high"].tolist() == pytest.approx([centre + 3 * s / math.sqrt(n) for n in answered])
+    assert got["outside"].tolist() == [False, False, False, True]
+    small = nps.mean_chart(scores, at.where(at.dt.month != 7, pd.Timestamp(2024, 4, 6)).mask(scores.index > 72), 1, 5)
+    assert small["n"].tolist() == [20, 50, 3] and np.isnan(small["low"].iloc[2]) and not small["outside"].iloc[2]

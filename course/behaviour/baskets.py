@@ -67,9 +67,10 @@ def baskets(purchases: pd.DataFrame, min_orders: int = 100, fdr: float = 0.05, a
     -------
     frame, highest ratio of together to expected first: product_a, product_b, name_a, name_b (if names are known; the
         most frequent one), orders_a, orders_b, together (orders), support (together / orders), confidence_ab (orders
-        with a that have b), confidence_ba, lift, lift_low, lift_high (95 %, delta method on log lift), expected
-        (orders), ratio (together / expected: the lift beyond the size of baskets), p, q; `.attrs`: orders, products
-        (frequent), pairs (tested)
+        with a that have b), confidence_ba, lift, lift_low, lift_high (95 %, delta method on log lift; for a pair
+        chosen beforehand: those that lead the list do so by chance too, and of them it holds the truth less often),
+        expected (orders), ratio (together / expected: the lift beyond the size of baskets), p, q; `.attrs`: orders,
+        products (frequent), pairs (tested)
 
     Raises
     ------

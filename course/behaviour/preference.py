@@ -86,7 +86,7 @@ def preference_shift(purchases: pd.DataFrame, split: object, as_of: object = Non
     both = (before.sum(axis=1) > 0) & (after.sum(axis=1) > 0)
     if not both.any():
         raise DataError(
-            "Nobody bought both up to {split} and after it: nothing can be judged. Choose an earlier or later split.",
+            "Nobody bought both up to {split} and after it: nothing can be judged.",
             split=split.date(),
         )
     categories, customers = wide["before"].columns, wide.index[both]

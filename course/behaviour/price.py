@@ -15,6 +15,8 @@ from course.orders import UP_TO, last_day, same_ids
 
 #: A log rate ratio that no shop's lies beyond.
 _FARTHEST = 50.0
+#: A smaller chance than this is a surprise.
+_SURPRISE = 0.05
 
 _ONE = f"""
     WITH one AS (
@@ -112,8 +114,12 @@ def more_than_the_shop(sensitivity: pd.DataFrame) -> pd.Series:
 
     The shop's rate ratio ρ is that of all counted orders under each customer's own exposure: with it the expected
     discounted orders, Σ (D + N) · ρ·w_promo / (ρ·w_promo + w_full), are those there were. A customer's D of D + N is
-    tested against that share (binomial, one-sided), and the chances are adjusted for the number of customers
+    tested against that share (binomial, one-sided), and the chances are adjusted for the number of customers tested
     (Benjamini & Hochberg 1995): of those at or below q, a share of about q at most are there by chance.
+
+    Not tested is who has so few orders that all of them discounted would be no surprise (a chance above 5 %): who could
+    not show it whatever they did would only make the others harder to tell (independent filtering: how many orders
+    there are says nothing of how many of them are discounted; Tarone 1990, Bourgon and others 2010).
 
     Parameters
     ----------
@@ -121,7 +127,8 @@ def more_than_the_shop(sensitivity: pd.DataFrame) -> pd.Series:
 
     Returns
     -------
-    series of q from 0 to 1, aligned; blank where the ratio is, or where all counted orders carried a discount or none
+    series of q from 0 to 1, aligned; blank where the ratio is, where the orders are too few to tell, and where all
+    counted orders carried a discount or none
     """
     known = sensitivity[sensitivity["price_sensitivity"].notna()]
     discounted, full = known["discounted_orders"], known["full_orders"]
@@ -136,8 +143,11 @@ def more_than_the_shop(sensitivity: pd.DataFrame) -> pd.Series:
         return float((discounted - (discounted + full) * shares(log_ratio)).sum())
 
     usual = shares(brentq(surplus, -_FARTHEST, _FARTHEST))
-    chance = binom.sf(discounted - 1, discounted + full, usual)
-    out[known.index] = false_discovery_control(chance)
+    orders = discounted + full
+    tested = usual**orders <= _SURPRISE
+    if tested.any():
+        chance = binom.sf(discounted - 1, orders, usual)[tested.to_numpy()]
+        out[known.index[tested]] = false_discovery_control(chance)
     return out
 
 
@@ -146,14 +156,12 @@ def _since_first(first: pd.Series, days: pd.DataFrame, as_of: pd.Timestamp, shar
     promotion = np.sort(days.loc[days["promotion"], "day"].to_numpy())
     if not len(promotion):
         raise DataError(
-            "No day has a discount on {share:.0%} of its orders, so no promotion can be told. Give the exposure of "
-            "customers, or a lower share.",
+            "No day has a discount on {share:.0%} of its orders, so no promotion can be told.",
             share=share,
         )
     if len(promotion) == (as_of - days["day"].min()).days + 1:
         raise DataError(
-            "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without. "
-            "Give the exposure of customers, or a higher share.",
+            "Every day has a discount on {share:.0%} of its orders or more: nothing shows how customers buy without.",
             share=share,
         )
     promo = len(promotion) - np.searchsorted(promotion, first.to_numpy(), side="right")

@@ -204,7 +204,7 @@ def recommend_holdout(
     judged = known["customer_id"].isin(later["customer_id"].unique())
     if not judged.any():
         raise DataError(
-            "Nobody bought both up to {split} and after it: nothing can be judged. Choose an earlier or later split.",
+            "Nobody bought both up to {split} and after it: nothing can be judged.",
             split=split.date(),
         )
     model = ItemItem(shrinkage)._fit(known)

@@ -8,7 +8,7 @@ customers together will bring and by how much such a forecast missed on times pa
 from course.clv.forecast import DISCOUNT, HORIZON, MONTHLY_DISCOUNT, Forecast, forecast, weeks_checked
 from course.clv.markov import StopPolicy, markov, recency_chain, stop_policy
 from course.clv.models import BetaGeo, GammaGamma, ModifiedBetaGeo
-from course.clv.outlook import LEVEL, MODELS, Backtest, Outlook, Total, outlook
+from course.clv.outlook import LEVEL, MODELS, Backtest, Outlook, Total, outlook, without_model
 from course.clv.summaries import UNITS, Holdout, check, holdout, summary
 from course.clv.validation import Validation, validate
 from course.clv.worth import cohort, historic, label, value
@@ -44,4 +44,5 @@ __all__ = [
     "validate",
     "value",
     "weeks_checked",
+    "without_model",
 ]

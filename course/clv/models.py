@@ -23,6 +23,10 @@ ILL_CONDITIONED = 1e6
 _NEGLIGIBLE = 1e-14
 
 
+#: What the models are called in sentences.
+TITLES = {"BetaGeo": "BG/NBD", "ModifiedBetaGeo": "MBG/NBD", "GammaGamma": "Gamma-Gamma"}
+
+
 class _Fitted:
     """What the fitted models share.
 
@@ -60,7 +64,7 @@ class _Fitted:
                 Sentence(
                     "The fit of {model} is ill-conditioned (condition number {condition:.0e}): the parameters can "
                     "hardly be told apart; read the forecasts, not the parameters.",
-                    model=type(self).__name__,
+                    model=TITLES[type(self).__name__],
                     condition=self.condition_,
                 )
             )
@@ -69,7 +73,7 @@ class _Fitted:
                 Sentence(
                     "{model}: the standard error of {names} is larger than the value; read the forecasts, not the "
                     "parameters.",
-                    model=type(self).__name__,
+                    model=TITLES[type(self).__name__],
                     names=", ".join(vague),
                 )
             )
@@ -83,8 +87,8 @@ class _Fitted:
         )
         return Sentence(
             "{model} did not converge on {n:,} {n:customer|customers}: {reason}. Do not forecast with it: take more "
-            "customers or a longer time, or use clv.historic and clv.cohort.",
-            model=type(self).__name__,
+            "customers or a longer time.",
+            model=TITLES[type(self).__name__],
             n=self.n_customers_,
             reason=reason,
         )
@@ -94,7 +98,7 @@ class _Fitted:
 
     def _fitted(self) -> None:
         if not hasattr(self, "params_"):
-            raise DataError("{model} is not fitted yet: call fit(summary) first.", model=type(self).__name__)
+            raise DataError("{model} is not fitted yet: call fit(summary) first.", model=TITLES[type(self).__name__])
 
     def _ready(self, summary: pd.DataFrame | None = None, needs: tuple[str, ...] = ("x", "t_x", "T")) -> np.ndarray:
         self._fitted()
@@ -158,7 +162,9 @@ class BetaGeo(_Fitted):
         x = summary["x"].to_numpy(dtype="int64")
         t_x, end = (summary[c].to_numpy(dtype="float64") for c in ("t_x", "T"))
         if not x.any():
-            raise DataError("Nobody of {n:,} customers bought on a second day: there is no rate to learn.", n=len(x))
+            raise DataError(
+                "Nobody of {n:,} {n:customer|customers} bought on a second day: there is no rate to learn.", n=len(x)
+            )
         unit_time = float(np.sort(end).mean())
         (x, t_x, end), counts = group(x, t_x, end)
         scale = np.array([1.0, unit_time, 1.0, 1.0])
@@ -251,7 +257,7 @@ class BetaGeo(_Fitted):
             Sentence(
                 "{model}: in {n:,} customers hardly anybody is seen to leave, so a and b have no estimate. The "
                 "forecasts are those of customers who never leave, and P(alive) says nothing.",
-                model=type(self).__name__,
+                model=TITLES[type(self).__name__],
                 n=self.n_customers_,
             )
         ]
@@ -445,7 +451,7 @@ class GammaGamma(_Fitted):
         if self.converged_ and self.params_["q"] <= 1:
             raise DataError(
                 "The spend of these {n:,} customers has no mean under Gamma-Gamma (q = {q:.2f}; it must be above 1): a "
-                "few very large ones decide it. Look at the largest values of monetary; use clv.historic meanwhile.",
+                "few very large ones decide it. Look at the largest values of monetary.",
                 n=self.n_customers_,
                 q=self.params_["q"],
             )

@@ -3,10 +3,10 @@
 Four forecasts stand for election at every origin: MBG/NBD, BG/NBD, the same again, the same period a year ago. Each is
 made of what was known on that day and held against what the same customers then brought, discounted alike. The one
 that missed by least is taken, and its misses make the interval: a model's own standard errors know nothing of a model
-that is wrong.
+that is wrong. Where no model of single customers can be fitted the other two stand alone, for the sum of all.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,8 @@ from course.clv.summaries import NEEDS, days_in, summary
 from course.clv.worth import by_unit
 from course.engine import query
 from course.errors import DataError
+from course.evidence import enough
+from course.intervals import Z, effective
 from course.language import Sentence
 from course.orders import UP_TO, last_day, same_ids, with_net
 
@@ -41,6 +43,8 @@ _YEAR = 52
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
 _USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.25, 4
+#: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
+_FARTHEST = 2.0
 
 # The orders of one day are one purchase; money in decimals, so no order of rows changes the last digit.
 _DAYS = f"""
@@ -70,9 +74,9 @@ class Backtest:
     ----------
     origin : the last day it knew; weeks : how far it looked
     path, came : (weeks,) money expected and money that came by the end of each week, discounted
-    customers : frame by customer_id: value (expected) and expected_spend (money per
-        purchase day), actual (what came); None
-        where no model could be fitted
+    customers : frame by customer_id: value (expected) and expected_spend (money per purchase day), actual (what came);
+        None where no model could be fitted
+    chance : of single customers, as a share of the forecast: see `outlook` and `without_model`
     """
 
     origin: pd.Timestamp
@@ -80,6 +84,7 @@ class Backtest:
     path: np.ndarray
     came: np.ndarray
     customers: pd.DataFrame | None
+    chance: float
 
     @property
     def forecast(self) -> float:
@@ -104,15 +109,15 @@ class Total:
     Attributes
     ----------
     customers : their number
-    value : money; low, high : its 95 % interval, None where no backtest fits
-    half : how few of them, the largest first, hold half of it
+    value : money; low, high : its 95 % interval, None where no backtest fits, or those that do missed by many times
+    half : how few of them, the largest first, hold half of it; None where single customers are not told
     """
 
     customers: int
     value: float
     low: float | None
     high: float | None
-    half: int
+    half: int | None
 
 
 @dataclass(frozen=True)
@@ -122,34 +127,38 @@ class Outlook:
     Attributes
     ----------
     weeks : the horizon; model : one of MODELS; discount : per year
+    known : customers known today, all of whom the money is expected of
     customers : frame as Forecast.customers, by the model taken: where that is none of single customers, those of a
-        model of single customers, all by one factor
+        model of single customers, all by one factor; None where there is no such model
     path : frame: weeks, expected, low, high: money by then (low and high NaN where no backtest fits)
     range : the smallest and the largest of what today's candidates expect
     candidates : those of today, {name: money}; errors : {name: what its backtests missed by, usually}
     backtests : those of the model taken, latest first; empty where none fits
-    by : the model of single customers
+    by : the model of single customers; None without
     history : weeks from the first order to today
     """
 
     weeks: int
     model: str
     discount: float
-    customers: pd.DataFrame
+    known: int
+    customers: pd.DataFrame | None
     path: pd.DataFrame
     range: tuple[float, float]
     candidates: dict[str, float]
     errors: dict[str, float]
     backtests: list[Backtest]
-    by: str
+    by: str | None
     history: float
 
     @property
     def total(self) -> Total:
         """Of everybody."""
-        everybody, last = self.of(self.customers["customer_id"]), self.path.iloc[-1]
+        last = self.path.iloc[-1]
         low, high = (None if pd.isna(last[key]) else float(last[key]) for key in ("low", "high"))
-        return replace(everybody, low=low, high=high)
+        if self.customers is None:
+            return Total(self.known, float(last["expected"]), low, high, None)
+        return replace(self.of(self.customers["customer_id"]), low=low, high=high)
 
     def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None) -> Total:
         """What some of the customers are expected to bring.
@@ -168,6 +177,8 @@ class Outlook:
         if not self.backtests:
             return Total(len(chosen), value, None, None, half)
         reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
+        if reach > _FARTHEST:
+            return Total(len(chosen), value, None, None, half)
         # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
         return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * float(np.exp(reach)), half)
 
@@ -196,8 +207,8 @@ class Outlook:
 
     def _why_interval(self) -> Sentence:
         said = Sentence(
-            "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} weeks "
-            "after, held against what then came ({misses}).",
+            "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} "
+            "{weeks:week|weeks} after, held against what then came ({misses}).",
             k=len(self.backtests),
             days=", ".join(f"{test.origin:%Y-%m-%d}" for test in self.backtests),
             weeks=self.backtests[0].weeks,
@@ -206,7 +217,8 @@ class Outlook:
         if self.widening == 1:
             return said
         return Sentence(
-            "{said} No longer time fits into the orders: for {weeks} weeks it is made {factor:.1f} times as wide.",
+            "{said} No longer time fits into the orders: for {weeks} {weeks:week|weeks} it is made {factor:.1f} times "
+            "as wide.",
             said=said,
             weeks=self.weeks,
             factor=self.widening,
@@ -214,9 +226,9 @@ class Outlook:
 
     def _why_none(self) -> Sentence:
         return Sentence(
-            "No interval: the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} weeks "
-            "against what then came. What is given is the range of {n} {n:forecast|forecasts}, and the truth can lie "
-            "outside of it.",
+            "No interval: the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} "
+            "{weeks:week|weeks} against what then came. What is given is the range of {n} {n:forecast|forecasts}, and "
+            "the truth can lie outside of it.",
             history=self.history,
             weeks=self.weeks,
             n=len(self.candidates),
@@ -243,11 +255,12 @@ def outlook(
 ) -> Outlook:
     """What all customers are expected to bring within the forecast's horizon, with the interval of its backtests.
 
-    Half width, as a share of the forecast: t(.975; w + k) · √(s² + c²), s² = (w u² + Σ (e² − c²)₊) / (w + k), with e
-    the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c² is the
-    chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring. It is never below the
-    largest miss, and √(horizon / length of the backtests) wider where the horizon is the longer of the two. For a class
-    of customers the upper end is e^half times what is expected.
+    Half width, as a share of the forecast: √((t s)² + (1.96 c)²), t = t(.975; w + k), s² = (w u² + Σ (e² − c²)₊) / (w +
+    k), with e the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c²
+    is the chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring: reckoned, not
+    estimated from the misses. It is never below the largest miss, and √(horizon / length of the backtests) wider where
+    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and
+    where that is more than seven times there is no interval.
 
     Parameters
     ----------
@@ -255,31 +268,87 @@ def outlook(
     among : names of MODELS that stand for election.
     """
     record = _Record(orders, last_day(orders, as_of, NEEDS))
-    weeks = forecast.weeks
-    today = record.candidates(record.last, weeks, (forecast.model, forecast.spend_model))
-    tests = record.backtests(weeks)
-    errors = {name: _usual(tests[name]) for name in MODELS if name in among and name in today and tests.get(name)}
-    model = min(errors, key=errors.get) if errors else next(name for name in MODELS if name in among and name in today)
-    path, worth = today[model]
+    today = record.candidates(record.last, forecast.weeks, (forecast.model, forecast.spend_model))
+    found = _elected(record, today, forecast.weeks, among)
+    worth = today[found.model].customers
     customers = forecast.customers[["customer_id", "p_alive", "expected_purchases", "expected_spend"]].assign(
         value=worth["value"].to_numpy(),
         expected_purchases=worth["expected_purchases"].to_numpy(),
     )
-    totals = {name: float(steps[-1]) for name, (steps, _) in today.items()}
+    by = found.model if found.model in _OF_CUSTOMERS else type(forecast.model).__name__
+    return replace(found, customers=customers, by=by)
+
+
+def without_model(orders: pd.DataFrame, as_of: object, weeks: int) -> Outlook:
+    """The same of the sum of all alone: the same again, the same period a year ago, with their own backtests.
+
+    The chance of single customers is √(Σ m²) / Σ m of what each brought in the time that the forecast repeats: the sum
+    to come is that of as few.
+
+    Parameters
+    ----------
+    orders, as_of : as for `clv.forecast`; weeks : the horizon.
+
+    Raises
+    ------
+    DataError : nobody bought in the time to repeat, or too few share its money; an interval that reaches down to
+        nought; orders too short for a backtest, and one forecast alone, so that not even a range can be given.
+    """
+    record = _Record(orders, last_day(orders, as_of, NEEDS))
+    today = record.naive(record.last, weeks)
+    if not today:
+        raise DataError("of the customers known before, nobody bought in the time that would be repeated.")
+    found = _elected(record, today, weeks, tuple(MODELS), models=False)
+    enough("shares", 1 / today[found.model].chance ** 2)
+    if found.total.low == 0:
+        raise DataError(
+            "what came differed from what would have been repeated by {misses}: on such a forecast nothing can be "
+            "built.",
+            misses=", ".join(f"{test.miss:+.0%}" for test in found.backtests),
+        )
+    if not found.backtests and len(today) == 1:
+        raise DataError(
+            "the orders reach back {history:.0f} weeks, too short to hold a forecast of {weeks} {weeks:week|weeks} "
+            "against what then came.",
+            history=found.history,
+            weeks=weeks,
+        )
+    return found
+
+
+def _elected(
+    record: "_Record", today: Mapping[str, "_Candidate"], weeks: int, among: Collection[str], models: bool = True
+) -> Outlook:
+    """The one of today's candidates that missed by least on times past, with its interval."""
+    tests = record.backtests(weeks, models)
+    errors = {name: _usual(tests[name]) for name in MODELS if name in among and name in today and tests.get(name)}
+    model = min(errors, key=errors.get) if errors else next(name for name in MODELS if name in among and name in today)
+    totals = {name: float(one.path[-1]) for name, one in today.items()}
     chosen = tests.get(model, [])
     return Outlook(
         weeks,
         model,
         DISCOUNT,
-        customers,
-        _path(path, worth, chosen),
+        record.known(record.last),
+        None,
+        _path(today[model], chosen),
         (min(totals.values()), max(totals.values())),
         totals,
         errors,
         chosen,
-        model if model in _OF_CUSTOMERS else type(forecast.model).__name__,
+        None,
         record.history(record.last),
     )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A forecast: (weeks,) money by the end of each week; what is expected of each customer, None without a model; and
+    the chance of single customers, as a share of the sum."""
+
+    path: np.ndarray
+    customers: pd.DataFrame | None
+    chance: float
 
 
 class _Record:
@@ -295,7 +364,7 @@ class _Record:
         """Weeks of orders up to a day."""
         return (origin - self.first).days / 7
 
-    def backtests(self, horizon: int) -> dict[str, list[Backtest]]:
+    def backtests(self, horizon: int, models: bool = True) -> dict[str, list[Backtest]]:
         """Each candidate's backtests, latest first: of the horizon, or of half the time there is."""
         weeks = min(horizon, int(self.history(self.last) / 2))
         found: dict[str, list[Backtest]] = {}
@@ -308,24 +377,21 @@ class _Record:
                 break
             came = self.by_week(origin, weeks, self.rate).cumsum()
             actual = self.after(origin, weeks)
-            for name, (path, worth) in self.candidates(origin, weeks).items():
-                each = None if worth is None else worth.join(actual).fillna({"actual": 0.0})
-                found.setdefault(name, []).append(Backtest(origin, weeks, path, came, each))
+            for name, one in (self.candidates if models else self.naive)(origin, weeks).items():
+                each = None if one.customers is None else one.customers.join(actual).fillna({"actual": 0.0})
+                found.setdefault(name, []).append(Backtest(origin, weeks, one.path, came, each, one.chance))
         return found
 
     def candidates(
         self, origin: pd.Timestamp, weeks: int, fitted: tuple[ModifiedBetaGeo, GammaGamma] | None = None
-    ) -> dict[str, tuple[np.ndarray, pd.DataFrame | None]]:
+    ) -> dict[str, _Candidate]:
         """What each candidate expects of the customers known at the origin: money by week, and by customer."""
-        known = summary(self.days, origin)
-        found = self._models(known, weeks, fitted)
+        found = self._models(summary(self.days, origin), weeks, fitted)
         like = next(iter(found.values()), None)
-        for name, path in self._naive(origin, weeks, len(known)).items():
-            if path[-1] > 0:
-                found[name] = path, None if like is None else _scaled(like, path)
-        return found
+        naive = self.naive(origin, weeks)
+        return found | ({name: _scaled(like, one.path) for name, one in naive.items()} if like else naive)
 
-    def _models(self, known: pd.DataFrame, weeks: int, fitted: tuple | None) -> dict:
+    def _models(self, known: pd.DataFrame, weeks: int, fitted: tuple | None) -> dict[str, _Candidate]:
         found = {}
         try:
             spend = fitted[1] if fitted else GammaGamma().fit(known)
@@ -339,21 +405,29 @@ class _Record:
             except DataError:  # this time is too short or too poor for it
                 continue
             if path[-1] > 0:
-                found[kind.__name__] = path, worth
+                found[kind.__name__] = _Candidate(path, worth, _noise(worth))
         return found
 
-    def _naive(self, origin: pd.Timestamp, weeks: int, customers: int) -> dict[str, np.ndarray]:
+    def naive(self, origin: pd.Timestamp, weeks: int) -> dict[str, _Candidate]:
         """Forecasts without a model: what as many customers brought, in the last weeks and a year ago."""
         discounts = np.exp(-self.rate * np.arange(1, weeks + 1))
         length = max(1, min(weeks, int(self.history(origin) / 2)))
-        start = origin - pd.Timedelta(days=7 * length)
-        money, before = self.by_week(start, length).sum(), self.known(start)
-        found = {"same_again": customers / before * money / length * discounts.cumsum()} if before else {}
-        start = origin - pd.Timedelta(days=7 * _YEAR)
-        if weeks < _YEAR and self.history(start) >= _HISTORY:
-            money, before = self.by_week(start, weeks), self.known(start)
-            found["year_ago"] = customers / before * (money * discounts).cumsum()
+        found = self._repeated("same_again", origin, length, lambda money: money.mean() * discounts)
+        if weeks < _YEAR and self.history(origin) >= _HISTORY + _YEAR:
+            found |= self._repeated("year_ago", origin, weeks, lambda money: money * discounts, back=_YEAR)
         return found
+
+    def _repeated(
+        self, name: str, origin: pd.Timestamp, weeks: int, by_week: Callable, back: int | None = None
+    ) -> dict[str, _Candidate]:
+        """What so many weeks brought that began `back` weeks ago (default: just ended), for as many as are known."""
+        start = origin - pd.Timedelta(days=7 * (back or weeks))
+        before = self.known(start)
+        path = by_week(self.by_week(start, weeks)).cumsum()
+        if not before or path[-1] <= 0:
+            return {}
+        chance = effective(self.after(start, weeks)) ** -0.5
+        return {name: _Candidate(self.known(origin) / before * path, None, chance)}
 
     def known(self, origin: pd.Timestamp) -> int:
         """How many customers had bought by a day."""
@@ -374,15 +448,16 @@ class _Record:
         return query(_AFTER.format(key=key), {"days": self.days}, origin=origin, end=end, rate=rate)
 
 
-def _scaled(like: tuple[np.ndarray, pd.DataFrame], path: np.ndarray) -> pd.DataFrame:
+def _scaled(like: _Candidate, path: np.ndarray) -> _Candidate:
     """What single customers are expected to bring where only the sum is known: a model's, all by one factor."""
-    factor = path[-1] / like[0][-1]
-    return like[1].assign(value=factor * like[1]["value"], expected_purchases=factor * like[1]["expected_purchases"])
+    factor, each = path[-1] / like.path[-1], like.customers
+    each = each.assign(value=factor * each["value"], expected_purchases=factor * each["expected_purchases"])
+    return _Candidate(path, each, _noise(each))
 
 
-def _noise(customers: pd.DataFrame | None) -> float:
+def _noise(customers: pd.DataFrame) -> float:
     """Chance of single customers as a share of their sum: a purchase more or less, and a customer like them."""
-    if customers is None or customers["value"].sum() <= 0:
+    if customers["value"].sum() <= 0:
         return 0.0
     value = customers["value"].to_numpy()
     spend = customers["expected_spend"].to_numpy()
@@ -397,7 +472,7 @@ def _spread(misses: np.ndarray, noise: Iterable[float], usual: float) -> float:
 def _reach(misses: np.ndarray, noise: Iterable[float], now: float, usual: float) -> float:
     """Half width as a share of the forecast: see `outlook`."""
     t = stats.t.ppf((1 + LEVEL) / 2, _WEIGHT + len(misses))
-    return float(max(t * np.hypot(_spread(misses, noise, usual), now), *np.abs(misses), 0.0))
+    return float(max(np.hypot(t * _spread(misses, noise, usual), Z * now), *np.abs(misses), 0.0))
 
 
 def _usual(tests: list[Backtest]) -> float:
@@ -409,8 +484,9 @@ def _widening(weeks: int, tested: int) -> float:
     return max(1.0, weeks / tested) ** 0.5
 
 
-def _path(path: np.ndarray, worth: pd.DataFrame | None, tests: list[Backtest]) -> pd.DataFrame:
+def _path(taken: _Candidate, tests: list[Backtest]) -> pd.DataFrame:
     """Money by the end of every fourth week and of the horizon, with its interval."""
+    path = taken.path
     weeks = np.unique(np.append(np.arange(4, len(path) + 1, 4), len(path)))
     out = pd.DataFrame({"weeks": weeks, "expected": path[weeks - 1], "low": np.nan, "high": np.nan})
     if not tests:
@@ -419,8 +495,8 @@ def _path(path: np.ndarray, worth: pd.DataFrame | None, tests: list[Backtest]) -
         at = min(int(week), tests[0].weeks) - 1
         seen = [test for test in tests if test.path[at] > 0]
         misses = np.array([test.came[at] / test.path[at] - 1 for test in seen])
-        noise = [_noise(test.customers) for test in seen]
-        reach = _reach(misses, noise, _noise(worth), _USUAL) * _widening(int(week), tests[0].weeks)
+        noise = [test.chance for test in seen]
+        reach = _reach(misses, noise, taken.chance, _USUAL) * _widening(int(week), tests[0].weeks)
         out.loc[row, "low"] = max(0.0, out.loc[row, "expected"] * (1 - reach))
         out.loc[row, "high"] = out.loc[row, "expected"] * (1 + reach)
     return out

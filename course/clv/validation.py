@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from course.clv.models import BetaGeo, GammaGamma
+from course.clv.models import TITLES, BetaGeo, GammaGamma
 from course.clv.summaries import UNITS, Holdout
 from course.errors import DataError
 from course.intervals import wilson
@@ -57,15 +57,15 @@ class Validation:
     def report(self) -> list[Sentence]:
         """The result in sentences: total, beside the best forecast without a model, and whom the holdout leaves out."""
         rows = self.errors[self.errors["measure"] == "purchases"].set_index("forecast")
-        own, naive = rows.loc[self.model], rows.drop(index=self.model)
+        own, naive, title = rows.loc[self.model], rows.drop(index=self.model), TITLES[self.model]
         best = naive["mae"].idxmin()
         verdict = (
-            Sentence("{model} is closer", model=self.model)
+            Sentence("{model} is closer", model=title)
             if own["mae"] < naive.loc[best, "mae"]
-            else Sentence("{model} is not closer: do not prefer it", model=self.model)
+            else Sentence("{model} is not closer: do not prefer it", model=title)
         )
         foreseen = {
-            "model": self.model,
+            "model": title,
             "total": own["total"],
             "horizon": self.holdout.horizon,
             "unit": UNITS[self.holdout.unit][1],

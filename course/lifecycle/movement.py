@@ -10,7 +10,7 @@ from scipy import stats
 from course.engine import query
 from course.errors import DataError
 from course.evidence import LEAST
-from course.intervals import Z, wilson
+from course.intervals import wilson
 from course.lifecycle import history
 from course.lifecycle.standing import STAGES, numbered, staged
 from course.orders import last_day, with_net
@@ -139,7 +139,7 @@ def _dates(orders: pd.DataFrame, as_of: pd.Timestamp, period: str, steps: int) -
     dates = [d for d in back if d >= first]
     if len(dates) < 2:
         raise DataError(
-            "From the first order, {first}, to {as_of} there is not one whole period. Choose a shorter period.",
+            "From the first order, {first}, to {as_of} there is not one whole period.",
             first=first.date(),
             as_of=as_of.date(),
         )
@@ -334,7 +334,8 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
     -------
     frame, a row each for silent, others, top, all: group, customers (first order before the first window), bought,
         bought_low, bought_high (share who bought in the second window, 95 %), before, after (money a customer and
-        window), change (after / before − 1; blank for the silent), change_low, change_high (95 %, delta method)
+        window), change (after / before − 1; blank for the silent), change_low, change_high (95 %, delta method
+        with Student's t)
 
     Raises
     ------
@@ -351,7 +352,7 @@ def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: f
     customers = query(_COME_BACK, {"orders": with_net(orders, *history.DATED)}, as_of=as_of, split=split, start=start)
     if customers.empty:
         raise DataError(
-            "Nobody had ordered by {start}, two windows of {days} days before {as_of}. Choose shorter windows.",
+            "Nobody had ordered by {start}, two windows of {days} days before {as_of}.",
             start=start.date(),
             days=days,
             as_of=as_of.date(),
@@ -375,5 +376,6 @@ def _before_after(customers: pd.DataFrame) -> dict[str, float]:
     if not n or before.mean() <= 0:
         return out | dict.fromkeys(("change", "change_low", "change_high"), np.nan)
     ratio = after.mean() / before.mean()
-    half = Z * (after - ratio * before).std(ddof=1) / np.sqrt(n) / before.mean()
+    # Student's t: a top tenth can be twenty customers, and few of them make most of the spread.
+    half = stats.t.ppf(0.975, max(n - 1, 1)) * (after - ratio * before).std(ddof=1) / np.sqrt(n) / before.mean()
     return out | {"change": ratio - 1, "change_low": ratio - 1 - half, "change_high": ratio - 1 + half}

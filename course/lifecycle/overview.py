@@ -15,11 +15,13 @@ def stage_table(customers: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    frame: stage, customers, share (of all), money (net), expected (money; blank without a forecast)
+    frame: stage, customers, share (of those who have bought; blank for prospects, who are named beside), money (net),
+        expected (money; blank without a forecast)
     """
     grouped = customers.dropna(subset="stage").groupby("stage")
     out = pd.DataFrame({"customers": grouped.size(), "money": grouped["monetary_net"].sum()})
-    out.insert(1, "share", out["customers"] / out["customers"].sum())
+    buyers = out["customers"].drop("prospect", errors="ignore")
+    out.insert(1, "share", buyers / buyers.sum())
     out["expected"] = grouped["expected_value"].sum() if "expected_value" in customers else np.nan
     return out.reindex([s for s in STAGES if s in out.index]).rename_axis("stage").reset_index()
 

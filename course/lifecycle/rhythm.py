@@ -237,9 +237,10 @@ def explain(thresholds: pd.DataFrame) -> list[Sentence]:
 def _rule(thresholds: pd.DataFrame) -> Sentence:
     """How long a silence is normal for the band with the fewest orders and for that with the most, if there are two."""
     own = thresholds[thresholds["own_curve"]]
-    first, last = (own if len(own) else thresholds).iloc[[0, -1]].to_dict("records")
+    told = own if len(own) else thresholds
+    first, last = told.iloc[[0, -1]].to_dict("records")
     values = {"first": first["at_risk_days"], "pooled": first["pooled_p90"]}
-    if first["band"] == last["band"]:
+    if told["at_risk_days"].nunique() == 1:
         return Sentence(
             "At risk after {first:.0f} {first:day|days} without an order. One rule for all from completed gaps (90%) "
             "would say {pooled:.0f}.",

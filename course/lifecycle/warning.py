@@ -131,8 +131,7 @@ class EarlyWarning(ClassifierMixin, BaseEstimator):
         y = np.asarray(y, dtype="int64")
         if len(np.unique(y)) < 2:
             raise DataError(
-                "Of {n:,} {n:customer|customers} everybody or nobody fell silent: there is nothing to learn from. "
-                "Choose another horizon.",
+                "Of {n:,} {n:customer|customers} everybody or nobody fell silent: there is nothing to learn from.",
                 n=len(y),
             )
         self.model_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X, y)
@@ -272,8 +271,7 @@ def early_warning(
     test, learn = (as_of - pd.Timedelta(days=k * horizon) for k in (1, 2))
     if horizon < 1 or orders["ordered_at"].min().normalize() > learn - pd.Timedelta(days=horizon):
         raise DataError(
-            "An early warning of {horizon} days needs three times as many days of orders before {as_of}. Choose a "
-            "shorter horizon.",
+            "An early warning of {horizon} days needs three times as many days of orders before {as_of}.",
             horizon=horizon,
             as_of=as_of.date(),
         )

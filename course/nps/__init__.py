@@ -14,7 +14,16 @@ from course.nps.comments import Heard, dedupe, heard, sentiment, statements, the
 from course.nps.desk import is_open, service_satisfaction
 from course.nps.importance import MOST_DRIVERS, Drivers, drivers, johnson, lmg
 from course.nps.quadrants import quadrants
-from course.nps.satisfaction import LEAST_WAVES, Satisfaction, are_bad, are_good, chart, satisfaction, scale_of
+from course.nps.satisfaction import (
+    LEAST_WAVES,
+    Satisfaction,
+    are_bad,
+    are_good,
+    chart,
+    mean_chart,
+    satisfaction,
+    scale_of,
+)
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
@@ -47,6 +56,7 @@ __all__ = [
     "judge",
     "kappa",
     "lmg",
+    "mean_chart",
     "needed",
     "needed_per_wave",
     "poststratify",

@@ -236,7 +236,7 @@ def theme_table(answers: pd.DataFrame, segment: str | None = None) -> pd.DataFra
         raise DataError("There is no comment to read: {rows:,} {rows:row|rows}, all blank.", rows=len(texts))
     known = sentiment(texts[written["comment"]])["label"].notna().to_numpy()
     if not known.any():
-        raise DataError("None of the {n:,} comments is in a language that is read here.", n=len(written))
+        raise DataError("None of the {n:,} {n:comment|comments} is in a language that is read here.", n=len(written))
     written = written[known]
     counts = query(_COUNTS, {"written": written, "said": themes(texts[written["comment"]])})
     out = _with_intervals(counts, len(written))

@@ -180,8 +180,8 @@ def _notes(complete: np.ndarray, empty: pd.Series) -> list[Sentence]:
     if left:
         notes.append(
             Sentence(
-                "{left:,} of {n:,} answers are left out because the score or a driver is blank, most often {column} "
-                "({rows:,}).",
+                "{left:,} of {n:,} {n:answer|answers} are left out because the score or a driver is blank, most often "
+                "{column} ({rows:,}).",
                 left=left,
                 n=len(complete),
                 column=empty.idxmax(),

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from course.errors import DataError
+from course.few import HIDDEN_BELOW
 from course.intervals import wilson
 
 #: What was asked: how satisfied (csat), whether it was made easy (ces: high is good), how much effort it took (effort:
 #: low is good).
 KINDS = ("csat", "ces", "effort")
 _SCALE = re.compile(r"(?:(csat|ces|effort) )?(\d+)-(\d+)")
-#: Fewer answers than this on the rarer side of a wave's share are no ground for a limit.
+#: Fewer answers than this on the rarer side of a wave's share are no ground for a limit, nor fewer that differ from the
+#: most common one for the interval of a mean.
 _LEAST_EXPECTED = 5
 #: From so many answers a month on, waves are months.
 _MONTHLY = 30
@@ -29,8 +31,8 @@ class Satisfaction:
     kind : one of KINDS
     top : the lowest answer that counts as good (of effort: the highest); share, share_low, share_high : of answers from
         there on (Wilson)
-    mean, mean_low, mean_high : in points of the scale (Student's t, within the scale; the interval is NaN where all
-        answers are the same: they do not say how far others would differ)
+    mean, mean_low, mean_high : in points of the scale (Student's t, within the scale; the interval is NaN where fewer
+        than five answers differ from the most common one: so few do not say how far others would)
     """
 
     least: int
@@ -97,7 +99,7 @@ def satisfaction(scores: pd.Series, least: int, most: int, kind: str = "csat") -
     low, high = wilson(good, n)
     mean, spread = math.fsum(valid) / n, float(valid.std()) if n > 1 else 0.0
     ends = (math.nan, math.nan)
-    if spread > 0:
+    if n - int(valid.value_counts().max()) >= _LEAST_EXPECTED:
         error = float(t.ppf(0.975, n - 1)) * spread / math.sqrt(n)
         ends = (max(mean - error, least), min(mean + error, most))
     top = good_from(least, most, kind)
@@ -129,21 +131,59 @@ def chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame:
 
     Source: Shewhart 1931; Montgomery, Introduction to Statistical Quality Control, ch. 7.
     """
-    given = pd.DataFrame({"answer": answers.astype("float64"), "at": at}).dropna()
-    months = given["at"].dt.tz_localize(None).dt.to_period("M")
-    monthly = given.groupby(months).size()
-    wave = months if len(monthly) > 2 and monthly.median() >= _MONTHLY else months.dt.asfreq("Q")
-    out = given.groupby(wave)["answer"].agg(n="size", value="mean").rename_axis("wave").reset_index()
-    if len(out) < LEAST_WAVES:
-        raise DataError("A control chart needs three waves or more; there {n:is|are} {n}.", n=len(out))
-    centre, spread = math.fsum(given["answer"]) / len(given), float(given["answer"].std(ddof=0))
-    reach = 3 * spread / np.sqrt(out["n"])
+    given, out = _by_wave(answers, at)
+    spread = float(given["answer"].std(ddof=0))
     rarer = given["answer"].value_counts(normalize=True)
     # Of the two ends alone: passives may be many or few.
     ends = [rarer.get(given["answer"].min(), 0.0), rarer.get(given["answer"].max(), 0.0)]
     judged = (out["n"] * min(ends) >= _LEAST_EXPECTED) & (spread > 0)
-    floor, roof = given["answer"].min(), given["answer"].max()
-    out["centre"] = centre
-    out["low"] = (centre - reach).clip(lower=floor).where(judged)
-    out["high"] = (centre + reach).clip(upper=roof).where(judged)
-    return out.assign(outside=(out["value"] < out["low"]) | (out["value"] > out["high"]))
+    return _limited(given, out, spread, judged, given["answer"].min(), given["answer"].max())
+
+
+def mean_chart(answers: pd.Series, at: pd.Series, least: int, most: int) -> pd.DataFrame:
+    """A control chart of the means of waves (x̄ chart): as `chart`, but for what the limits come from.
+
+    The standard deviation is that within waves, s² = Σ (nᵢ − 1) sᵢ² / Σ (nᵢ − 1): were it that of all answers, waves
+    that differ would widen the limits that are to tell them apart. A wave of fewer than ten answers is not judged.
+
+    Parameters
+    ----------
+    answers : n scores from `least` to `most`; at : when each was given; blanks are left out.
+
+    Returns
+    -------
+    frame as of `chart`; low and high stay within the scale
+
+    Raises
+    ------
+    DataError : fewer than three waves.
+
+    Source: Montgomery, Introduction to Statistical Quality Control, ch. 6 (variable sample size).
+    """
+    given, out = _by_wave(answers, at)
+    within = given["answer"] - given["wave"].map(out.set_index("wave")["value"])
+    degrees = len(given) - len(out)
+    spread = math.sqrt(math.fsum(within**2) / degrees) if degrees else 0.0
+    return _limited(given, out, spread, (out["n"] >= HIDDEN_BELOW) & (spread > 0), least, most)
+
+
+def _by_wave(answers: pd.Series, at: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The answers with their wave; and of each wave how many there are, and their mean."""
+    given = pd.DataFrame({"answer": answers.astype("float64"), "at": at}).dropna()
+    months = given["at"].dt.tz_localize(None).dt.to_period("M")
+    monthly = given.groupby(months).size()
+    given["wave"] = months if len(monthly) > 2 and monthly.median() >= _MONTHLY else months.dt.asfreq("Q")
+    out = given.groupby("wave")["answer"].agg(n="size", value="mean").reset_index()
+    if len(out) < LEAST_WAVES:
+        raise DataError("A control chart needs three waves or more; there {n:is|are} {n}.", n=len(out))
+    return given, out
+
+
+def _limited(
+    given: pd.DataFrame, waves: pd.DataFrame, spread: float, judged: pd.Series, least: float, most: float
+) -> pd.DataFrame:
+    """The waves with centre and limits, three standard errors of their own number of answers either side."""
+    centre, reach = math.fsum(given["answer"]) / len(given), 3 * spread / np.sqrt(waves["n"])
+    low, high = (centre - reach).clip(lower=least).where(judged), (centre + reach).clip(upper=most).where(judged)
+    outside = (waves["value"] < low) | (waves["value"] > high)
+    return waves.assign(centre=centre, low=low, high=high, outside=outside)

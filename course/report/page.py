@@ -27,6 +27,7 @@ from course.report.sections import (
     service,
     stake,
     tag,
+    total,
     visits,
 )
 from course.workflow import Result
@@ -35,6 +36,7 @@ from course.workflow import Result
 ANSWERS = (
     ("segment", segment.answers),
     ("stake", stake.answers),
+    ("total", total.answers),
     ("clean", clean.answers),
     ("lifecycle", lifecycle.answers),
     ("nps", nps.answers),
@@ -42,6 +44,7 @@ ANSWERS = (
 #: Whom to look at, how they stand, what they do and say, what worked; then the evidence and the accounts.
 SECTIONS = (
     ("clv", clv.value),
+    ("total", total.together),
     ("segment", segment.classes),
     ("stake", stake.first),
     ("portrait", portrait.cards),
@@ -101,7 +104,7 @@ def _answers(page: Page) -> list[str]:
     lines = [line for step, answer in ANSWERS if step in found for line in answer(page, found[step])]
     return lines or [
         page.phrase(
-            "{n:,} customers are in the tables given; without orders nothing can be said of their value.",
+            "{n:,} {n:customer|customers} are in the tables given; without orders nothing can be said of their value.",
             n=len(page.result.portraits),
         )
     ]

@@ -262,7 +262,7 @@ def _value(findings: dict, lang: str) -> Iterator[tuple]:
         rows = [(class_label(row["rfm_class"], lang), row) for row in findings["clv"]["classes"]]
         rows.append((text("Whom to look at first", lang), findings["stake"]["expected"]))
         weeks = findings["forecast"]["horizon_weeks"]
-        title = Sentence("What customers are expected to bring in the next {weeks} weeks", weeks=weeks)
+        title = Sentence("What customers are expected to bring in the next {weeks} {weeks:week|weeks}", weeks=weeks)
         yield title, heads, kinds, rows
 
 

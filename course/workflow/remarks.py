@@ -127,8 +127,8 @@ def _outside_the_scale(quarantine: pd.DataFrame) -> list[Sentence]:
     code, times = counts.idxmax(), int(counts.max())
     return [
         Sentence(
-            "{n:,} answers are not on the scale from 0 to 10 and were not scored, {times:,} of them {code}. If {code} "
-            "means not answered, say so: --blank score={code}.",
+            "{n:,} {n:answer|answers} are not on the scale from 0 to 10 and were not scored, {times:,} of them {code}. "
+            "If {code} means not answered, say so: --blank score={code}.",
             n=len(outside),
             times=times,
             code=code,

@@ -51,7 +51,7 @@ def _drawn(page: Page, found: Value, labels: list[str]) -> dict:
     phrase, worth, outlook = page.phrase, found.classes, found.outlook
     best = worth.loc[worth["value"].idxmax()]
     title = phrase(
-        "{name} is expected to bring {value} of {total} in the next {weeks} weeks",
+        "{name} is expected to bring {value} of {total} in the next {weeks} {weeks:week|weeks}",
         name=class_label(best["rfm_class"], page.lang),
         value=money(best["value"]),
         total=money(found.total.value),

@@ -20,6 +20,8 @@ def answers(page: Page, found: Lifecycle) -> list[str]:
 
 def _silent(page: Page, found: Lifecycle) -> str:
     counts = found.table.set_index("stage")["customers"]
+    if not {"at_risk", "lost"} & set(counts.index):
+        return page.phrase("No customer has been silent for longer than is normal for them.")
     return page.phrase(
         "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
         "for so long that they count as lost; together they brought {share:.0%} of the money.",
@@ -52,7 +54,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
         [
             label,
             told(r.customers),
-            told(r.share, ".1%"),
+            "" if r.stage == "prospect" else told(r.share, ".1%"),
             money(r.money),
             *([money(r.expected)] if with_value else []),
         ]
@@ -68,7 +70,7 @@ def stages(page: Page, found: Lifecycle) -> dict:
     return {
         "title": phrase("Where customers stand"),
         "blocks": [
-            *([] if counted["customers"].isna().all() else [_drawn(page, counted, labels)]),
+            *([] if counted["share"].isna().all() else [_drawn(page, counted, labels)]),
             table([*head, *([phrase("Expected value")] if with_value else [])], rows),
             *page.few(counted["customers"].isna().any()),
             *_base(page, counted),
@@ -101,7 +103,7 @@ def _chance(page: Page, found: Lifecycle) -> list[dict]:
 
 
 def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
-    phrase, largest = page.phrase, counted.loc[counted["customers"].idxmax()]
+    phrase, largest = page.phrase, counted.loc[counted["share"].idxmax()]
     title = phrase(
         "{share:.0%} of customers are in the stage “{stage}”",
         share=largest["share"],
@@ -112,14 +114,16 @@ def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
 
 
 def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
-    """What the shares are of, where it is not those of the classes: prospects have a stage and no class."""
-    prospects = int(counted.loc[counted["stage"] == "prospect", "customers"].sum())
-    if not prospects:
+    """What the shares are of, where somebody who is known has not ordered."""
+    prospects = counted.loc[counted["stage"] == "prospect", "customers"]
+    if prospects.empty:
         return []
+    if prospects.isna().any():
+        return [note(page.phrase("Shares are of customers who have ordered; prospects have not, and have no share."))]
     words = page.phrase(
-        "Shares here are of everybody known, the {n:,} {n:prospect|prospects} without an order among them; those of "
-        "the RFM classes are of customers with orders.",
-        n=prospects,
+        "Shares are of customers who have ordered, as those of the RFM classes are; the {n:,} {n:prospect "
+        "has|prospects have} not, and no share.",
+        n=int(prospects.iloc[0]),
     )
     return [note(words)]
 

@@ -23,27 +23,30 @@ def _satisfied(page: Page, one: nps.Satisfaction) -> str:
     share = {"share": one.share, "low": one.share_low, "high": one.share_high, "top": one.top}
     if one.kind == "effort":
         said = phrase(
-            "Of {n:,} answers on effort from {least} to {most}, where low is good, {share:.0%} (95% interval "
-            "{low:.0%}–{high:.0%}) are {top} or less",
+            "Of {n:,} {n:answer|answers} on effort from {least} to {most}, where low is good, {share:.0%} (95% "
+            "interval {low:.0%}–{high:.0%}) are {top} or less",
             **named,
             **share,
         )
     elif one.kind == "ces":
         said = phrase(
-            "Of {n:,} answers from {least} to {most} on how easy it was made, {share:.0%} (95% interval "
+            "Of {n:,} {n:answer|answers} from {least} to {most} on how easy it was made, {share:.0%} (95% interval "
             "{low:.0%}–{high:.0%}) are {top} or more",
             **named,
             **share,
         )
     else:
         said = phrase(
-            "Of {n:,} answers from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are {top} or "
-            "more",
+            "Of {n:,} {n:answer|answers} from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are "
+            "{top} or more",
             **named,
             **share,
         )
     if pd.isna(one.mean_low):
-        mean = phrase("all of them are {mean:g}, or there is one alone: the mean has no interval.", mean=one.mean)
+        mean = phrase(
+            "the mean is {mean:.2f}, without an interval: fewer than five answers differ from the most common one.",
+            mean=one.mean,
+        )
     else:
         mean = phrase(
             "the mean is {mean:.2f} ({mean_low:.2f}–{mean_high:.2f}).",
@@ -55,6 +58,8 @@ def _satisfied(page: Page, one: nps.Satisfaction) -> str:
         "effort": phrase("This is effort, no satisfaction and no NPS."),
         "ces": phrase("This is ease, no satisfaction and no NPS."),
     }.get(one.kind, phrase("This is satisfaction, no NPS."))
+    if one.most - one.least == 1:  # of yes and no the mean is the share
+        return phrase("{share}. {note}", share=said, note=asked)
     return phrase("{share}; {mean} {note}", share=said, mean=mean, note=asked)
 
 
@@ -62,8 +67,8 @@ def _nps_in_words(page: Page, found: Willingness) -> list[str]:
     score = found.score
     return [
         page.phrase(
-            "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} answers: {promoters:.0%} "
-            "promoters, {detractors:.0%} detractors.",
+            "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} {n:answer|answers}: "
+            "{promoters:.0%} promoters, {detractors:.0%} detractors.",
             value=score.value,
             low=score.low,
             high=score.high,
@@ -81,7 +86,7 @@ def recommend(page: Page, found: Willingness) -> dict:
     if found.score is None:
         return {"title": phrase("How satisfied are they?"), "blocks": [*satisfied, *_behind(page, found)]}
     title = phrase(
-        "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)",
+        "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} {n:answer|answers})",
         value=found.score.value,
         low=found.score.low,
         high=found.score.high,
@@ -115,16 +120,16 @@ def recommend(page: Page, found: Willingness) -> dict:
 
 def _satisfaction(page: Page, found: Willingness) -> list[dict]:
     blocks = []
-    waves = found.satisfied_waves or (None,) * len(found.satisfaction)
-    for one, wave in zip(found.satisfaction, waves, strict=True):
+    said = {"chart": ("{:.1%}", page.phrase("Share by wave")), "mean_chart": ("{:.2f}", page.phrase("Mean by wave"))}
+    for one, charts in found.charted():
         blocks.append(paragraph(_satisfied(page, one)))
-        if wave is not None:
-            blocks += _chart(page, wave, "{:.1%}")
+        for name, waves in charts.items():
+            blocks += _chart(page, waves, *said[name])
     return blocks
 
 
-def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
-    """A control chart as a table: limits, and which waves leave them."""
+def _chart(page: Page, chart: pd.DataFrame, shown: str, value: str | None = None) -> list[dict]:
+    """A control chart as a table: limits, and which waves leave them; `value` is the head of what is charted."""
     phrase = page.phrase
     rows = [
         [
@@ -136,7 +141,8 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
         ]
         for r in chart.itertuples()
     ]
-    head = [phrase("Wave"), phrase("Result of the wave"), phrase("Limits"), phrase("Answers"), phrase("Outside")]
+    head = [phrase("Wave"), value or phrase("Result of the wave")]
+    head += [phrase("Limits"), phrase("Answers"), phrase("Outside")]
     outside = int(chart["outside"].sum())
     said = phrase(
         "Limits of three standard errors of each wave's own answers around {centre}: a steady process leaves them 3 "

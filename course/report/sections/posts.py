@@ -8,7 +8,7 @@ from course.workflow.steps.posts import Posts
 def posted(page: Page, found: Posts) -> dict:
     """Posts without reposts, how many of customers, what they praise and blame."""
     phrase = page.phrase
-    words = [phrase("{n:,} posts, {own:,} of them without reposts.", n=found.posts, own=found.own)]
+    words = [phrase("{n:,} {n:post|posts}, {own:,} of them without reposts.", n=found.posts, own=found.own)]
     if found.authors is not None:
         words.append(
             phrase(

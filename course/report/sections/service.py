@@ -28,7 +28,7 @@ def tickets(page: Page, found: Service) -> dict:
     elif one is not None:
         said = phrase(
             "Satisfaction with the service, from {least} to {most}: {share:.0%} (95% interval {low:.0%}–{high:.0%}) of "
-            "{n:,} answers are {top} or more; the mean is {mean:.2f}.",
+            "{n:,} {n:answer|answers} are {top} or more; the mean is {mean:.2f}.",
             least=one.least,
             most=one.most,
             share=one.share,

@@ -52,18 +52,25 @@ def _expected(page: Page, found: Stake) -> str:
         "weeks": found.weeks,
         "half": found.expected.half,
     }
+    if found.span is None and found.expected.low is None:
+        return page.phrase(
+            "What is at stake with them: {value} of the {total} expected in the next {weeks} {weeks:week|weeks} (no "
+            "interval: tried on times past, the forecast for such customers was off by many times); {half:,} of them "
+            "hold half of it.",
+            **figures,
+        )
     if found.span is None:
         return page.phrase(
-            "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (95% interval {low} "
-            "to {high}); {half:,} of them hold half of it.",
+            "What is at stake with them: {value} of the {total} expected in the next {weeks} {weeks:week|weeks} (95% "
+            "interval {low} to {high}); {half:,} of them hold half of it.",
             **figures,
             low=money(found.expected.low),
             high=money(found.expected.high),
         )
     return page.phrase(
-        "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (no interval: the "
-        "orders are too short to test a forecast; those tried expect {low} to {high} of all); {half:,} of them hold "
-        "half of it.",
+        "What is at stake with them: {value} of the {total} expected in the next {weeks} {weeks:week|weeks} (no "
+        "interval: the orders are too short to test a forecast; those tried expect {low} to {high} of all); {half:,} "
+        "of them hold half of it.",
         **figures,
         low=money(found.span[0]),
         high=money(found.span[1]),

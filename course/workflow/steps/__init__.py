@@ -28,6 +28,7 @@ from course.workflow.steps import (
     service,
     stake,
     tag,
+    total,
     visits,
 )
 
@@ -35,6 +36,7 @@ STEPS: tuple[ModuleType, ...] = (
     clean,
     segment,
     clv,
+    total,
     clusters,
     foretelling,
     stake,

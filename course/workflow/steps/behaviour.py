@@ -68,7 +68,9 @@ class Behaviour(Finding):
             out["gini"] = {"value": gini.value, "low": gini.low, "high": gini.high}
             out["lorenz"] = plain(self.concentration.lorenz)
         if self.pairs is not None:
-            out |= {"pairs_together": self.pairs_together, "pairs": plain(self.pairs)}
+            # The interval of a lift is that of a pair chosen beforehand; these were chosen for what they show.
+            pairs = self.pairs.drop(columns=["lift_low", "lift_high"])
+            out |= {"pairs_together": self.pairs_together, "pairs": plain(pairs)}
         if self.recommender is not None:
             out["recommender"] = plain(self.recommender.results)
         if self.shift is not None:

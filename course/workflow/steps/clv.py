@@ -56,7 +56,7 @@ class Value(Finding):
         and the errors on the time held out}."""
         forecast, held = self.forecast, self.forecast.validation
         return {
-            "forecast": self._forecast_entry(),
+            "forecast": forecast_entry(self.outlook, self.at_stake),
             "clv": {
                 "model": type(forecast.model).__name__,
                 "unit": forecast.model.unit_,
@@ -74,32 +74,29 @@ class Value(Finding):
             },
         }
 
-    def _forecast_entry(self) -> dict:
-        outlook, total, stake = self.outlook, self.total, self.at_stake
-        tests = [
-            {"origin": t.origin, "weeks": t.weeks, "forecast": t.forecast, "actual": t.actual}
-            for t in outlook.backtests
-        ]
-        return plain(
-            {
-                "horizon_weeks": outlook.weeks,
-                "expected": total.value,
-                "low": total.low,
-                "high": total.high,
-                "model": outlook.model,
-                "level": clv.LEVEL,
-                "discount_per_year": outlook.discount,
-                "range": outlook.range,
-                "path": outlook.path,
-                "backtests": tests,
-                "at_stake": {
-                    "customers": stake.customers,
-                    "expected": stake.value,
-                    "low": stake.low,
-                    "high": stake.high,
-                },
-            }
-        )
+
+def forecast_entry(outlook: clv.Outlook, stake: clv.Total | None) -> dict:
+    """The money expected, its interval, where that comes from, and what of it is at stake, as the ledger holds it."""
+    total = outlook.total
+    tests = [
+        {"origin": t.origin, "weeks": t.weeks, "forecast": t.forecast, "actual": t.actual} for t in outlook.backtests
+    ]
+    return plain(
+        {
+            "horizon_weeks": outlook.weeks,
+            "expected": total.value,
+            "low": total.low,
+            "high": total.high,
+            "model": outlook.model,
+            "level": clv.LEVEL,
+            "discount_per_year": outlook.discount,
+            "range": outlook.range,
+            "path": outlook.path,
+            "backtests": tests,
+            "at_stake": stake
+            and {"customers": stake.customers, "expected": stake.value, "low": stake.low, "high": stake.high},
+        }
+    )
 
 
 def find(run: Result) -> tuple[Value | None, list[Sentence]]:

@@ -1,5 +1,6 @@
 """What the answers to a survey say: the willingness to recommend, or satisfaction on another scale."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -25,7 +26,8 @@ class Willingness(Finding):
     Attributes
     ----------
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
-    satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None
+    satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None;
+        mean_waves : another of its mean
     counts : answers of each score from 0 to 10
     waves : NPS a quarter with the change, if answers are dated over more than one; chart : its control chart; by_class
         : NPS a RFM class, if respondents are customers with orders, blank where they are a few (course.few); drivers :
@@ -38,6 +40,7 @@ class Willingness(Finding):
     counts: pd.Series | None = None
     satisfaction: tuple[nps.Satisfaction, ...] = ()
     satisfied_waves: tuple[pd.DataFrame | None, ...] = ()
+    mean_waves: tuple[pd.DataFrame | None, ...] = ()
     weighted: nps.Score | None = None
     waves: pd.DataFrame | None = None
     chart: pd.DataFrame | None = None
@@ -53,14 +56,25 @@ class Willingness(Finding):
         """Promoters, passives and detractors as shares of the answers."""
         return {name: getattr(self.score, name) / self.score.n for name in ("promoters", "passives", "detractors")}
 
+    def charted(self) -> list[tuple[nps.Satisfaction, dict[str, pd.DataFrame]]]:
+        """Satisfaction on each scale, with the control charts that there are: chart (of the share), mean_chart."""
+        none = (None,) * len(self.satisfaction)
+        rows = zip(self.satisfaction, self.satisfied_waves or none, self.mean_waves or none, strict=True)
+        names = ("chart", "mean_chart")
+        return [
+            (one, {name: waves for name, waves in zip(names, charts, strict=True) if waves is not None})
+            for one, *charts in rows
+        ]
+
     def entry(self) -> dict:
         """{nps: the score and what stands behind it, nps_weighted: with the survey's weights, satisfaction: a list};
         what stands behind satisfaction alone is under survey."""
         out = {}
         if self.satisfaction:
-            waves = self.satisfied_waves or (None,) * len(self.satisfaction)
-            pairs = zip(self.satisfaction, waves, strict=True)
-            out["satisfaction"] = [plain(one) | ({} if w is None else {"chart": _of_chart(w)}) for one, w in pairs]
+            out["satisfaction"] = [
+                plain(one) | {name: _of_chart(waves) for name, waves in charts.items()}
+                for one, charts in self.charted()
+            ]
         behind = {
             name: plain(part)
             for name in ("waves", "by_class", "quadrants", "heard", "themes")
@@ -114,7 +128,7 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
         found.waves = attempt(what, nps.waves, answers)
         balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
-        found.chart = _chart(balance, answers["answered_at"])
+        found.chart = _chart(nps.chart, balance, answers["answered_at"])
     if "customer_id" in answers and "rfm_class" in portraits:
         joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
@@ -144,10 +158,10 @@ def _behind(found: Willingness, answers: pd.DataFrame, attempt: Attempts) -> Non
             found.themes = themes.sort_values(["mentions", "theme"], ascending=[False, True]).head(THEMES)
 
 
-def _chart(answers: pd.Series, at: pd.Series) -> pd.DataFrame | None:
+def _chart(kind: Callable, *given: object) -> pd.DataFrame | None:
     """The control chart, without waves of a few answers; None where there are too few for one: no want of the data."""
     try:
-        found = nps.chart(answers, at)
+        found = kind(*given)
     except DataError:
         return None
     large = found[found["n"] >= HIDDEN_BELOW].reset_index(drop=True)
@@ -169,7 +183,10 @@ def _satisfaction(found: Willingness, answers: pd.DataFrame) -> None:
         kind, least, most = known
         found.satisfaction += (nps.satisfaction(rows["score"], least, most, kind),)
         good = nps.are_good(rows["score"], least, most, kind)
-        found.satisfied_waves += (_chart(good, rows["answered_at"]) if "answered_at" in rows else None,)
+        if "answered_at" in rows:
+            means = (nps.mean_chart, rows["score"], rows["answered_at"], least, most)
+            found.satisfied_waves += (_chart(nps.chart, good, rows["answered_at"]),)
+            found.mean_waves += (_chart(*means) if most - least > 1 else None,)  # of yes and no it is the share
 
 
 def _rated(answers: pd.DataFrame, prefix: str) -> pd.DataFrame:
