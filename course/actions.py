@@ -34,6 +34,7 @@ class Action:
     when: str
     first: str | None
     most: str | None
+    like: str | None
     left_out: float
     stake: bool
     owner: Label
@@ -82,7 +83,7 @@ def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:
     tables = ("portraits", "campaigns", "accounts", "identity")
     needs = dict.fromkeys(column for part in parts for column in expressions.columns(session, part, tables))
     because = Label(**entry["because"]) if "because" in entry else None
-    plain = {key: entry.get(key) for key in ("first", "most")}
+    plain = {key: entry.get(key) for key in ("first", "most", "like")}
     return Action(
         entry["name"],
         entry["of"],
@@ -126,7 +127,8 @@ def propose(tables: Mapping[str, pd.DataFrame], **known: object) -> tuple[list[P
                 found.append(_proposal(session, action, taken, known))
                 if action.of == "portraits":
                     free = free[~free["customer_id"].isin(taken["customer_id"])]
-    return found, missing, few
+    lacking = {action.name for action in missing}
+    return found, [action for action in missing if not action.like or action.like in lacking], few
 
 
 def _taken(session: duckdb.DuckDBPyConnection, action: Action) -> pd.DataFrame:
