@@ -18,6 +18,8 @@ from course.report import writing
 from course.workflow.features import portrait_columns
 from course.workflow.steps.actions import _LIST
 
+#: A first purchase three days ago.
+NEW = {"stage": "first_purchase", "monetary_net": 5.0, "recency_days": 3, "at_risk_after": 9.0}
 RULES = {rule.name: rule for rule in actions.rules()}
 
 
@@ -84,10 +86,14 @@ def test_nobody_is_in_two_lists_and_the_first_rule_takes_them():
 
 
 def test_a_rule_without_its_columns_or_with_nine_customers_is_not_proposed():
-    found, missing, few = proposed(customers(9, stage="first_purchase", monetary_net=5.0, recency_days=3))
+    found, missing, few = proposed(
+        customers(9, **NEW)
+    )
     assert found == {} and few == ["second"]
     assert {"call", "unhappy", "dissatisfied", "win_back"} <= set(missing)
-    found, missing, _ = proposed(customers(10, stage="first_purchase", monetary_net=5.0, recency_days=3))
+    found, missing, _ = proposed(
+        customers(10, **NEW)
+    )
     assert list(found) == ["second"] and len(found["second"].customers) == 10
     # Answers on another scale are the same thing by another measure: neither is missed where the other is there.
     _, missing, _ = proposed(at_risk().assign(rfm_class="general_keep", survey_score=9.0))
@@ -136,9 +142,9 @@ def test_the_lot_is_drawn_by_the_number_alone_and_is_about_the_share_asked_for()
 
 
 def test_nobody_is_left_out_where_fewer_than_ten_would_be():
-    small, _, _ = proposed(customers(40, stage="first_purchase", monetary_net=5.0, recency_days=3))
+    small, _, _ = proposed(customers(40, **NEW))
     assert (small["second"].customers["arm"] == "act").all() and small["second"].detectable is None
-    found, _, _ = proposed(customers(800, stage="first_purchase", monetary_net=5.0, recency_days=3))
+    found, _, _ = proposed(customers(800, **NEW))
     arm = found["second"].customers["arm"]
     out = int((arm == "left out").sum())
     # Cohen's h of the smallest gap around one half: (1.95996 + 0.84162) · √(1/n₁ + 1/n₂).

@@ -180,15 +180,14 @@ def _not_proposed(run: Result, missing: list[Action], few: list[Action]) -> list
         lacking = [c for a in missing for c in a.needs if c not in run.portraits]
         said.append(
             Sentence(
-                "actions: {actions}, for want of {columns}",
+                "what to do: {actions} need {columns}",
                 actions=_joined([a.label for a in missing]),
                 columns=_joined([_column(c) for c in dict.fromkeys(lacking)]),
             )
         )
     if few:
-        said.append(
-            Sentence("actions: {actions}: fewer than ten customers each", actions=_joined([a.label for a in few]))
-        )
+        names = _joined([a.label for a in few])
+        said.append(Sentence("what to do: {actions} would have fewer than ten customers each", actions=names))
     return said
 
 
