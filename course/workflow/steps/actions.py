@@ -147,20 +147,22 @@ def _known(run: Result) -> dict[str, object]:
 _LIST = """
     WITH listed AS (
         SELECT bought, monetary_net AS money, row_number() OVER (
-            ORDER BY (1 - forecast) * monetary_net DESC, customer_id) <= $n AS called
+            ORDER BY (1 - forecast) * monetary_net DESC, customer_id) <= $n AS called,
+            row_number() OVER (ORDER BY forecast, customer_id) <= $n AS riskiest
         FROM tried JOIN customers USING (customer_id) WHERE NOT lost
     )
-    SELECT avg(1 - bought) FILTER (called) AS tested_silent, avg(1 - bought) AS tested_base,
+    SELECT avg(1 - bought) FILTER (called) AS tested_silent,
         sum(money * (1 - bought)) FILTER (called) / sum(money * (1 - bought)) AS tested_held,
+        sum(money * (1 - bought)) FILTER (riskiest) / sum(money * (1 - bought)) AS tested_by_risk,
         count(*) FILTER (called) / count(*) AS tested_share
     FROM listed
 """
 
 
 def _tested(run: Result, n: int) -> dict[str, object]:
-    """What a list of so many calls would have caught: of those on it, and of all drawn from, the share that ordered
-    nothing in the days after; of the money that all these silent ones had brought, the share on the list. Nothing where
-    the chance of an order was not tested, or did not hold."""
+    """What a list of so many calls would have caught: the share of those on it who ordered nothing in the days after;
+    of the money that all such silent ones had brought, the share on the list, and on one drawn by the risk alone.
+    Nothing where the chance of an order was not tested, or did not hold."""
     life = run.found.get("lifecycle")
     if life is None or life.chance is None or not life.chance.holds:
         return {}
