@@ -1,5 +1,6 @@
 """What to do on Monday: whom to call, to answer, to test on, what to stop and to mend, by the money behind it."""
 
+import string
 from dataclasses import dataclass
 
 import pandas as pd
@@ -58,11 +59,12 @@ class Actions(Finding):
         action = proposal.action
         rows = proposal.customers.merge(self.portraits, how="left", on="customer_id")
         en, zh = action.because.names.values()
+        said = rows[sorted({name for _, name, _, _ in string.Formatter().parse(en) if name})]
         return rows.assign(
             action=action.label.say(lang),
             key=action.name,
             owner=action.owner.say(lang),
-            why=[Label(en, zh, **row).say(lang) for row in rows.to_dict("records")],
+            why=[Label(en, zh, **row).say(lang) for row in said.to_dict("records")],
             expected_value=rows.get("expected_value"),
         )
 
