@@ -82,6 +82,8 @@ def invented(n=600, hostile=False, seed=5):
     )
     # Women buy in the app more often: something is there to be found.
     portraits.loc[(portraits["gender"] == "f") & (rng.random(n) < 0.5), "main_channel"] = "app"
+    best = (portraits["rfm_class"] == "important_value") & (portraits["stage"] == "at_risk")
+    portraits["action"] = pd.Series("call", index=portraits.index, dtype="str").where(best)
     return portraits, events(portraits, rng, hostile), ledger(portraits)
 
 
@@ -127,6 +129,15 @@ def ledger(portraits):
             "segments": {"cuts": {"r": 149, "f": 2, "m": 346.4}},
             "lifecycle": {"thresholds": limits, "early_warning": {"horizon": 105}},
             "forecast": {"horizon_weeks": 52, "low": 1000.0, "high": 9000.0},
+            "actions": [
+                {
+                    "key": "call",
+                    "label": {"en": "Call before they leave", "zh": "流失前致电"},
+                    "audience": "action=call",
+                    "needs": ["stage", "monetary_net", "churn_risk"],
+                    "stake": {"expected": 500.0, "low": 200.0, "high": 800.0},
+                }
+            ],
             "clv": {"classes": [{"rfm_class": "important_value", "low": 100.0, "high": 900.0}]},
         },
     }
@@ -286,7 +297,8 @@ def test_the_profile_is_that_of_the_kit_and_its_q_values_are_of_all_comparisons(
     found = pd.DataFrame(opened(html).evaluate(COMPARED, ["gender=f", None]))
     columns = [c for c in found["column"].unique()]
     assert "gender" not in columns and {"main_channel", "city", "rfm_class", "tag_high_value"} <= set(columns)
-    kit = tag.profile(portraits, members, columns).replace({"value": {"True": "yes", "False": "no"}})
+    known = portraits.assign(action=portraits["action"].fillna("none"))  # no action is proposed: nothing is unknown
+    kit = tag.profile(known, members, columns).replace({"value": {"True": "yes", "False": "no"}})
     kit = kit[kit["value"] != "no"].set_index(["column", "value"])
     assert len(kit) == len(found)
     for row in found.itertuples():
@@ -397,10 +409,23 @@ def test_the_saved_file_is_the_audience(opened, small):
         assert table[column].tolist() == pytest.approx(rows[column].tolist(), nan_ok=True)
 
 
+def test_the_list_of_an_action_has_its_stake_and_no_finding_that_chose_it(opened, small):
+    (portraits, _, _), html = small
+    tab = opened(html, "action=call")
+    assert tab.locator("#explorer").get_attribute("data-customers") == str((portraits["action"] == "call").sum())
+    assert "95% interval ¥200 to ¥800" in tab.locator("[data-tile=expected]").inner_text()
+    apart = tab.locator("#panel").inner_text()
+    assert "Gender" in apart and not re.search("Stage of life|High value|RFM class", apart)
+    none = opened(html, "action=none")
+    assert none.locator("#explorer").get_attribute("data-customers") == str(portraits["action"].isna().sum())
+    assert "Action: none proposed" in none.locator("#explorer").inner_text()
+    assert opened(html, "action=?").locator("#explorer").get_attribute("data-customers") == "0"
+
+
 def test_a_link_brings_back_what_was_seen(opened, small):
     (portraits, _, _), html = small
     tab = opened(html)
-    tab.get_by_role("button", name="Best customers at risk").click()
+    tab.get_by_role("button", name="Call before they leave").click()
     tab.get_by_role("tab", name="List").click()
     tab.locator(".list tbody button").nth(2).click()
     seen, who = tab.evaluate("location.hash"), tab.locator("#who").inner_text()

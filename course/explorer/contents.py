@@ -10,7 +10,7 @@ import pandas as pd
 from course import lifecycle, segment
 from course.engine import query
 from course.explorer.packing import Packer
-from course.explorer.words import GROUPS, LISTS, OTHERS, WORDS
+from course.explorer.words import GROUPS, OTHERS, WORDS
 from course.language import LANGUAGES, Label, Sentence
 from course.telling import without
 from course.workflow import portrait_columns
@@ -21,12 +21,15 @@ LEAST = 5
 MOST_VALUES = 60
 #: Customers that a browser filters at once without being slow; of more, those who brought most.
 MOST_CUSTOMERS = 200_000
+#: Whom no action is proposed for: that is known, and nothing is unknown of them.
+_NONE = "none"
 #: Code of a blank value.
 UNKNOWN = 255
 
 _CATEGORIES = {
     "rfm_class": "life",
     "stage": "life",
+    "action": "life",
     "alert": "life",
     "cluster": "life",
     "gender": "who",
@@ -54,7 +57,7 @@ _LEFT_OUT = ("customer_id", "r", "f", "m", "rfm", "rfm_nested", "rfm_class_mean"
 _MADE_OF = {
     "rfm_class": ("recency_days", "frequency", "monetary_net"),
     "stage": ("recency_days", "order_days"),
-    "alert": ("churn_risk",),
+    "alert": ("action", "stage", "churn_risk", "expected_value"),
 }
 _EVERY = {"rfm_class": tuple(segment.CLASSES.values()), "stage": tuple(lifecycle.STAGES)}
 _KINDS = ("order", "visit", "ticket", "answer", "campaign", "control")
@@ -72,7 +75,8 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
     counted = len(portraits)
     portraits = _rows(portraits, timeline, shared)
     packer, tags = Packer(), ledger["findings"].get("tags", {})
-    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags)]
+    actions = [action for action in ledger["findings"].get("actions", ()) if action["audience"]]
+    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags, actions)]
     numbers = [_number(packer, portraits, column, shared) for column in _numbers(portraits, shared)]
     for kind in ("promoters", "passives", "detractors"):
         packer.codes(f"answers:{kind}", portraits[f"_{kind}"])
@@ -89,7 +93,7 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
         "groups": [{"key": key, "label": _both(label)} for key, label in GROUPS.items()],
         "categories": categories,
         "numbers": numbers,
-        "lists": _lists(portraits),
+        "lists": _lists(actions, portraits),
         **_figures(ledger["findings"]),
     }
     if not shared:
@@ -119,6 +123,8 @@ def _rows(portraits: pd.DataFrame, timeline: pd.DataFrame, shared: bool) -> pd.D
         portraits = first.sort_values("customer_id")
     answers = query(_ANSWERS, {"timeline": timeline}).astype({"customer_id": "str"})
     found = portraits.merge(answers, how="left", on="customer_id")
+    if "action" in found:
+        found["action"] = found["action"].fillna(_NONE)
     counts = ["_promoters", "_passives", "_detractors"]
     found[counts] = found[counts].fillna(0).astype("int64")
     if shared:
@@ -129,10 +135,14 @@ def _rows(portraits: pd.DataFrame, timeline: pd.DataFrame, shared: bool) -> pd.D
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _categories(portraits: pd.DataFrame, tags: dict) -> list[tuple[str, str, dict]]:
-    """(column, group, what the ledger says of the tag) of every column with values that are told apart. A tag that
-    repeats a column of the portraits is left out."""
-    columns = [(column, group, {}) for column, group in _CATEGORIES.items() if column in portraits]
+def _categories(portraits: pd.DataFrame, tags: dict, actions: list[dict]) -> list[tuple[str, str, dict]]:
+    """(column, group, what the ledger says of the tag, or of the values) of every column with values that are told
+    apart. A tag that repeats a column of the portraits is left out."""
+    needs = dict.fromkeys(need for action in actions for need in action["needs"])
+    values = {a["key"]: a["label"] for a in actions} | {_NONE: _both(WORDS["no_action"])}
+    chosen_by = {a["key"]: a["needs"] for a in actions}
+    said = {"action": {"values": values, "needs": list(needs), "chosen_by": chosen_by}}
+    columns = [(column, group, said.get(column, {})) for column, group in _CATEGORIES.items() if column in portraits]
     named = {f"tag_{name}": entry for name, entry in tags.items() if name not in _CATEGORIES}
     return columns + [(c, "tags", entry) for c, entry in named.items() if c in portraits]
 
@@ -147,7 +157,7 @@ def _category(packer: Packer, portraits: pd.DataFrame, column: str, group: str, 
     codes = codes.fillna(len(values)) if others else codes
     packer.codes(f"category:{column}", codes.where(cells.notna().to_numpy(), UNKNOWN).fillna(UNKNOWN).astype("int64"))
     names = [_named(column, value, tag) for value in values] + ([OTHERS] if others else [])
-    label = {lang: tag[lang] for lang in LANGUAGES} if tag else _catalogue(column)["label"]
+    label = {lang: tag[lang] for lang in LANGUAGES} if "en" in tag else _catalogue(column)["label"]
     return {
         "key": column,
         "group": group,
@@ -155,6 +165,7 @@ def _category(packer: Packer, portraits: pd.DataFrame, column: str, group: str, 
         "about": tag.get("definition") or _catalogue(column)["about"],
         "yes_or_no": yes_or_no,
         "made_of": list(tag.get("needs", _MADE_OF.get(column, ()))),
+        **{key: tag[key] for key in ("chosen_by",) if key in tag},
         "values": [*values, *(["*"] if others else [])],
         "names": [_both(name) for name in names],
     }
@@ -256,22 +267,21 @@ def _figures(findings: dict) -> dict:
     lifecycle_, forecast = findings.get("lifecycle", {}), findings.get("forecast", {})
     limits = ("band", "from_order_days", "at_risk_days", "lost_days")
     classes = {c["rfm_class"]: [c["low"], c["high"]] for c in findings.get("clv", {}).get("classes", [])}
+    stakes = {a["key"]: a["stake"] for a in findings.get("actions", ())}
+    actions = {key: [stake["low"], stake["high"]] for key, stake in stakes.items()}
     return {
         "cuts": findings.get("segments", {}).get("cuts"),
         "limits": [{name: band[name] for name in limits} for band in lifecycle_.get("thresholds", [])],
         "warning_days": (lifecycle_.get("early_warning") or {}).get("horizon"),
         "weeks": forecast.get("horizon_weeks"),
-        "expected": {"all": [forecast.get("low"), forecast.get("high")], "classes": classes},
+        "expected": {"all": [forecast.get("low"), forecast.get("high")], "rfm_class": classes, "action": actions},
     }
 
 
-def _lists(portraits: pd.DataFrame) -> list[dict]:
-    """Ready audiences whose columns are there."""
-    return [
-        {"label": _both(label), "filters": filters}
-        for label, filters in LISTS
-        if all(part.partition("=")[0] in portraits for part in filters.split("&"))
-    ]
+def _lists(actions: list[dict], portraits: pd.DataFrame) -> list[dict]:
+    """The audience of each action that is proposed, as far as it is in the page."""
+    there = set() if "action" not in portraits else set(portraits["action"].dropna())
+    return [{"label": a["label"], "filters": a["audience"]} for a in actions if a["key"] in there]
 
 
 # --- events ----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ class Chance:
     brier : mean squared error of the forecast, and of saying the share of the days learnt from for everybody
     cuts : the days: learn (what the tested model learnt from), test (what today's model did), as_of
     days : days ahead; tested : customers tested
+    tried : frame sorted by customer_id, the tested: customer_id, forecast, bought (1 or 0), lost (by the silence then)
     """
 
     customers: pd.DataFrame
@@ -50,6 +51,7 @@ class Chance:
     cuts: dict[str, pd.Timestamp]
     days: int
     tested: int
+    tried: pd.DataFrame
 
     def report(self) -> list[Sentence]:
         """What the chance is made of and how far it held, in sentences."""
@@ -164,6 +166,7 @@ def chance(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | N
         cuts={"learn": learn, "test": test, "as_of": as_of},
         days=days,
         tested=len(forecast),
+        tried=_tried(forecast, tried),
     )
 
 
@@ -215,6 +218,11 @@ def _reliability(forecast: pd.Series, bought: pd.Series, by: object) -> pd.DataF
     out.insert(0, "customers", grouped.size())
     out["low"], out["high"] = wilson(grouped["bought"].sum(), out["customers"])
     return out
+
+
+def _tried(forecast: pd.Series, tried: _Day) -> pd.DataFrame:
+    rows = pd.DataFrame({"forecast": forecast, "bought": tried.bought, "lost": tried.lost})
+    return rows.rename_axis("customer_id").sort_index().reset_index()
 
 
 def _by_stage(forecast: pd.Series, tried: _Day) -> pd.DataFrame:

@@ -140,6 +140,7 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "identity.csv": _rows("identity.csv"),
     "moves.parquet": _moves,
     "moves.csv": None,
+    "actions.csv": _rows("actions.csv"),
     "report.html": _page,
     "timeline.parquet": _timeline,
     "explorer.html": _explorer,

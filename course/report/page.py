@@ -11,6 +11,7 @@ from course.language import LANGUAGES
 from course.report.blocks import accounted, note, paragraph, table
 from course.report.sections import (
     Page,
+    actions,
     behaviour,
     changes,
     clean,
@@ -43,6 +44,8 @@ ANSWERS = (
 )
 #: Whom to look at, how they stand, what they do and say, what worked; then the evidence and the accounts.
 SECTIONS = (
+    ("actions", actions.monday),
+    ("actions", actions.calls),
     ("clv", clv.value),
     ("total", total.together),
     ("segment", segment.classes),
