@@ -15,6 +15,7 @@ from course.language import LANGUAGES, Sentence
 from course.report.blocks import items, paragraph
 from course.report.sections import (
     Page,
+    actions,
     behaviour,
     changes,
     clean,

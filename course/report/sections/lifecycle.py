@@ -233,27 +233,7 @@ def warning(page: Page, found: Lifecycle) -> dict | None:
     return {
         "title": phrase("Who may fall silent next"),
         "blocks": [
-            _alerts(page, found.alerts.head(10)),
-            note(phrase("The first ten of {n:,}; all carry “alert” in portraits.", n=len(found.alerts))),
             figure(title, figures.calibration(found.warning.calibration, phrase, alt)),
             items([page.say(sentence) for sentence in lines]),
         ],
     }
-
-
-def _alerts(page: Page, alerts: pd.DataFrame) -> dict:
-    phrase, portraits = page.phrase, page.result.portraits.set_index("customer_id")
-    with_value = "expected_value" in portraits
-    head = [phrase("Customer"), phrase("Stage of life"), phrase("Days since"), phrase("Risk of silence")]
-    rows = [
-        [
-            str(r.customer_id),
-            lifecycle.STAGES[portraits.loc[str(r.customer_id), "stage"]].say(page.lang),
-            f"{r.silent_days:,}",
-            f"{r.churn_risk:.0%}",
-            *([page.money(portraits.loc[str(r.customer_id), "expected_value"])] if with_value else []),
-        ]
-        for r in alerts.itertuples()
-    ]
-    head += [phrase("Expected value")] if with_value else []
-    return table(head, rows, 2, about=[row[0] for row in rows])
