@@ -24,6 +24,7 @@ from course.workflow.steps import (
     nps,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -47,6 +48,7 @@ STEPS: tuple[ModuleType, ...] = (
     service,
     tag,
     changes,
+    profiles,
     portrait,
 )
 
