@@ -19,7 +19,7 @@ from course import lifecycle, nps, schema, segment, tag
 from course.engine import query
 from course.errors import DataError, first_few
 from course.few import HIDDEN_BELOW
-from course.intervals import share_of_sum, wilson
+from course.intervals import part_against_rest, q_values, share_of_sum, wilson
 from course.language import Label, Sentence
 from course.telling import holds, without
 
@@ -764,20 +764,12 @@ def _frequent(portraits: pd.DataFrame, masks: list[np.ndarray], columns: list[st
     frame sorted by group and lower end of the TGI: group (number), column, value, k, n (in the group), base_k, base_n
     (of all), tgi, low, high
     """
-    from scipy.stats import false_discovery_control, norm
-
     rows = [row for column in columns for row in _tests(portraits[column], column, masks)]
     counts = ["k", "n", "base_k", "base_n"]
     found = pd.DataFrame(rows, columns=["group", "column", "value", *counts]).astype(dict.fromkeys(counts, "float64"))
-    pooled = found["base_k"] / found["base_n"]
-    rest = found["base_n"] - found["n"]
-    gap = found["k"] / found["n"] - (found["base_k"] - found["k"]) / rest
-    z = gap / np.sqrt(pooled * (1 - pooled) * (1 / found["n"] + 1 / rest))
-    q = false_discovery_control(2 * norm.sf(np.abs(z))) if len(found) else []
-    left = found["n"] - found["k"]
-    found = found[
-        (np.asarray(q) < 0.05) & (gap > 0) & (found["k"] >= HIDDEN_BELOW) & ((left == 0) | (left >= HIDDEN_BELOW))
-    ]
+    q = q_values(part_against_rest(*(found[c] for c in counts)))
+    left, more = found["n"] - found["k"], found["k"] / found["n"] > found["base_k"] / found["base_n"]
+    found = found[(q < 0.05) & more & (found["k"] >= HIDDEN_BELOW) & ((left == 0) | (left >= HIDDEN_BELOW))]
     index = [tag.tgi(int(r.k), int(r.n), int(r.base_k), int(r.base_n)) for r in found.itertuples()]
     found = found.assign(tgi=[t.value for t in index], low=[t.low for t in index], high=[t.high for t in index])
     return found.sort_values(

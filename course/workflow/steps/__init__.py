@@ -25,6 +25,7 @@ from course.workflow.steps import (
     nps,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -49,6 +50,7 @@ STEPS: tuple[ModuleType, ...] = (
     tag,
     actions,
     changes,
+    profiles,
     portrait,
 )
 
