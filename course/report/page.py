@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
+from course import labels
 from course.language import LANGUAGES, Sentence
 from course.report.blocks import items, paragraph
 from course.report.sections import (
@@ -30,6 +32,7 @@ from course.report.sections import (
     origin,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -75,8 +78,13 @@ QUESTIONS = (
         "who",
         Sentence("Who are our customers?"),
         (("segment", segment.kinds),),
-        (("segment", segment.classes), ("portrait", portrait.personas)),
-        (("segment", segment.scores), ("clusters", clusters.groups), ("foretelling", foretelling.foretelling)),
+        (("segment", segment.classes), ("profiles", profiles.portraits)),
+        (
+            ("portrait", portrait.personas),
+            ("segment", segment.scores),
+            ("clusters", clusters.groups),
+            ("foretelling", foretelling.foretelling),
+        ),
     ),
     Question(
         "worth",
@@ -90,12 +98,12 @@ QUESTIONS = (
         (("lifecycle", lifecycle.answers), ("stake", stake.answers)),
         (
             ("lifecycle", lifecycle.stages),
-            ("stake", stake.first),
+            ("actions", actions.calls),
             ("portrait", portrait.cards),
             ("lifecycle", lifecycle.movement),
             ("behaviour", behaviour.returning),
         ),
-        (("lifecycle", lifecycle.moves), ("lifecycle", lifecycle.warning)),
+        (("stake", stake.first), ("lifecycle", lifecycle.moves), ("lifecycle", lifecycle.warning)),
     ),
     Question(
         "say",
@@ -136,11 +144,17 @@ APPENDIX = (
 SECTIONS = tuple(shown for q in (*QUESTIONS, *APPENDIX) for shown in (*q.parts, *q.evidence))
 
 
-def render(result: Result, ledger: dict, lang: str) -> tuple[str, list[str]]:
-    """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language."""
-    pages = {code: _content(Page(result, ledger, code)) for code in LANGUAGES}
-    html = _template().render(pages=pages, first=lang)
-    return html, _answers(Page(result, ledger, lang))
+def render(result: Result, ledger: dict, lang: str, events: pd.DataFrame | None = None) -> tuple[str, list[str]]:
+    """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language.
+
+    Parameters
+    ----------
+    events : explorer.timeline of the run; without it cards have no strip of what happened when.
+    """
+    with labels.names(result.recipe.labels):
+        pages = {code: _content(Page(result, ledger, code, events)) for code in LANGUAGES}
+        html = _template().render(pages=pages, first=lang)
+        return html, _answers(Page(result, ledger, lang))
 
 
 @cache
@@ -163,7 +177,7 @@ def _content(page: Page) -> dict:
         "language": "中文" if page.lang == "zh" else "English",
         "words": {name: sentence.say(page.lang) for name, sentence in _WORDS.items()},
         "title": phrase("Customer portraits"),
-        "company": getattr(page.result.recipe, "company", None),
+        "company": page.result.recipe.company,
         "first": first.screen(page, [q["key"] for q in questions]),
         "questions": questions,
         "appendix": [_not_said(page), *(_question(page, question) for question in APPENDIX), _notes(page)],
@@ -179,7 +193,6 @@ _WORDS = {
     "explore": Sentence("Look customers up"),
     "evidence": Sentence("Evidence"),
     "print": Sentence("Print the evidence too"),
-    "monday": Sentence("What to do on Monday"),
 }
 
 
