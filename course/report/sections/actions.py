@@ -70,13 +70,19 @@ def calls(page: Page, found: Actions) -> dict | None:
     phrase, portraits = page.phrase, page.result.portraits.set_index("customer_id")
     first = call.customers.head(_NAMED)
     rows = [_row(page, customer, portraits.loc[customer]) for customer in first["customer_id"]]
-    head = [phrase("Customer"), phrase("Stage of life"), phrase("Days since"), phrase("Risk of silence")]
+    head = [
+        phrase("Customer"),
+        phrase("Stage of life"),
+        phrase("Days since"),
+        phrase("Risk of silence"),
+        phrase("Money (net)"),
+    ]
     text = phrase("The first of {n:,}; the explorer opens all of them.", n=len(call.customers))
     return {
         "title": phrase("Whom to call first"),
         "blocks": [
             paragraph(text),
-            table([*head, phrase("Expected value")], rows, 2, about=first["customer_id"].tolist()),
+            table(head, rows, 2, about=first["customer_id"].tolist()),
         ],
     }
 
@@ -88,5 +94,5 @@ def _row(page: Page, customer: str, row: pd.Series) -> list[str]:
         stage,
         f"{row['recency_days']:,}",
         f"{row['churn_risk']:.0%}",
-        page.money(row["expected_value"]),
+        page.money(row["monetary_net"]),
     ]
