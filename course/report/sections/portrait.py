@@ -104,7 +104,8 @@ def _strip(page: Page, events: pd.DataFrame) -> object:
     first = min(first, last)
     years = [(pd.Timestamp(y, 1, 1).date(), f"{y}") for y in range(first.year, last.year + 1)]
     counts = ("；" if page.lang == "zh" else "; ").join(f"{name} {len(found):,}" for name, _, found in lanes)
-    return draw.timeline(lanes, (first, last), years, counts)
+    alt = page.phrase("What happened with this customer, and when: {counts}", counts=counts)
+    return draw.timeline(lanes, (first, last), years, alt)
 
 
 def _lane(page: Page, kind: str) -> str:

@@ -32,6 +32,7 @@ def _portrait(page: Page, one: Profile) -> dict:
     phrase, cells = page.phrase, {}
     for cell in one.cells.itertuples():
         cells.setdefault(cell.column, []).append(cell)
+    cells = {c: rows for c, rows in cells.items() if any(not pd.isna(r.share) and r.value is not None for r in rows)}
     return {
         "key": one.rfm_class,
         "tone": figures.tone(one.rfm_class),
