@@ -74,8 +74,6 @@ def _facts(page: Page, row: pd.Series) -> list[str]:
         facts.append(
             phrase("{money} in {n:,} {n:order|orders}", money=page.money(row["monetary_net"]), n=int(row["frequency"]))
         )
-    if not pd.isna(row.get("expected_value")):
-        facts.append(phrase("{money} expected", money=page.money(row["expected_value"])))
     return facts
 
 
