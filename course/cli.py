@@ -213,7 +213,8 @@ def _run(options: argparse.Namespace) -> int:
     if recipe.source == "demo":
         from course import demo
 
-        tables = demo.tables(progress=_tell, currency=recipe.currency)
+        tables = demo.tables(progress=_tell, currency=recipe.currency or demo.CURRENCY)
+        recipe.company = recipe.company or demo.COMPANY
     else:
         tables = collect.gather(
             collect.with_query(files, recipe.query),
@@ -253,6 +254,7 @@ def _run(options: argparse.Namespace) -> int:
         "tags": Path(recipe.tags).name if recipe.tags else None,
         "pseudonyms": key is not None,
         "explorer": recipe.explorer,
+        "labels": recipe.labels,
     }
     recipe.answers |= answers
     recipe.horizon = result.horizon

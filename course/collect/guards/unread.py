@@ -60,12 +60,20 @@ def guard(unread: list[Unread], shown: dict[str, str], file: str, notes: list[Se
                 "{file}: {n:,} {n:cell|cells} of {column} ({share:.1%}) cannot be read, such as {examples}.", **said
             )
             if one.share <= SOME
-            else Sentence(
-                "{file}: {share:.0%} of the filled cells of {column} cannot be read ({n:,}, such as {examples}); no "
-                "figure holds them.",
-                **said,
-            )
+            else _warning(**said)
         )
+
+
+def _warning(**said: object) -> Sentence:
+    return Sentence(
+        "{file}: {share:.0%} of the filled cells of {column} cannot be read ({n:,}, such as {examples}); no figure "
+        "holds them.",
+        **said,
+    )
+
+
+#: The message of what a reader of the page has to know before any figure.
+WARNING = _warning().message
 
 
 def _key(column: str) -> str:

@@ -1,7 +1,7 @@
 """What all customers together are expected to bring, where single customers are not told."""
 
 from course import clv
-from course.report.blocks import money, paragraph
+from course.report.blocks import items, paragraph
 from course.report.sections import Page
 from course.workflow.steps.total import Sum
 
@@ -20,25 +20,30 @@ def together(page: Page, found: Sum) -> dict:
         model=clv.MODELS[outlook.model].say(page.lang),
         rate=outlook.discount,
     )
-    reasons = [sentence.say(page.lang) for sentence in outlook.why]
-    title = phrase("What customers are expected to bring")
-    return {"title": title, "blocks": [paragraph(_expected(page, found)), paragraph(by), {"list": reasons}]}
+    return {
+        "title": phrase("What customers are expected to bring"),
+        "blocks": [paragraph(_expected(page, found))],
+        "evidence": [paragraph(by), items([page.say(sentence) for sentence in outlook.why])],
+    }
 
 
 def _expected(page: Page, found: Sum) -> str:
     outlook, total = found.outlook, found.outlook.total
-    low, high = outlook.range if total.low is None else (total.low, total.high)
-    values = {"n": total.customers, "value": money(total.value), "weeks": outlook.weeks}
-    values |= {"low": money(low), "high": money(high)}
+    values = {"n": total.customers, "value": page.money(total.value), "weeks": outlook.weeks}
     if total.low is None:
+        low, high = outlook.range
         return page.phrase(
             "All {n:,} {n:customer|customers} together are expected to bring {value} in the next {weeks} "
             "{weeks:week|weeks} (no interval: the orders are too short to test a forecast; those tried expect {low} to "
             "{high}).",
+            low=page.money(low),
+            high=page.money(high),
             **values,
         )
     return page.phrase(
         "All {n:,} {n:customer|customers} together are expected to bring {value} in the next {weeks} "
         "{weeks:week|weeks} (95% interval {low} to {high}).",
+        low=page.money(total.low),
+        high=page.money(total.high),
         **values,
     )

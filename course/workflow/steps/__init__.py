@@ -25,6 +25,7 @@ from course.workflow.steps import (
     nps,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -51,6 +52,7 @@ STEPS: tuple[ModuleType, ...] = (
     tag,
     actions,
     changes,
+    profiles,
     portrait,
 )
 
