@@ -13,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from course import labels
+from course.collect.guards.unread import WARNING
 from course.language import LANGUAGES, Sentence
 from course.report.blocks import items, paragraph
 from course.report.sections import (

@@ -16,7 +16,8 @@ def answers(page: Page, found: Value) -> list[str]:
         low, high = found.outlook.range
         return [
             page.phrase(
-                "{total} is expected in the next {weeks} {weeks:week|weeks} (no interval; the forecasts tried expect {range})",
+                "{total} is expected in the next {weeks} {weeks:week|weeks} (no interval; the forecasts tried expect "
+                "{range})",
                 total=page.money(total.value),
                 weeks=weeks,
                 range=page.money_range(low, high),
