@@ -46,6 +46,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def axe():
+    """The text of axe-core, which .ci/run gets from npm: COURSE_AXE names its file."""
+    path = Path(os.environ.get("COURSE_AXE", ""))
+    if not path.is_file():
+        pytest.skip("axe-core is not here (COURSE_AXE does not name its file)")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def soffice() -> str:
     """The path of LibreOffice."""
     return _program("LibreOffice", "soffice", "libreoffice")

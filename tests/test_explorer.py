@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import math
-import os
 import re
 import shutil
 from pathlib import Path
@@ -421,15 +420,6 @@ def test_a_link_brings_back_what_was_seen(opened, small):
 
 
 STATES = ("", "stage=at_risk&versus=gender%3Df", "tab=list&sort=id&card=C00007")
-
-
-@pytest.fixture(scope="session")
-def axe():
-    """The text of axe-core, which .ci/run gets from npm: COURSE_AXE names its file."""
-    path = Path(os.environ.get("COURSE_AXE", ""))
-    if not path.is_file():
-        pytest.skip("axe-core is not here (COURSE_AXE does not name its file)")
-    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 """Opening a lesson, and catching up with it."""
 
 import json
+import os
 
 from course import charts, language, places
 from course.classroom import progress, room
 from course.errors import DataError
-from course.language import Sentence
+from course.language import Sentence, text
 
 
 def open_lesson(name: str, lang: str | None = None) -> Sentence:
@@ -21,6 +22,7 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     charts.in_lessons()
     _say_sentences()
     _refuse_in_a_sentence()
+    _lead_home()
     if language.active() == "zh" and charts.chinese_font() is None:
         return Sentence(
             "Lesson {number} is open. This machine has no Chinese font, so charts show boxes in place of Chinese; how "
@@ -51,6 +53,15 @@ def _refuse_in_a_sentence() -> None:
 
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((DataError,), said)
+
+
+def _lead_home() -> None:
+    """A link to the page of lessons, where the server of this notebook has one (course.hub)."""
+    if home := os.environ.get("COURSE_HOME"):
+        from IPython.display import HTML, display
+
+        said = text("All lessons")
+        display(HTML(f'<a href="{home}/{language.active()}" target="_self">{said}</a>'))
 
 
 def catch_up(section: str | int, within: dict | None = None) -> Sentence:
