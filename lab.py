@@ -28,7 +28,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
-KIT = ["-e", ".[dev]", "-c", "constraints.txt"]
+EXTRAS = "notebook,stats,postgres,mysql"
+DEVELOPERS = ("test", "build")  # words that need the tools of those who work on the kit
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab
@@ -137,6 +138,15 @@ def fingerprint():
     return digest.hexdigest()
 
 
+def installed():
+    """The extras that .venv has; none where it is not there or made from something else."""
+    try:
+        made, extras = STAMP.read_text().split()
+    except (OSError, ValueError):
+        return ""
+    return extras if PYTHON.exists() and made == fingerprint() else ""
+
+
 def clear():
     """An empty .venv."""
     if VENV.exists():
@@ -144,14 +154,15 @@ def clear():
     VENV.mkdir()
 
 
-def install():
+def install(extras):
     """Fill .venv, with uv when there is one, else (or when uv fails) with pip."""
+    kit = ["-e", ".[" + extras + "]", "-c", "constraints.txt"]
     base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside the .venv that is replaced
     uv = shutil.which("uv")
     said = "no uv"
     clear()
     if uv:
-        said = attempt([uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *KIT])
+        said = attempt([uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *kit])
         if said and reason(said) != "disk":
             tell("uv failed")
             clear()
@@ -160,19 +171,20 @@ def install():
             import ensurepip  # noqa: F401  Debian's python3 comes without it
         except ImportError:
             raise Stop("no venv") from None
-        said = attempt([base, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", *KIT])
+        said = attempt([base, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", *kit])
     print(flush=True)
     if said:
         print("\n".join(line[:200] for line in said.splitlines()[-15:]))
         raise Stop(reason(said), path=ROOT)
 
 
-def prepare():
+def prepare(developers=False):
     """Make sure that .venv is what the pins ask for. The stamp comes last: what was interrupted is done again."""
-    if not (PYTHON.exists() and STAMP.is_file() and STAMP.read_bytes() == fingerprint().encode()):
+    wanted = EXTRAS + ",dev" * developers
+    if not installed().startswith(wanted):
         tell("setting up")
-        install()
-        STAMP.write_text(fingerprint())
+        install(wanted)
+        STAMP.write_text(fingerprint() + " " + wanted)
 
 
 def run(*command):
@@ -196,7 +208,7 @@ def dispatch(args):
     word = args[0] if args else ""
     if word in ("help", "-h", "--help"):
         return tell("help")
-    prepare()
+    prepare(word in DEVELOPERS)
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])

@@ -60,7 +60,7 @@ def lab(kit, monkeypatch):
 def started(lab, monkeypatch):
     """What lab.py would become: the list fills with commands instead."""
     commands = []
-    monkeypatch.setattr(lab, "prepare", lambda: None)
+    monkeypatch.setattr(lab, "prepare", lambda developers: None)
     monkeypatch.setattr(lab, "run", lambda *command: commands.append([str(word) for word in command]))
     return commands
 
@@ -152,11 +152,12 @@ def test_help_is_ours_and_needs_no_environment(lab, kit, capsys, word):
 def installer(lab, monkeypatch):
     """Pretend to install. `fails` says which program fails and with which words; `ran` lists the programs."""
 
-    fake = SimpleNamespace(fails={}, ran=[])
+    fake = SimpleNamespace(fails={}, ran=[], extras=[])
 
     def attempt(*commands):
         name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
         fake.ran.append(name)
+        fake.extras += [word[2:-1] for word in commands[1] if str(word).startswith(".[")]
         if name not in fake.fails:
             lab.BIN.mkdir(parents=True)
             lab.PYTHON.touch()
@@ -171,6 +172,12 @@ def installer(lab, monkeypatch):
 def test_a_second_start_installs_nothing(lab, installer):
     assert lab.main(["test"]) == 0 and lab.main(["test"]) == 0
     assert installer.ran == ["uv"]
+
+
+def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
+    assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
+    assert installer.ran == ["uv", "uv"]
+    assert installer.extras == ["notebook,stats,postgres,mysql", "notebook,stats,postgres,mysql,dev"]
 
 
 def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):
