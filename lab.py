@@ -14,14 +14,13 @@ if sys.version_info < (3, 11):
 
 import errno
 import hashlib
-import json
-import locale
 import os
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
+
+from course.hub import settings
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -29,13 +28,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
-NOTEBOOKS = ROOT / "notebooks"
-WORK = ROOT / "work"
-JUPYTER = WORK / ".jupyter"  # JupyterLab's settings for this kit alone; the reader's own stay as they are
-SETTINGS = JUPYTER / "settings/@jupyterlab"
-MENUS = "translation-extension/plugin.jupyterlab-settings"
-TRANSLATION = SETTINGS / MENUS
-KIT = ["-e", ".[dev]", "-c", "constraints.txt"]
+EXTRAS = "notebook,stats,postgres,mysql"
+DEVELOPERS = ("test", "build")  # words that need the tools of those who work on the kit
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab
@@ -82,20 +76,6 @@ MESSAGES = {  # in English and in Chinese
         "The installation failed; the lines above say why. Once that is mended, run the same command again.",
         "安装失败，原因见上面几行。处理好之后，再执行一次同样的命令。",
     ),
-    "port": (
-        "Port {port} is taken by another program. Choose another one, for instance: python3 lab.py --port {other}",
-        "端口 {port} 已被其他程序占用。请换一个端口，例如：python3 lab.py --port {other}",
-    ),
-    "which lesson": (
-        "notebooks/ has no lesson “{lesson}”. Give a lesson's number, for instance: python3 lab.py reset 07",
-        "notebooks/ 中没有“{lesson}”这一课。请给出课号，例如：python3 lab.py reset 07",
-    ),
-    "fresh": ("{path} is as it was handed out.", "{path} 已是发放时的原样。"),
-    "backup": ("Your copy is kept as {path}.", "你写过的那份已另存为 {path}。"),
-    "set aside": (
-        "{path} cannot be read as settings of JupyterLab. It is kept beside as {kept}; the kit's own take its place.",
-        "{path} 不是 JupyterLab 能读的设置文件，已改名为 {kept} 留在原处，改用课程自带的设置。",
-    ),
     "stopped": ("Stopped. Run the same command again whenever you like.", "已中断。随时可以再次执行同样的命令。"),
     "other": ("That did not work: {error}", "操作未能完成：{error}"),
 }
@@ -115,61 +95,11 @@ class Stop(Exception):
         self.key, self.facts = key, facts
 
 
-def take(args, name):
-    """The value of an option (or None) and the arguments without it."""
-    for i, arg in enumerate(args):
-        if arg.startswith(name + "="):
-            return arg[len(name) + 1 :], args[:i] + args[i + 1 :]
-        if arg == name and i + 1 < len(args):
-            return args[i + 1], args[:i] + args[i + 2 :]
-    return None, args
-
-
-def asked_language():
-    """What the reader asks for now, or None."""
-    return take(sys.argv, "--lang")[0] or os.environ.get("COURSE_LANG")
-
-
-# JupyterLab's settings are JSON5: comments, ' for ", names without either, a comma before a bracket.
-TEXT = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-COMMENT = re.compile(TEXT + r"|//[^\n]*|/\*.*?\*/", re.DOTALL)
-LOOSE = re.compile(TEXT + r"|([A-Za-z_$][\w$]*)(?=\s*:)|,(?=\s*[}\]])", re.DOTALL)
-
-
-def strict(found):
-    """A text or a name of JSON5 as JSON has it; a comma before a bracket goes."""
-    text, name = found.groups()
-    if text and text[0] == "'":
-        return '"' + re.sub(r"""\\?(["'])""", lambda sign: sign.group(1).replace('"', '\\"'), text[1:-1]) + '"'
-    return text or (json.dumps(name) if name else "")
-
-
-def written(path):
-    """The settings in a file of JupyterLab's; None where it holds none."""
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            return None
-        text = COMMENT.sub(lambda found: found.group(1) or " ", path.read_text(encoding="utf-8-sig"))
-        found = json.loads(LOOSE.sub(strict, text), strict=False)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def chosen(path):
-    """The language that JupyterLab was left in, or None."""
-    found = (written(path) or {}).get("locale")
-    return found if isinstance(found, str) else None
-
-
 def language():
     """What the reader asks for, else what JupyterLab was left in, else what the computer speaks."""
-    found = asked_language()
-    if not found:
-        found = chosen(TRANSLATION)
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        found = found or os.environ.get(name)
-    return "zh" if (found or locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+    words = iter(sys.argv)
+    asked = [next(words, "") if word == "--lang" else word[7:] for word in words if word.startswith("--lang")]
+    return settings.preferred(asked[0] if asked else None)
 
 
 def tell(key, **facts):
@@ -208,6 +138,15 @@ def fingerprint():
     return digest.hexdigest()
 
 
+def installed():
+    """The extras that .venv has; none where it is not there or made from something else."""
+    try:
+        made, extras = STAMP.read_text().split()
+    except (OSError, ValueError):
+        return ""
+    return extras if PYTHON.exists() and made == fingerprint() else ""
+
+
 def clear():
     """An empty .venv."""
     if VENV.exists():
@@ -215,14 +154,15 @@ def clear():
     VENV.mkdir()
 
 
-def install():
+def install(extras):
     """Fill .venv, with uv when there is one, else (or when uv fails) with pip."""
+    kit = ["-e", ".[" + extras + "]", "-c", "constraints.txt"]
     base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside the .venv that is replaced
     uv = shutil.which("uv")
     said = "no uv"
     clear()
     if uv:
-        said = attempt([uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *KIT])
+        said = attempt([uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *kit])
         if said and reason(said) != "disk":
             tell("uv failed")
             clear()
@@ -231,19 +171,20 @@ def install():
             import ensurepip  # noqa: F401  Debian's python3 comes without it
         except ImportError:
             raise Stop("no venv") from None
-        said = attempt([base, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", *KIT])
+        said = attempt([base, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", *kit])
     print(flush=True)
     if said:
         print("\n".join(line[:200] for line in said.splitlines()[-15:]))
         raise Stop(reason(said), path=ROOT)
 
 
-def prepare():
+def prepare(developers=False):
     """Make sure that .venv is what the pins ask for. The stamp comes last: what was interrupted is done again."""
-    if not (PYTHON.exists() and STAMP.is_file() and STAMP.read_bytes() == fingerprint().encode()):
+    wanted = EXTRAS + ",dev" * developers
+    if not installed().startswith(wanted):
         tell("setting up")
-        install()
-        STAMP.write_text(fingerprint())
+        install(wanted)
+        STAMP.write_text(fingerprint() + " " + wanted)
 
 
 def run(*command):
@@ -262,115 +203,17 @@ def run(*command):
             pass  # the child was told too, and decides
 
 
-def place(source, target):
-    """Copy a file so that it is there completely or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    try:
-        shutil.copyfile(source, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def hand_out():
-    """The learner's copies in work/; what is there already stays as it is."""
-    WORK.mkdir(exist_ok=True)
-    for source in sorted(NOTEBOOKS.rglob("*")):
-        target = WORK / source.relative_to(NOTEBOOKS)
-        if source.is_file() and ".ipynb_checkpoints" not in source.parts and not target.exists():
-            place(source, target)
-
-
-def reset(lesson):
-    """Fresh copies of a lesson in every language; the learner's own become numbered backups."""
-    start = lesson.zfill(2) + "_"
-    sources = [p for p in sorted(NOTEBOOKS.glob("*/**/*.ipynb")) if (p.stem + "_").startswith(start)]
-    if not lesson or not sources:
-        raise Stop("which lesson", lesson=lesson)
-    for source in sources:
-        target = WORK / source.relative_to(NOTEBOOKS)
-        if target.exists() and target.read_bytes() != source.read_bytes():
-            names = (target.with_name("{}.backup-{}.ipynb".format(target.stem, n)) for n in range(1, 10**6))
-            backup = next(name for name in names if not name.exists())
-            target.rename(backup)
-            tell("backup", path=backup.relative_to(ROOT))
-        place(source, target)
-        tell("fresh", path=target.relative_to(ROOT))
-
-
-def check_port(args):
-    """A port that is asked for must be free; when none is, JupyterLab looks for a free one itself."""
-    port = take(args, "--port")[0] or take(args, "--ServerApp.port")[0] or ""
-    if port.isdigit() and int(port) < 65536:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                raise Stop("port", port=port, other=int(port) + 1)
-
-
-def settings(lang):
-    """How JupyterLab is at the first start: {file below SETTINGS: values}. Whatever is changed in the menus stays."""
-    return {
-        MENUS: {"locale": "zh_CN" if lang == "zh" else "en"},
-        # No question about news.
-        "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
-        # On a small screen a long line of code goes on below instead of leaving the page.
-        "notebook-extension/tracker.jupyterlab-settings": {"codeCellConfig": {"lineNumbers": False, "lineWrap": True}},
-    }
-
-
-def settle(lang):
-    """JupyterLab's settings, where the reader has not changed them; the language also where it is asked for now."""
-    for name, values in settings(lang).items():
-        path = SETTINGS / name
-        if os.path.lexists(path) and written(path) is None:
-            set_aside(path)
-        if not path.exists() or (path == TRANSLATION and asked_language()):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values), encoding="utf-8")
-    os.environ["COURSE_LANG"] = lang  # what a lesson prints follows the menus
-    os.environ["JUPYTER_CONFIG_DIR"] = str(JUPYTER)
-    os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(JUPYTER / "settings")
-    os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(JUPYTER / "workspaces")
-
-
-def set_aside(path):
-    """Keep what cannot be read under another name, and say so: somebody wrote it."""
-    names = (path.with_name("{}.set-aside-{}".format(path.name, n)) for n in range(1, 10**6))
-    kept = next(name for name in names if not os.path.lexists(name))
-    path.rename(kept)
-    tell("set aside", path=path.relative_to(ROOT), kept=kept.name)
-
-
-def start(args):
-    """JupyterLab in work/, for this computer only and with Jupyter's own token."""
-    check_port(args)
-    prepare()
-    hand_out()
-    lang = language()
-    settle(lang)
-    first = lang + "/00_start.ipynb"
-    page = "/lab/tree/" + first if (WORK / first).exists() else "/lab"
-    rest = take(args, "--lang")[1]
-    # In a container the reader is root; the server listens to this computer alone, and asks for its token.
-    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in rest else []
-    folder = "--ServerApp.root_dir=" + str(WORK)
-    return run(PYTHON, "-m", "jupyterlab", folder, "--LabApp.default_url=" + page, *root, *rest)
-
-
 def dispatch(args):
     """Do what the first word asks for."""
     word = args[0] if args else ""
     if word in ("help", "-h", "--help"):
         return tell("help")
-    if not word or word.startswith("-"):
-        return start(args)
-    if word == "reset":
-        return reset(" ".join(args[1:]))
-    prepare()
+    prepare(word in DEVELOPERS)
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])
+    if not word or word.startswith("-"):
+        args = ["lab", *args]
     return run(BIN / ("course" + EXE), *args)
 
 

@@ -16,6 +16,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without `argv` the process is this command, and a signal ends it.
     """
+    if argv is None and sys.argv[1:2] == ["lab"]:  # becomes JupyterLab, which hears signals itself
+        return _main(sys.argv[1:])
     if argv is None:
         with stopping.ending_the_process():
             return _main(sys.argv[1:])
@@ -27,7 +29,10 @@ def _main(words: list[str]) -> int:
         if hasattr(stream, "reconfigure"):  # a console that cannot show Chinese shows question marks, not a traceback
             stream.reconfigure(errors="replace")
     language.use(_language(words))
-    options = _parser().parse_args(words)
+    parser = _parser()
+    options, options.further = parser.parse_known_args(words)
+    if options.further and options.command is not _lab:
+        parser.error(text("unrecognized arguments: {words}", words=" ".join(options.further)))
     try:
         return options.command(options)
     except DataError as error:
@@ -152,6 +157,17 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--check", action="store_true", help=text("only say what is wrong or stale"))
     build.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     build.set_defaults(command=_build)
+
+    lab = commands.add_parser(
+        "lab", help=text("open the lessons in JupyterLab, which further options go to"), allow_abbrev=False
+    )
+    lab.add_argument("--lang", choices=language.LANGUAGES, help=text("in this language (remembered)"))
+    lab.set_defaults(command=_lab)
+
+    reset = commands.add_parser("reset", help=text("a fresh copy of a lesson; yours is kept as a backup"))
+    reset.add_argument("lesson", metavar="LESSON", help=text("the lesson's number, such as 07"))
+    reset.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    reset.set_defaults(command=_reset)
 
     doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
     doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
@@ -418,6 +434,24 @@ def _build(options: argparse.Namespace) -> int:
     except authoring.LessonError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from course.hub import copies, starting
+
+    copies.hand_out()
+    return starting.start(options.further, options.lang, _say)
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from course.hub import copies
+
+    copies.reset(options.lesson, _say)
+    return 0
+
+
+def _say(sentence: language.Sentence) -> None:
+    print(sentence.say(), flush=True)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -17,8 +17,8 @@ from course.authoring.stub import stub
 from course.classroom.lessons.apply import quarter
 from course.classroom.quiz import questions
 from course.company.quarter import SEGMENTS
+from course.hub.settings import settings
 from course.language import LANGUAGES
-from lab import settings
 from tests.conftest import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -42,7 +42,7 @@ def lab(request, tmp_path_factory):
     for name, cells in (("board", _board(lang)), ("own", _own())):
         (home / "work" / lang / f"{name}.ipynb").write_text(json.dumps(_notebook(cells)), encoding="utf-8")
     for name, values in settings(lang).items():
-        path = home / "settings" / "@jupyterlab" / name
+        path = home / "settings" / name
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(values), encoding="utf-8")
     with socket.socket() as probe:
@@ -324,19 +324,18 @@ def test_a_question_of_an_own_file_is_answered_by_keyboard(lab, page, tmp_path):
 
 @pytest.fixture
 def kit(tmp_path):
-    """A copy of lab.py and of a notebook a language, with an environment that is the one at hand."""
+    """A copy of lab.py, with the kit and the environment that are at hand."""
     folder = tmp_path / "kit"
-    for lang in LANGUAGES:
-        path = folder / "notebooks" / lang / "00_start.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(_notebook(["import os", "print(os.environ['COURSE_LANG'])"])), encoding="utf-8")
+    folder.mkdir()
     for name in ("lab.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
-    python = folder / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
-    python.chmod(0o755)
-    stamp = [sys.executable, "-c", "import lab; lab.STAMP.write_text(lab.fingerprint())"]
+    (folder / "course").symlink_to(ROOT / "course")
+    for name, words in (("python", ""), ("course", '-c "import sys; from course.cli import main; sys.exit(main())"')):
+        program = folder / ".venv/bin" / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+    stamp = [sys.executable, "-c", "import lab; lab.STAMP.write_text(lab.fingerprint() + ' ' + lab.EXTRAS)"]
     subprocess.run(stamp, cwd=folder, check=True)
     return folder
 
@@ -365,6 +364,7 @@ def start(kit):
         own = {"COURSE_LANG", "LC_ALL", "LC_MESSAGES", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR"}
         variables = {k: v for k, v in os.environ.items() if k not in own}
         variables |= {"LANG": "en_US.UTF-8", "HOME": str(kit.parent), "JUPYTER_RUNTIME_DIR": str(kit.parent / "run")}
+        variables |= {"COURSE_WORK": str(kit / "work")}
         with (kit.parent / "log.txt").open("a", encoding="utf-8") as log:
             command = [sys.executable, kit / "lab.py", *options]
             running.append(subprocess.Popen(command, env=variables, stdout=log, stderr=log))
@@ -379,6 +379,12 @@ def _menu(page, name):
     return page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{name}$"))
 
 
+def _enters(page, address):
+    """From the page of lessons that opens into the lesson that it proposes."""
+    page.goto(address)
+    page.locator(".step").click()
+
+
 def _chooses(page, menu, entry, language):
     """Another language, by the menu as it stands in the one in use; JupyterLab then loads the page anew."""
     _menu(page, menu).click()
@@ -391,7 +397,7 @@ def _chooses(page, menu, entry, language):
 def test_the_language_of_the_menus_is_kept_at_the_next_start(kit, start, page, tmp_path):
     """Chosen in the menu, it holds for the menus, for the lesson that opens and for what lessons print."""
     page.set_default_timeout(1000 * _PATIENCE)
-    page.goto(start())
+    _enters(page, start())
     playwright.expect(_menu(page, "Settings")).to_be_visible(timeout=1000 * _PATIENCE)
     for menu, entry, language, lang, then in (
         ("Settings", "Language", "中文", "zh", "设置"),
@@ -399,7 +405,7 @@ def test_the_language_of_the_menus_is_kept_at_the_next_start(kit, start, page, t
     ):
         _chooses(page, menu, entry, language)
         playwright.expect(_menu(page, then)).to_be_visible(timeout=1000 * _PATIENCE)
-        page.goto(start())
+        _enters(page, start())
         playwright.expect(_menu(page, then)).to_be_visible(timeout=1000 * _PATIENCE)
         page.screenshot(path=tmp_path / f"{lang}.png")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * _PATIENCE)

@@ -21,20 +21,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BASE_PYTHON = getattr(sys, "_base_executable", None) or sys.executable
 FOLDER = Path("张 三") / "my kit"
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-NOTEBOOK = {"cells": [], "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
-
-
-def fill(kit):
-    """Two lessons in two languages, one of them in a part of the course, and a picture."""
-    for lang in ("en", "zh"):
-        for name in ("00_start.ipynb", "part/07_example.ipynb"):
-            path = kit / "notebooks" / lang / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
-    (kit / "notebooks/en/part/map.svg").write_text("<svg/>")
-    (kit / "notebooks/en/.ipynb_checkpoints").mkdir()
-    (kit / "notebooks/en/.ipynb_checkpoints/00_start-checkpoint.ipynb").write_text("{}")
+#: What lab.py needs before anything is installed: itself, the requirements, and who knows the reader's language.
+ASKED = ["lab.py", "pyproject.toml", "constraints.txt"]
+ASKED += [f"course/{name}.py" for name in ("__init__", "errors", "language", "places", "hub/__init__", "hub/settings")]
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +37,9 @@ def kit(tmp_path):
     """A kit that is not installed, in a folder with a space and Chinese characters."""
     folder = tmp_path / FOLDER
     folder.mkdir(parents=True)
-    for name in ("lab.py", "pyproject.toml", "constraints.txt"):
-        shutil.copy(ROOT / name, folder)
-    fill(folder)
+    for name in ASKED:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 
@@ -71,7 +60,7 @@ def lab(kit, monkeypatch):
 def started(lab, monkeypatch):
     """What lab.py would become: the list fills with commands instead."""
     commands = []
-    monkeypatch.setattr(lab, "prepare", lambda: None)
+    monkeypatch.setattr(lab, "prepare", lambda developers: None)
     monkeypatch.setattr(lab, "run", lambda *command: commands.append([str(word) for word in command]))
     return commands
 
@@ -106,40 +95,20 @@ def test_an_old_python_is_told_so(kit):
 # --- language ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "variables", "chosen", "expected"),
-    [
-        ([], {}, None, "en"),
-        ([], {"LANG": "zh_CN.UTF-8"}, None, "zh"),
-        ([], {"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, None, "en"),
-        ([], {"LANG": "de_DE.UTF-8"}, None, "en"),
-        ([], {"LANG": "en_GB.UTF-8"}, "zh_CN", "zh"),
-        ([], {"LANG": "zh_CN.UTF-8"}, "en", "en"),
-        ([], {"LANG": "en_GB.UTF-8", "COURSE_LANG": "zh"}, "en", "zh"),
-        (["--lang", "en"], {"COURSE_LANG": "zh"}, "zh_CN", "en"),
-        (["--lang=zh"], {"COURSE_LANG": "en"}, "en", "zh"),
-    ],
-)
-def test_language_is_asked_for_then_remembered_then_the_computers(
-    lab, monkeypatch, arguments, variables, chosen, expected
-):
-    for name in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "argv", ["lab.py", *arguments])
-    monkeypatch.setattr(lab.locale, "getlocale", lambda: (None, None))
-    if chosen:
-        lab.TRANSLATION.parent.mkdir(parents=True)
-        lab.TRANSLATION.write_text(json.dumps({"locale": chosen}))
-    assert lab.language() == expected
-
-
-def test_windows_speaks_of_chinese(lab, monkeypatch):
-    for name in ("COURSE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(lab.locale, "getlocale", lambda: ("Chinese (Simplified)_China", "936"))
+@pytest.mark.parametrize("words", [["--lang", "zh"], ["run", "--lang=zh", "--out", "x"]])
+def test_it_speaks_the_language_that_is_asked_for(lab, monkeypatch, words):
+    assert lab.language() == "en"
+    monkeypatch.setattr(sys, "argv", ["lab.py", *words])
     assert lab.language() == "zh"
+
+
+def test_it_asks_the_kit_without_any_package(kit):
+    """Only the standard library is there before the first installation."""
+    code = "import sys; sys.path.insert(0, '.'); import lab; print(lab.language())"
+    done = subprocess.run(
+        [BASE_PYTHON, "-I", "-S", "-c", code], cwd=kit, env=clean(os.environ), capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("en\n", "")
 
 
 def test_every_sentence_has_two_languages_and_the_same_facts(lab):
@@ -148,83 +117,14 @@ def test_every_sentence_has_two_languages_and_the_same_facts(lab):
         assert re.search(r"[\u4e00-\u9fff]", chinese) and not re.search(r"[\u4e00-\u9fff]", english), key
 
 
-# --- the learner's copies ----------------------------------------------------------------------------------------
-
-
-def test_copies_are_handed_out_once_and_never_overwritten(lab, started, kit):
-    lab.main([])
-    handed_out = sorted(str(path.relative_to(kit / "work")) for path in (kit / "work").rglob("*.*") if path.is_file())
-    assert [name for name in handed_out if not name.startswith(".jupyter")] == [
-        "en/00_start.ipynb",
-        "en/part/07_example.ipynb",
-        "en/part/map.svg",
-        "zh/00_start.ipynb",
-        "zh/part/07_example.ipynb",
-    ]
-    mine = kit / "work/en/part/07_example.ipynb"
-    mine.write_text("my answer")
-    (kit / "work/zh/00_start.ipynb").unlink()
-    lab.main([])
-    assert mine.read_text() == "my answer"
-    assert (kit / "work/zh/00_start.ipynb").exists()
-
-
-def test_without_lessons_there_is_still_a_folder(lab, started, kit):
-    shutil.rmtree(kit / "notebooks")
-    assert not lab.main([])
-    assert (kit / "work").is_dir()
-    assert "--LabApp.default_url=/lab" in started[0]
-
-
-@pytest.mark.parametrize("word", ["07", "7", "07_example"])
-def test_reset_keeps_every_earlier_copy(lab, started, kit, capsys, word):
-    lab.main([])
-    mine = kit / "work/en/part/07_example.ipynb"
-    original = mine.read_text()
-    for answer in ("first", "second"):
-        mine.write_text(answer)
-        assert not lab.main(["reset", word])
-        assert mine.read_text() == original
-    folder = mine.parent
-    assert (folder / "07_example.backup-1.ipynb").read_text() == "first"
-    assert (folder / "07_example.backup-2.ipynb").read_text() == "second"
-    assert not list((kit / "work/zh").rglob("*backup*"))  # the other language was untouched: nothing to keep
-    assert "07_example.backup-2.ipynb" in capsys.readouterr().out
-
-
-def test_reset_brings_back_a_copy_that_was_deleted(lab, kit):
-    assert not lab.main(["reset", "07"])
-    assert (kit / "work/en/part/07_example.ipynb").exists() and not (kit / "work/en/00_start.ipynb").exists()
-
-
-@pytest.mark.parametrize("words", [[], ["99"], ["example"]])
-def test_reset_of_no_lesson_says_how(lab, capsys, words):
-    assert lab.main(["reset", *words]) == 1
-    assert "reset 07" in capsys.readouterr().out
-
-
-def test_a_full_disk_leaves_no_half_copy(lab, started, kit, monkeypatch, capsys):
-    def copyfile(source, target):
-        Path(target).write_text("ha")
-        raise OSError(errno.ENOSPC, "No space left on device", str(target))
-
-    monkeypatch.setattr(lab.shutil, "copyfile", copyfile)
-    assert lab.main([]) == 1
-    assert "The disk is full." in capsys.readouterr().out
-    assert not [path for path in (kit / "work").rglob("*") if path.is_file()]
-
-
 # --- words and options -------------------------------------------------------------------------------------------
 
 
-def test_jupyterlab_starts_in_work_at_the_first_lesson(lab, started, kit):
-    lab.main(["--lang", "en", "--no-browser", "--port", str(free_port())])
-    (command,) = started
-    assert command[1:3] == ["-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={kit / 'work'}" in command
-    assert "--LabApp.default_url=/lab/tree/en/00_start.ipynb" in command
-    assert "--no-browser" in command and "--port" in command and "--lang" not in command
-    assert not [word for word in command if "token" in word or "password" in word or "ip=" in word]
+def test_without_a_word_it_is_the_lab(lab, started):
+    lab.main(["--lang", "en", "--no-browser", "--port", "8888"])
+    lab.main([])
+    assert [command[1:] for command in started] == [["lab", "--lang", "en", "--no-browser", "--port", "8888"], ["lab"]]
+    assert Path(started[0][0]).stem == "course"
 
 
 def test_other_words_go_to_course_as_they_are(lab, started):
@@ -245,94 +145,6 @@ def test_help_is_ours_and_needs_no_environment(lab, kit, capsys, word):
     assert "reset 07" in capsys.readouterr().out and not (kit / ".venv").exists()
 
 
-@pytest.mark.parametrize("form", [["--port", "{}"], ["--port={}"], ["--ServerApp.port={}"]])
-def test_a_port_that_is_taken_is_said(lab, started, monkeypatch, capsys, form):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        arguments = [word.format(port) for word in form]
-        assert lab.main(arguments) == 1
-        monkeypatch.setenv("COURSE_LANG", "zh")
-        assert lab.main(arguments) == 1
-    english, chinese = capsys.readouterr().out.splitlines()
-    assert english.startswith(f"Port {port} is taken by another program.")
-    assert chinese.startswith(f"端口 {port} 已被其他程序占用。")
-    assert not started
-
-
-def test_settings_follow_what_is_asked_for_and_else_what_was_chosen(lab, started, monkeypatch):
-    def menus():
-        return json.loads(lab.TRANSLATION.read_text())["locale"]
-
-    monkeypatch.setenv("COURSE_LANG", "zh")
-    lab.main([])
-    assert menus() == "zh_CN"
-    monkeypatch.delenv("COURSE_LANG")
-    lab.TRANSLATION.write_text('{"locale": "en"}')  # the reader changes it in the menus
-    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
-    lab.main([])
-    assert menus() == "en" and "--LabApp.default_url=/lab/tree/en/00_start.ipynb" in started[-1]
-    assert os.environ["COURSE_LANG"] == "en"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{\n    // Language\n    // https://example.org/{not}\n    "locale": "zh_CN"\n}\n',
-        '/* "locale": "en" { */ {"locale": "zh_CN", }',
-        "{locale: 'zh_CN'} // as JSON5 allows",
-        '\ufeff{"note": "a } in a text // no comment", "locale": "zh_CN"}',
-        """{note: 'it\\'s "here", locale: x', $a_1: [1, 2, /* } */], locale /* menus */: "zh_CN", // last,\n}""",
-    ],
-)
-def test_jupyterlab_writes_its_settings_with_comments(lab, started, monkeypatch, capsys, text):
-    monkeypatch.delenv("COURSE_LANG", raising=False)
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    lab.TRANSLATION.parent.mkdir(parents=True)
-    lab.TRANSLATION.write_text(text, encoding="utf-8")
-    assert not lab.main([]) and lab.language() == "zh"
-    assert lab.TRANSLATION.read_text(encoding="utf-8") == text and "set-aside" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[1]",
-        b"\xff\xfe\0",
-        b"null",
-        b'{"locale": {',
-        b"\0" * 9,
-        b"{} {}",
-        b'{"locale" "zh_CN"}',
-        b"{a}}{{b}",
-        b"[" * 99_999,
-        None,
-        "broken link",
-        "pipe",
-    ],
-)
-def test_settings_that_cannot_be_read_are_set_aside_and_named(lab, started, monkeypatch, capsys, content):
-    monkeypatch.delenv("COURSE_LANG", raising=False)
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    lab.TRANSLATION.parent.mkdir(parents=True)
-    if content is None:
-        lab.TRANSLATION.mkdir()
-    elif content == "pipe":
-        os.mkfifo(lab.TRANSLATION)
-    elif isinstance(content, str):
-        lab.TRANSLATION.symlink_to(lab.TRANSLATION.parent / "nowhere")
-    else:
-        lab.TRANSLATION.write_bytes(content)
-    assert not lab.main([])
-    assert f"kept beside as {lab.TRANSLATION.name}.set-aside-1" in capsys.readouterr().out
-    assert json.loads(lab.TRANSLATION.read_text()) == {"locale": "en"}
-    kept = lab.TRANSLATION.with_name(lab.TRANSLATION.name + ".set-aside-1")
-    assert os.path.lexists(kept) and (not isinstance(content, bytes) or kept.read_bytes() == content)
-
-
 # --- installing, without installing ------------------------------------------------------------------------------
 
 
@@ -340,11 +152,12 @@ def test_settings_that_cannot_be_read_are_set_aside_and_named(lab, started, monk
 def installer(lab, monkeypatch):
     """Pretend to install. `fails` says which program fails and with which words; `ran` lists the programs."""
 
-    fake = SimpleNamespace(fails={}, ran=[])
+    fake = SimpleNamespace(fails={}, ran=[], extras=[])
 
     def attempt(*commands):
         name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
         fake.ran.append(name)
+        fake.extras += [word[2:-1] for word in commands[1] if str(word).startswith(".[")]
         if name not in fake.fails:
             lab.BIN.mkdir(parents=True)
             lab.PYTHON.touch()
@@ -359,6 +172,12 @@ def installer(lab, monkeypatch):
 def test_a_second_start_installs_nothing(lab, installer):
     assert lab.main(["test"]) == 0 and lab.main(["test"]) == 0
     assert installer.ran == ["uv"]
+
+
+def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
+    assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
+    assert installer.ran == ["uv", "uv"]
+    assert installer.extras == ["notebook,stats,postgres,mysql", "notebook,stats,postgres,mysql,dev"]
 
 
 def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):
@@ -502,8 +321,6 @@ def installed(tmp_path_factory, tracked):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    shutil.rmtree(folder / "notebooks", ignore_errors=True)
-    fill(folder)
     begun = time.perf_counter()
     done = lab_py(folder, "test", "--version")
     if "could not be downloaded" in done.stdout:
@@ -596,6 +413,7 @@ def test_a_newcomer_sees_chinese_menus_and_the_first_lesson(server, chromium, tm
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/?token={token}")
+        page.locator(".step").click()
         page.wait_for_selector(".lm-MenuBar-itemLabel", timeout=60_000)
         page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
         page.wait_for_selector(".lm-MenuBar-itemLabel >> text=文件", timeout=60_000)

@@ -110,6 +110,9 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
                 cells.append(("markdown", _folded(cell, hints[cell.hint], lang), set()))
         elif "solution" not in cell.tags or solutions:
             cells.append((cell.kind, _shown(cell, lang, solutions), cell.tags))
+    if (at := every.index(lesson.path) + 1) < len(every):
+        following = text("Next: lesson {number} →", lang, number=every[at].stem[:2])
+        cells.append(("markdown", f"**[{following}]({every[at].stem}.ipynb)**", set()))
     seen: Counter = Counter()
     return {
         "cells": [_nbformat(lesson.name, *cell, seen) for cell in cells],
@@ -167,7 +170,7 @@ def _header(lesson: Lesson, lang: str, every: list[Path]) -> tuple[str, str, set
     if at + 1 < len(every):
         links.append(f"[{after} →]({every[at + 1].stem}.ipynb)")
     if repository := _repository(lesson.path.parents[1]):
-        address = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/notebooks/{lang}/{lesson.name}.ipynb"
+        address = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=course/{lang}/{lesson.name[:2]}"
         links.append(f"[![{badge}](https://mybinder.org/badge_logo.svg)]({address})")
     return "markdown", " · ".join(links), set()
 

@@ -1,9 +1,11 @@
 """Opening a lesson."""
 
+import os
+
 from course import charts, language
 from course.classroom import answers, blanks, inputs, progress, room
 from course.errors import DataError
-from course.language import Sentence
+from course.language import Sentence, text
 
 
 def open_lesson(name: str, lang: str | None = None) -> Sentence:
@@ -20,6 +22,7 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     _say_sentences()
     _refuse_in_a_sentence()
     _watch_cells(name.partition("_")[2])
+    _lead_home()
     if language.active() == "zh" and charts.chinese_font() is None:
         return Sentence(
             "Lesson {number} is open. This machine has no Chinese font, so charts show boxes in place of Chinese; how "
@@ -50,6 +53,15 @@ def _refuse_in_a_sentence() -> None:
 
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((DataError,), said)
+
+
+def _lead_home() -> None:
+    """A link to the page of lessons, where the server of this notebook has one (course.hub)."""
+    if home := os.environ.get("COURSE_HOME"):
+        from IPython.display import HTML, display
+
+        said = text("All lessons")
+        display(HTML(f'<a href="{home}/{language.active()}" target="_self">{said}</a>'))
 
 
 def _watch_cells(topic: str) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from course.nps.chinese_words import Segmenter
+
 _PLAIN = 0.5  # of a word of praise without any degree; −1 and 1 are the ends of the scale
 _NEGATED = -0.8  # “not good” is less bad than “bad” is
 _WISHED = -0.6
@@ -225,23 +227,18 @@ def _run() -> re.Pattern:
 
 
 @cache
-def _jieba():
-    """A tokeniser of our own: jieba's dictionary and the lexicon's words; no cache file, no word on the console."""
-    import jieba
-
-    tokenizer = jieba.Tokenizer()
-    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
-    tokenizer.initialized = True
+def _segmenter() -> Segmenter:
+    """The dictionary with the lexicon's words."""
+    segmenter = Segmenter()
     words = {key: word for key, word in _lexicon()[0].items() if _HAN.search(key)}
     for key in sorted(words):
-        tokenizer.add_word(key)
-    # jieba holds 不好 and 服务周到 for one word: the grammar needs both parts.
+        segmenter.add(key)
+    # The dictionary holds 不好 and 服务周到 for one word: the grammar needs both parts.
     before = [key for key, word in words.items() if word.negates or word.degree or word.names]
     after = [key for key, word in words.items() if word.sign or word.signs]
     for joined in {a + b for a in before for b in after} - set(words):
-        if tokenizer.FREQ.get(joined):
-            tokenizer.FREQ[joined] = 0
-    return tokenizer
+        segmenter.remove(joined)
+    return segmenter
 
 
 def _words(clause: str) -> Iterator[_Word | None]:
@@ -249,7 +246,7 @@ def _words(clause: str) -> Iterator[_Word | None]:
     words, stems = _lexicon()
     tokens: list[str] = []
     for run in _run().findall(clause):
-        tokens += _jieba().cut(run, HMM=False) if _HAN.match(run) else (run,) if run in _emoji() else _english(run)
+        tokens += _segmenter().cut(run) if _HAN.match(run) else (run,) if run in _emoji() else _english(run)
     at = 0
     while at < len(tokens):
         for size in range(min(_LONGEST, len(tokens) - at), 0, -1):
