@@ -56,7 +56,7 @@ def identifying(folder: Path) -> set[str]:
             rows = pd.read_csv(folder / name, dtype="str", encoding="utf-8-sig", keep_default_na=False)
             ids |= {i for c in ("customer_id", "person_id", "kept", "left", "right") if c in rows for i in rows[c]}
     book = openpyxl.load_workbook(folder / "portraits.xlsx", read_only=True)
-    for sheet in (s for s in book.worksheets[:3:2] if s.title in ("Portraits", "RFM")):
+    for sheet in (s for s in book.worksheets if s.title in ("Portraits", "RFM")):
         ids |= {str(row[0]) for row in sheet.iter_rows(min_row=2, max_col=1, values_only=True)}
     page = (folder / "report.html").read_text(encoding="utf-8")
     return ids | {unescape(about) for about in re.findall(r'data-customer="([^"]*)"', page)}

@@ -12,10 +12,11 @@ import pytest
 
 from course import DataError, cli, company, demo, report, score, workflow
 from course.classroom import tables
-from course.report import figures
+from course.report import figures, workbook
 from course.result import cells
 from tests import shown
 from tests.test_few import small_cells
+from tests.test_workbook import one_by_one, read, unlike
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +189,14 @@ def test_who_entered_and_left_since_an_earlier_run_adds_up(sources, result):
     assert shown.not_in_the_ledger(later, "en") == []  # with who entered and left, and how far columns moved
     shared = [c for c in result.portraits if c in later.portraits]
     pd.testing.assert_frame_equal(result.portraits[shared], later.portraits[shared])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_workbook_has_the_cells_that_a_writer_cell_by_cell_makes(result, written, tmp_path, lang):
+    ledger = json.loads((written / "ledger.json").read_text(encoding="utf-8"))
+    workbook.write(result.portraits, ledger, tmp_path / "p.xlsx", lang)
+    got, expected = read(tmp_path / "p.xlsx")[1], one_by_one(result.portraits, ledger, tmp_path / "q.xlsx", lang)
+    assert len(got) > 1000 and len(got[0]) > 60 and unlike(got, expected) == []
 
 
 def test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key(sources):
