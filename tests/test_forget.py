@@ -198,8 +198,20 @@ def test_the_exports_are_not_touched(tmp_path):
 
 
 def test_every_file_of_a_result_is_known_to_forget(small):
-    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet"} == set(FILES)
+    exported = {"portraits_long.parquet", "portraits_long.csv", "dictionary.csv", "tags.csv", "portraits.sav"}
+    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet"} | exported == set(FILES)
     assert {path.name for path in small.iterdir()} <= set(FILES)
+
+
+def test_who_is_forgotten_is_in_nothing_that_was_exported(copy, capsys):
+    from tests.test_handover import ids_of
+
+    before = {to: set(report.export(copy, to)) for to in report.EXPORTS}
+    assert "7" in ids_of(copy)
+    assert forgotten(copy, "7") == 0
+    assert set().union(*before.values()) <= {path.name for path in copy.iterdir()}
+    assert ids_of(copy) == {str(i) for i in range(1, 61)} - {"7"}
+    assert "portraits_long.csv" not in capsys.readouterr().out  # none of them is a file that no run wrote
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------

@@ -338,6 +338,7 @@ HELD = [
     ("`timeline.parquet` has", "`timeline.parquet` 记下", "test_words_of_customers_are_in_no_event"),
     ("`explorer.html` packs", "`explorer.html` 里", "test_who_is_forgotten_is_in_no_packed_byte"),
     ("`--explorer shared`", "`--explorer shared`", "test_a_shared_explorer_holds_nobody_and_shows_no_few"),
+    ("`course export` writes", "`course export` 只是", "test_who_is_forgotten_is_in_nothing_that_was_exported"),
     ("The key of", "化名的密钥", "test_phone_numbers_as_customer_numbers_never_reach_the_output"),
     ("It is a keyed hash", "化名是编号", "test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key"),
     ("It is not anonymous", "化名不等于", "test_who_was_given_a_pseudonym_is_found_by_the_number_it_replaced"),

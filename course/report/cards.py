@@ -16,7 +16,7 @@ from course.report.columns import Column, columns
 from course.telling import without
 
 #: A template of more is none; seconds until a filling that the system does not end is ended.
-_LARGEST, _PATIENCE = 1_000_000, 60
+_LARGEST, _PATIENCE = 1_000_000, 30
 
 
 def customer(folder: str | Path, customer_id: str) -> portrait.Card:
@@ -62,7 +62,10 @@ def segment(folder: str | Path, name: str) -> portrait.Persona:
 
 
 def _tickets(timeline: pd.DataFrame) -> pd.DataFrame | None:
-    rows = timeline[timeline["kind"] == "ticket"]
+    """The tickets that the events hold; None where nobody wrote any, as where no table of them was given."""
+    rows = timeline[(timeline["kind"] == "ticket") & timeline["day"].notna()]
+    if rows.empty:
+        return None
     return rows.rename(columns={"day": "opened_at", "what": "topic"})[["customer_id", "opened_at", "topic"]]
 
 

@@ -14,7 +14,7 @@ import jinja2.debug  # else imported when an error is told, and no file can be o
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 #: Seconds of computing, bytes of memory, letters of the text.
-SECONDS, MEMORY, LONGEST = 5, 512 * 2**20, 2_000_000
+SECONDS, MEMORY, LONGEST = 2, 512 * 2**20, 2_000_000
 _NAME = "<template>"
 
 
