@@ -69,3 +69,23 @@ def q_values(p: object, tests: int | None = None) -> np.ndarray:
     if not len(p):
         return p
     return np.minimum(false_discovery_control(p) * ((tests or len(p)) / len(p)), 1.0)
+
+
+def part_against_rest(k: object, n: object, base_k: object, base_n: object) -> np.ndarray:
+    """Whether a value is as frequent in a part as in the rest: two-sided p of the pooled test of two shares.
+
+    NaN where fewer than five of a kind are expected in the smaller of the two: the test cannot be trusted there. It is
+    the χ² test of the table of four cells without correction (Pearson 1900), of which z is the root.
+
+    Parameters
+    ----------
+    k : customers of the part that have the value, of its `n`; base_k : of everybody, the part among them, of `base_n`.
+    """
+    from scipy.stats import norm  # not before it is needed: importing takes most of a second
+
+    k, n, base_k, base_n = (np.asarray(x, dtype="float64") for x in (k, n, base_k, base_n))
+    rest, pooled = base_n - n, base_k / base_n
+    with np.errstate(invalid="ignore", divide="ignore"):  # nobody in the part, or in the rest: not to be trusted
+        gap = k / n - (base_k - k) / rest
+        p = 2 * norm.sf(np.abs(gap / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / rest))))
+    return np.where(np.minimum(n, rest) * np.minimum(pooled, 1 - pooled) >= 5, p, np.nan)

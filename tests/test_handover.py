@@ -292,7 +292,7 @@ def test_a_card_is_the_same_printed_drawn_and_in_the_report(exported, tmp_path, 
     assert cli.main(["card", str(exported), "00001", "--html", str(page), "--lang", "zh"]) == 0
     drawn = page.read_text(encoding="utf-8")
     assert all(line["text"] in drawn for part in card.to_dict("zh")["sections"] for line in part["lines"])
-    assert 'lang="zh"' in drawn and "2024-12-31" in drawn and not re.search("<script|<link|https?:", drawn)
+    assert 'lang="zh"' in drawn and "2024 年 12 月 31 日" in drawn and not re.search("<script|<link|https?:", drawn)
     assert cli.main(["card", str(exported), "00001", "--html", str(page), "--lang", "zh"]) == 2  # not written over
 
 
@@ -304,7 +304,8 @@ def test_the_documents_templates_are_filled(exported, tmp_path, lang, of, capsys
     assert cli.main(["card", str(exported), *of, "--template", str(template), "--lang", lang]) == 0
     out = capsys.readouterr().out
     sheet = cards.segment(exported, of[1]) if len(of) == 2 else cards.customer(exported, of[0])
-    lines = [line["text"] for part in sheet.to_dict(lang)["sections"] for line in part["lines"]]
+    with cards.named(exported):
+        lines = [line["text"] for part in sheet.to_dict(lang)["sections"] for line in part["lines"]]
     assert len(lines) > 4 and all(line.replace("'", "&#39;").replace('"', "&#34;") in out for line in lines)
 
 
@@ -312,7 +313,7 @@ def test_a_value_is_escaped_and_a_blank_is_a_dash(exported, tmp_path):
     template = tmp_path / "own.html"
     template.write_text("{{ customer.city }}|{{ shown.monetary_net }}|{{ customer.monetary_net }}|{{ shown.alert }}")
     assert cards.filled(cards.customer(exported, "00002"), exported, template, "en") == "&lt;b&gt;|–|–|–"
-    assert cards.filled(cards.customer(exported, "00001"), exported, template, "zh") == "@home|10.25|10.25|是"
+    assert cards.filled(cards.customer(exported, "00001"), exported, template, "zh") == "@home|10.25 元|10.25|是"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,7 @@ def test_the_process_of_a_template_opens_no_file(tmp_path):
     [
         ([], "of one customer, or with --segment of one class"),
         (["00001", "--segment", "important_value"], "of one customer, or with --segment of one class"),
-        (["--segment", "nobody"], "There is no portrait of nobody: it is none of Important – value"),
+        (["--segment", "nobody"], "There is no portrait of nobody: it is none of General – keep, Important – value"),
         (["99999"], "99999 has 0"),
         (["00001", "--template", "nowhere.html"], "The template nowhere.html cannot be read"),
         (["00001", "--html", "no/such/folder.html"], "folder.html cannot be written"),

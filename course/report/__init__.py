@@ -18,7 +18,7 @@ from course.workflow import Result, people
 __all__ = ["EXPORTS", "FILES", "export", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
-#: an earlier run.
+#: an earlier run, actions.csv with actions for customers.
 FILES = (
     "portraits.parquet",
     "portraits.csv",
@@ -59,8 +59,10 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
 def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
-    html, answers = page.render(result, ledger, lang)
-    ledger |= {"answers": answers}  # the workbook says them too, also when an erasure makes it anew
+    events = explorer.timeline(result.cleaned)
+    html, answers = page.render(result, ledger, lang, events)
+    # The workbook says them too, and so do cards and exports, also long after the run.
+    ledger |= {"answers": answers, "labels": result.recipe.labels}
     writing.portraits(result.portraits, folder)
     workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
     writing.table(_quarantine(result), folder / "quarantine.csv")
@@ -68,13 +70,14 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
         writing.table(_identity(result), folder / "identity.csv")
     if "moves" in ledger["findings"]:
         writing.moves(result.found["changes"].moves, folder)
+    if any(action["file"] for action in ledger["findings"]["actions"]):
+        writing.actions(result.found["actions"].list(lang), folder)
     text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)
     text = recipe.dump(next_time, out, result.parameters.get("as_of"))
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
     (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
-    events = explorer.timeline(result.cleaned)
     events.to_parquet(folder / "timeline.parquet", index=False)
     writing.explorer(result.portraits, events, ledger, folder)
     return answers

@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 
-from course import portrait, result
+from course import labels, portrait, result
 from course.errors import DataError
-from course.language import text
-from course.report import filling
+from course.language import LANGUAGES, Sentence, text
+from course.report import filling, format
 from course.report.columns import Column, columns
+from course.report.sections import Page
+from course.report.sections import portrait as sections
 from course.telling import without
 
 #: A template of more is none; seconds until a filling that the system does not end is ended.
@@ -46,12 +49,10 @@ def segment(folder: str | Path, name: str) -> portrait.Persona:
     # As in a run: of the customers with orders, and with the topics of tickets, which the events hold.
     buyers = portraits[portraits["frequency"].notna()]
     told = portrait.personas(buyers, tickets=_tickets(result.timeline(folder)))
-    labels = next(c for c in columns(portraits, result.ledger(folder)) if c.name == "rfm_class").values
+    labels_of = next(c for c in columns(portraits, result.ledger(folder)) if c.name == "rfm_class").values
     for persona in told:
-        words = (
-            {persona.name.say(lang) for lang in ("en", "zh")} if not isinstance(persona.name, str) else {persona.name}
-        )
-        keys = {key for key, said in labels.items() if words & set(said.values())}
+        words = {_name(persona, lang) for lang in LANGUAGES}
+        keys = {key for key, said in labels_of.items() if words & set(said.values())}
         if name in words | keys:
             return persona
     raise DataError(
@@ -59,6 +60,10 @@ def segment(folder: str | Path, name: str) -> portrait.Persona:
         name=name,
         known=", ".join(str(persona.name) for persona in told),
     )
+
+
+def _name(persona: portrait.Persona, lang: str) -> str:
+    return persona.name.say(lang) if isinstance(persona.name, Sentence) else persona.name
 
 
 def _tickets(timeline: pd.DataFrame) -> pd.DataFrame | None:
@@ -69,21 +74,32 @@ def _tickets(timeline: pd.DataFrame) -> pd.DataFrame | None:
     return rows.rename(columns={"day": "opened_at", "what": "topic"})[["customer_id", "opened_at", "topic"]]
 
 
-def page(sheet: portrait.Card | portrait.Persona, folder: str | Path, lang: str) -> str:
-    """The portrait as a page of its own, HTML: it asks nothing of the network."""
+def named(folder: str | Path) -> AbstractContextManager:
+    """Within it values of the data are called as the report of the run calls them."""
+    return labels.names(result.ledger(folder).get("labels"))
+
+
+def page(of: portrait.Card | portrait.Persona, folder: str | Path, lang: str) -> str:
+    """The portrait as a page of its own, HTML, drawn as in the report; it asks nothing of the network."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("course", "templates"),
         autoescape=True,
         trim_blocks=True,
+        lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    about = sheet.customer_id if isinstance(sheet, portrait.Card) else None
-    return environment.get_template("card_page.html.j2").render(
-        lang=lang, card_of=sheet.to_dict(lang), about=about, dated=_dated(folder, lang)
-    )
+    told = of.to_dict(lang)
+    shown = {"lang": lang, "title": told["title"], "dated": _dated(folder, lang), "of_customer": None, "of_class": told}
+    if isinstance(of, portrait.Card):
+        events, row = result.timeline(folder), _row(folder, of.customer_id)
+        sheet = Page(None, result.ledger(folder), lang, events)  # a card asks nothing of the run itself
+        own = events[events["customer_id"] == of.customer_id].dropna(subset="day")
+        shown |= {"of_customer": sections.customer(sheet, of, row, own)}
+        shown |= {"key": "" if own.empty else sections.key(sheet)}
+    return environment.get_template("card_page.html.j2").render(shown)
 
 
-def filled(sheet: portrait.Card | portrait.Persona, folder: str | Path, template: str | Path, lang: str) -> str:
+def filled(of: portrait.Card | portrait.Persona, folder: str | Path, template: str | Path, lang: str) -> str:
     """A template of the reader's own, filled; HTML, in which every value is escaped.
 
     The template knows title, sections (each with title and lines, of which each has text, numbers and rests_on), dated,
@@ -94,12 +110,11 @@ def filled(sheet: portrait.Card | portrait.Persona, folder: str | Path, template
     ------
     DataError : the template cannot be read, or does what it must not, with its line.
     """
-    values = sheet.to_dict(lang) | {"dated": _dated(folder, lang), "lang": lang}
-    if isinstance(sheet, portrait.Card):
-        values |= _of_customer(folder, sheet.customer_id, lang)
+    values = of.to_dict(lang) | {"dated": _dated(folder, lang), "lang": lang}
+    if isinstance(of, portrait.Card):
+        values |= _of_customer(folder, of.customer_id, lang)
     else:
-        name = sheet.name if isinstance(sheet.name, str) else sheet.name.say(lang)
-        values |= {"name": name, "customers": sheet.n, "share": sheet.share}
+        values |= {"name": _name(of, lang), "customers": of.n, "share": of.share}
     return _fill(Path(template), values)
 
 
@@ -107,17 +122,20 @@ def _dated(folder: str | Path, lang: str) -> str:
     as_of = result.ledger(folder)["as_of"]
     if as_of is None:
         return text("Without dates", lang)
-    return text("As of {as_of:%Y-%m-%d}", lang, as_of=pd.Timestamp(as_of))
+    return text("As of {as_of}", lang, as_of=format.day(pd.Timestamp(as_of), lang))
+
+
+def _row(folder: str | Path, customer_id: str) -> pd.Series:
+    portraits = result.portraits(folder)
+    return portraits[portraits["customer_id"].astype("str") == customer_id].iloc[0]
 
 
 def _of_customer(folder: str | Path, customer_id: str, lang: str) -> dict:
-    portraits = result.portraits(folder)
-    row = portraits[portraits["customer_id"].astype("str") == customer_id].iloc[0]
-    told = columns(portraits, result.ledger(folder))
-    plain = {c.name: _plain(row[c.name]) for c in told}
+    row, ledger = _row(folder, customer_id), result.ledger(folder)
+    told = columns(result.portraits(folder), ledger)
     return {
-        "customer": plain,
-        "shown": {c.name: _shown(c, plain[c.name], lang) for c in told},
+        "customer": {c.name: _plain(row[c.name]) for c in told},
+        "shown": {c.name: _shown(c, row[c.name], lang, ledger["currency"]) for c in told},
         "label": {c.name: c.label[lang] for c in told},
     }
 
@@ -131,19 +149,19 @@ def _plain(value: object) -> str | int | float | bool | None:
     return without(value) if isinstance(value, str) else value.item() if hasattr(value, "item") else value
 
 
-def _shown(column: Column, value: object, lang: str) -> str:
+def _shown(column: Column, value: object, lang: str, currency: str | None) -> str:
     """A value as a reader wants it; a dash where it is not known."""
-    if value is None:
-        return "–"
-    if column.kind == "yes":
-        return text("yes", lang) if value else text("no", lang)
     if column.kind == "money":
-        return f"{value:,.2f}"
-    if column.kind == "share":
-        return f"{value:.0%}"
-    if column.kind == "number":
-        return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
-    return column.values.get(value, {}).get(lang, value)
+        return format.money(value, lang, currency)
+    if column.kind == "date":
+        return format.day(value, lang)
+    if column.kind in ("share", "number"):
+        form = ".0%" if column.kind == "share" else ",.0f" if pd.isna(value) or value == round(value) else ",.2f"
+        return format.told(value, form)
+    value = _plain(value)
+    if isinstance(value, bool):
+        return text("yes", lang) if value else text("no", lang)
+    return "–" if value is None else column.values.get(value, {}).get(lang, value)
 
 
 def _fill(path: Path, values: dict) -> str:

@@ -3,11 +3,12 @@
 Workbook, dictionary and SPSS file take them from here, so that no two of them call a thing differently.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from course import lifecycle, segment, tag, workflow
+from course import labels, lifecycle, segment, tag, workflow
+from course.labels import Value
 from course.language import LANGUAGES, Sentence
 from course.report.words import class_label
 
@@ -42,10 +43,28 @@ def columns(portraits: pd.DataFrame, ledger: dict) -> list[Column]:
     units = catalogue["units"] | _money(ledger)
     findings = ledger["findings"]
     tags = findings.get("tags", {})
-    return [
+    told = [
         _known(known[name], units, findings) if name in known else _tag(name, portraits[name], units, tags)
         for name in portraits
     ]
+    with labels.names(ledger.get("labels")):
+        return [_named(column, portraits[column.name]) for column in told]
+
+
+def _named(column: Column, values: pd.Series) -> Column:
+    """The column with the names that the reader, or the kit, has for values of the data."""
+    if column.kind != "text" or column.values or column.name == "customer_id":
+        return column
+    of = column.name.removeprefix(tag.PREFIX)
+    said = {v: {lang: Value(of, v).say(lang) for lang in LANGUAGES} for v in sorted(values.dropna().unique())}
+    return replace(column, values={v: names for v, names in said.items() if set(names.values()) != {v}})
+
+
+def worded(values: pd.Series, column: Column, lang: str) -> pd.Series:
+    """The values as they are called in `lang`."""
+    if not column.values:
+        return values
+    return values.map(lambda v: column.values[v][lang] if v in column.values else v, na_action="ignore").astype("str")
 
 
 def _money(ledger: dict) -> dict:

@@ -17,8 +17,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from course import lifecycle, schema, segment
 from course.language import Sentence, text
-from course.report import cells
-from course.report.columns import Column, columns
+from course.report import cells, format
+from course.report.columns import Column, columns, worded
 from course.report.words import class_alias, class_label
 
 #: More customers make a workbook that is slow to open: the largest are in it, all of them in portraits.csv.
@@ -121,14 +121,18 @@ def _largest(portraits: pd.DataFrame) -> pd.DataFrame:
 
 def _answer(into: _Book, ledger: dict, shown: int, customers: int) -> None:
     """The first sheet: what the report begins with, what to do, and what the other sheets hold."""
-    sheet, phrase, form = into.sheet(into.phrase("Answer"), titles=0), into.phrase, into.formats
+    phrase, form, lang = into.phrase, into.formats, into.lang
+    sheet = into.sheet(phrase("Answer"), titles=0)
     sheet.set_column(0, 0, 92)
     sheet.set_column(1, 5, 14)
     sheet.hide_gridlines(2)
     as_of = ledger["as_of"]
     lines = [
         (phrase("Customer portraits"), "title"),
-        (phrase("As of {as_of:%Y-%m-%d}", as_of=pd.Timestamp(as_of)) if as_of else phrase("Without dates"), "note"),
+        (
+            phrase("As of {as_of}", as_of=format.day(pd.Timestamp(as_of), lang)) if as_of else phrase("Without dates"),
+            "note",
+        ),
         ("", None),
         *((line, "wrapped") for line in ledger.get("answers", ())),
     ]
@@ -187,9 +191,8 @@ def _portraits(into: _Book, portraits: pd.DataFrame, told: list[Column]) -> None
         note = f"{column.definition[lang]}\n{column.unit[lang]}"
         sheet.write_comment(0, j, note, {"width": 260, "height": 110, "author": column.name})
         _mark(into, sheet, j, column, n)
-    words = {c.name: {value: label[lang] for value, label in c.values.items()} for c in told if c.values}
-    worded = portraits.assign(**{c: portraits[c].replace(labels) for c, labels in words.items()})
-    into.fill(sheet, cells.Cells(worded, kinds, {}), [form.get(kind) for kind in kinds])
+    said = portraits.assign(**{c.name: worded(portraits[c.name], c, lang) for c in told})
+    into.fill(sheet, cells.Cells(said, kinds, {}), [form.get(kind) for kind in kinds])
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, n, len(told) - 1)
 

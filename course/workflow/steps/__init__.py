@@ -13,6 +13,7 @@ same name.
 from types import ModuleType
 
 from course.workflow.steps import (
+    actions,
     behaviour,
     changes,
     clean,
@@ -24,6 +25,7 @@ from course.workflow.steps import (
     nps,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -46,7 +48,9 @@ STEPS: tuple[ModuleType, ...] = (
     posts,
     service,
     tag,
+    actions,
     changes,
+    profiles,
     portrait,
 )
 
