@@ -76,12 +76,16 @@ def test_its_own_test_is_brier_s_and_of_the_window_before(shop, chance):
 def test_off_is_what_is_left_beyond_chance():
     """Two groups of 101: off by .1 and by .2, of which p (1 − p) / 100 each is chance."""
     table = pd.DataFrame({"customers": [101, 101], "forecast": [0.4, 0.7], "bought": [0.5, 0.5], "low": 0, "high": 1})
-    one = lifecycle.Chance(pd.DataFrame(), table, pd.DataFrame(), (0.2, 0.25), {}, 90, 202)
+    one = lifecycle.Chance(pd.DataFrame(), table, pd.DataFrame(), (0.2, 0.25), {}, 90, 202, pd.DataFrame())
     assert one.off == pytest.approx(((0.1**2 + 0.2**2) / 2 - 0.0025) ** 0.5)
     assert not one.holds
-    exact = lifecycle.Chance(pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.2, 0.25), {}, 90, 202)
+    exact = lifecycle.Chance(
+        pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.2, 0.25), {}, 90, 202, pd.DataFrame()
+    )
     assert exact.off == 0 and exact.holds
-    worse = lifecycle.Chance(pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.25, 0.25), {}, 90, 202)
+    worse = lifecycle.Chance(
+        pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.25, 0.25), {}, 90, 202, pd.DataFrame()
+    )
     assert not worse.holds
 
 

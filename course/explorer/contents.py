@@ -11,6 +11,7 @@ from course import lifecycle, segment
 from course.engine import query
 from course.explorer.packing import Packer
 from course.explorer.words import GROUPS, OTHERS, WORDS
+from course.labels import Value
 from course.language import LANGUAGES, Label, Sentence
 from course.telling import without
 from course.workflow import portrait_columns
@@ -189,7 +190,7 @@ def _named(column: str, value: str, tag: dict) -> Sentence:
         return WORDS[value]
     if said := tag.get("values", {}).get(value):
         return Label(said["en"], said["zh"])
-    return Label(*[without(value)[:60]] * 2)
+    return Value(column.removeprefix("tag_"), value, without(value)[:60])
 
 
 def _numbers(portraits: pd.DataFrame, shared: bool) -> list[str]:
