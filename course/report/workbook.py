@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pandas as pd
 import xlsxwriter
@@ -23,6 +24,8 @@ from course.report.words import class_alias, class_label
 
 #: More customers make a workbook that is slow to open: the largest are in it, all of them in portraits.csv.
 MOST = 100_000
+#: Letters that a line of the first sheet is wide.
+_WIDE = 92
 #: Columns of the portraits that one printed page is wide enough for.
 _A_PAGE = 12
 _A4 = 9
@@ -35,7 +38,12 @@ _FORMATS = {
     "wrapped": {"text_wrap": True, "valign": "top"},
     "date": {"num_format": "yyyy-mm-dd"},
     "head_of_figures": _HEAD | {"align": "right"},
+    "head_of_yes": _HEAD | {"align": "center"},
+    "text": {"indent": 1},
+    "text_above": {"indent": 1, "valign": "top"},
+    "yes": {"num_format": '"TRUE";"TRUE";"FALSE"', "align": "center"},  # else LibreOffice shows some as 0 and 1
     "decimal": {"num_format": "#,##0.00"},
+    "whole_above": {"num_format": "#,##0", "valign": "top"},
     "money": {"num_format": "#,##0.00"},
     "share": {"num_format": "0.0%"},
     "input": {"bg_color": "#FFF7D6"},
@@ -123,7 +131,7 @@ def _answer(into: _Book, ledger: dict, shown: int, customers: int) -> None:
     """The first sheet: what the report begins with, what to do, and what the other sheets hold."""
     phrase, form, lang = into.phrase, into.formats, into.lang
     sheet = into.sheet(phrase("Answer"), titles=0)
-    sheet.set_column(0, 0, 92)
+    sheet.set_column(0, 0, _WIDE)
     sheet.set_column(1, 5, 14)
     sheet.hide_gridlines(2)
     as_of = ledger["as_of"]
@@ -144,11 +152,18 @@ def _answer(into: _Book, ledger: dict, shown: int, customers: int) -> None:
         )
         lines.append((said, "wrapped"))
     for i, (line, name) in enumerate(lines):
+        sheet.set_row(i, _height(line) if name == "wrapped" else None)
         sheet.write_string(i, 0, line, form[name] if name else None)
     i = _actions(into, sheet, ledger["findings"].get("actions") or [], len(lines) + 1)
     sheet.write_string(i, 0, phrase("What the other sheets hold"), form["head"])
     for k, line in enumerate(_CONTENTS, i + 1):
         sheet.write_string(k, 0, line.say(into.lang), form["wrapped"])
+
+
+def _height(text: str) -> float:
+    """How high a row is whose first cell is this text, wrapped: not every program finds out by itself."""
+    lines = (sum(2 if east_asian_width(c) in "WF" else 1 for c in line) for line in text.split("\n"))
+    return 15.0 * sum(max(1, -(-units // (_WIDE - 8))) for units in lines)
 
 
 _CONTENTS = (
@@ -166,15 +181,16 @@ def _actions(into: _Book, sheet: Worksheet, actions: list[dict], i: int) -> int:
         return i
     heads = (Sentence("What to do on Monday"), _CUSTOMERS, _EXPECTED, _LOW, _HIGH, Sentence("Who does it"))
     for j, head in enumerate(heads):
-        sheet.write_string(i, j, head.say(into.lang), into.formats["head"])
+        sheet.write_string(i, j, head.say(into.lang), into.formats["head_of_figures" if 0 < j < 5 else "head"])
     for k, action in enumerate(actions, i + 1):
         stake = action.get("stake") or {}
         said = "\n".join(action[part][into.lang] for part in ("sentence", "evidence"))
+        sheet.set_row(k, _height(said))
         sheet.write_string(k, 0, said, into.formats["wrapped"])
         for j, value in enumerate((action["customers"], *(stake.get(n) for n in ("expected", "low", "high"))), 1):
             if value is not None:
-                sheet.write_number(k, j, value, into.formats["money"] if j > 1 else None)
-        sheet.write_string(k, 5, action["owner"][into.lang], into.formats["wrapped"])
+                sheet.write_number(k, j, value, into.formats["whole_above"])
+        sheet.write_string(k, 5, action["owner"][into.lang], into.formats["text_above"])
     return i + len(actions) + 2
 
 
@@ -185,14 +201,15 @@ def _portraits(into: _Book, portraits: pd.DataFrame, told: list[Column]) -> None
     sheet.repeat_columns(0)
     kinds = [_kind(column, portraits[column.name]) for column in told]
     for j, (column, kind) in enumerate(zip(told, kinds, strict=True)):
-        sheet.set_column(j, j, 14, form.get(kind))
-        head = "head" if kind in ("text", "yes") else "head_of_figures"
+        sheet.set_column(j, j, 14 if j else 20, form.get(kind))
+        head = {"text": "head", "yes": "head_of_yes"}.get(kind, "head_of_figures")
         sheet.write_string(0, j, column.label[lang], form[head])
         note = f"{column.definition[lang]}\n{column.unit[lang]}"
         sheet.write_comment(0, j, note, {"width": 260, "height": 110, "author": column.name})
         _mark(into, sheet, j, column, n)
     said = portraits.assign(**{c.name: worded(portraits[c.name], c, lang) for c in told})
     into.fill(sheet, cells.Cells(said, kinds, {}), [form.get(kind) for kind in kinds])
+    sheet.set_row(0, 45)  # three lines of a head
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, n, len(told) - 1)
 
@@ -205,21 +222,18 @@ def _kind(column: Column, values: pd.Series) -> str:
 
 
 def _mark(into: _Book, sheet: Worksheet, j: int, column: Column, n: int) -> None:
-    """What catches the eye of a column: bars behind money and shares, colours of who is leaving and of the alerts."""
+    """What catches the eye of a column: bars behind money and shares, colours of who is leaving."""
     if not n:
         return
     if column.name in ("monetary_net", "expected_value", "churn_risk", "chance_90_days"):
         sheet.conditional_format(1, j, n, j, _BAR)
-    elif column.name in "rfm":
+    elif column.name in ("r", "f", "m"):
         sheet.conditional_format(1, j, n, j, {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#9CC3E0"})
     elif column.name == "stage":
         for stage, form in (("at_risk", _AT_RISK), ("lost", _LOST)):
             said = lifecycle.STAGES[stage].say(into.lang).replace('"', '""')
             rule = {"type": "cell", "criteria": "==", "value": f'"{said}"', "format": into.book.add_format(form)}
             sheet.conditional_format(1, j, n, j, rule)
-    elif column.name == "alert":
-        rule = {"type": "cell", "criteria": "==", "value": True, "format": into.book.add_format(_AT_RISK)}
-        sheet.conditional_format(1, j, n, j, rule)
 
 
 def _rfm(into: _Book, portraits: pd.DataFrame, everybody: pd.DataFrame) -> None:
