@@ -20,6 +20,7 @@ def screen(page: Page, keys: list[str]) -> dict:
     return {
         "dated": _dated(page),
         "headline": _headline(page),
+        "misleading": [page.say(sentence) for sentence in page.result.misleading],
         "warnings": quality.answers(page, found["clean"]) if "clean" in found else [],
         "tiles": [tile | {"key": key} for key, tile in made if tile],
         "monday": actions.monday(page),
