@@ -336,6 +336,7 @@ HELD = [
     ("`quarantine.csv` has", "`quarantine.csv` 列", OF_THE_FILES),
     ("`identity.csv` has", "`identity.csv` 列", OF_THE_FILES),
     ("`moves.csv` and", "`moves.csv` 和", "test_who_entered_and_left_is_listed_and_can_be_erased"),
+    ("`actions.csv` has", "`actions.csv` 列", "test_the_lists_of_ledger_portraits_file_and_explorer_are_one"),
     ("`timeline.parquet` has", "`timeline.parquet` 记下", "test_words_of_customers_are_in_no_event"),
     ("`explorer.html` packs", "`explorer.html` 里", "test_who_is_forgotten_is_in_no_packed_byte"),
     ("`--explorer shared`", "`--explorer shared`", "test_a_shared_explorer_holds_nobody_and_shows_no_few"),

@@ -236,14 +236,18 @@ def test_a_card_of_every_customer_says_which_is_believed_where_two_differ(result
     assert seen  # such customers there are
 
 
+#: Sections that are about files, columns and options.
+_OF_FILES = ("Where it comes from", "What could not be said", "Notes for whoever runs the kit")
+
+
 def test_the_reports_are_in_words_that_people_use(result):
     html, _ = report.page.render(result, workflow.ledger(result), "en")
     values = _values(result)
     for lang in language.LANGUAGES:
         main = re.search(rf'<main lang="{lang}">(.*?)</main>', html, re.DOTALL)[1]
         for title, section in shown.sections(main):
-            if title in (language.text("Where it comes from", lang), language.text("What could not be said", lang)):
-                continue  # files, columns and options are what these are about
+            if title in {language.text(t, lang) for t in _OF_FILES}:
+                continue
             text = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style.*?</style>", " ", section, flags=re.DOTALL)))
             assert _unfit(text, values) == [], (lang, title)
 
