@@ -114,11 +114,28 @@ def _parser() -> argparse.ArgumentParser:
     _reading_options(check)
     check.set_defaults(command=_check)
 
-    card = commands.add_parser("card", help=text("the portrait of one customer, from the result of a run"))
+    card = commands.add_parser("card", help=text("the portrait of one customer or class, from the result of a run"))
     card.add_argument("folder", metavar="DIR")
-    card.add_argument("customer", metavar="CUSTOMER")
+    card.add_argument("customer", metavar="CUSTOMER", nargs="?")
+    card.add_argument("--segment", metavar="CLASS", help=text("of an RFM class in place of a customer"))
+    card.add_argument("--html", metavar="FILE", help=text("write it as a page; the file must not exist yet"))
+    card.add_argument("--template", metavar="FILE", help=text("fill this template (HTML, Jinja); see docs/bi.md"))
     card.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     card.set_defaults(command=_card)
+
+    export = commands.add_parser("export", help=text("a result for other programs: BI, a CRM, SPSS and R"))
+    export.add_argument("folder", metavar="DIR")
+    export.add_argument(
+        "--to",
+        choices=("long", "tags", "sav"),
+        required=True,
+        help=text("a tidy table with its dictionary; the tags that a CRM gives and takes; SPSS with labels"),
+    )
+    export.add_argument(
+        "--previous", metavar="DIR", help=text("of tags: an earlier result; only what changed since is listed")
+    )
+    export.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    export.set_defaults(command=_export)
 
     explore = commands.add_parser("explore", help=text("open the explorer of a result: filter, compare, look up"))
     explore.add_argument("folder", metavar="DIR")
@@ -336,9 +353,38 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    from course import portrait, result
+    from course.report import cards
 
-    print(portrait.card(result.portraits(options.folder), options.customer).text())
+    if (options.customer is None) == (options.segment is None):
+        raise DataError("A card is of one customer, or with --segment of one class.")
+    out = Path(options.html) if options.html else None
+    if out is not None and out.exists():
+        raise DataError("{out} exists already. Name another file, or remove this one first.", out=out.name)
+    folder, lang = options.folder, language.active()
+    with cards.named(folder):
+        of = cards.customer(folder, options.customer) if options.customer else cards.segment(folder, options.segment)
+        if options.template:
+            written = cards.filled(of, folder, options.template, lang)
+        else:
+            written = of.text() if out is None else cards.page(of, folder, lang)
+    if out is None:
+        print(written)
+        return 0
+    try:
+        out.write_text(written, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError("{out} cannot be written ({why}).", out=out.name, why=error.strerror) from None
+    print(text("Written: {out}", out=out))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from course import report
+
+    if options.previous and options.to != "tags":
+        raise DataError("--previous goes with --to tags: nothing else is told as a change.")
+    for name in report.export(options.folder, options.to, options.previous):
+        print(text("Written: {out}", out=Path(options.folder) / name))
     return 0
 
 

@@ -113,6 +113,9 @@ def cells(folder: Path) -> Iterator[tuple[str, str]]:
         elif path.suffix == ".csv":
             frame = table(path)
             texts = (v.removeprefix("'") for c in frame for v in frame[c].unique())
+        elif path.suffix == ".sav":
+            frame = pd.read_spss(path, convert_categoricals=False).select_dtypes(include=["str", "object"])
+            texts = (str(v) for c in frame for v in frame[c].dropna().unique())
         elif path.suffix == ".xlsx":
             texts = _texts_of_workbook(path)
         elif path.suffix == ".json":

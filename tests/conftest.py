@@ -73,6 +73,18 @@ def soffice() -> str:
 
 
 @pytest.fixture(scope="session")
+def pspp() -> str:
+    """The path of PSPP, which reads SPSS files."""
+    return _program("PSPP", "pspp")
+
+
+@pytest.fixture(scope="session")
+def rscript() -> str:
+    """The path of R."""
+    return _program("R", "Rscript")
+
+
+@pytest.fixture(scope="session")
 def cjk_font() -> str:
     """The name of a font that has Chinese characters."""
     if name := charts.chinese_font():

@@ -56,7 +56,7 @@ def identifying(folder: Path) -> set[str]:
             rows = pd.read_csv(folder / name, dtype="str", encoding="utf-8-sig", keep_default_na=False)
             ids |= {i for c in ("customer_id", "person_id", "kept", "left", "right") if c in rows for i in rows[c]}
     book = openpyxl.load_workbook(folder / "portraits.xlsx", read_only=True)
-    for sheet in (s for s in book.worksheets[:3:2] if s.title in ("Portraits", "RFM")):
+    for sheet in (s for s in book.worksheets if s.title in ("Portraits", "RFM")):
         ids |= {str(row[0]) for row in sheet.iter_rows(min_row=2, max_col=1, values_only=True)}
     page = (folder / "report.html").read_text(encoding="utf-8")
     return ids | {unescape(about) for about in re.findall(r'data-customer="([^"]*)"', page)}
@@ -276,8 +276,20 @@ def test_whoever_is_in_one_file_alone_is_known(small, tmp_path):
 
 
 def test_every_file_of_a_result_is_known_to_forget(small):
-    assert set(report.FILES) | {"actions.csv", "identity.csv", "moves.csv", "moves.parquet"} == set(FILES)
+    exported = {"portraits_long.parquet", "portraits_long.csv", "dictionary.csv", "tags.csv", "portraits.sav"}
+    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet", "actions.csv"} | exported == set(FILES)
     assert {path.name for path in small.iterdir()} <= set(FILES)
+
+
+def test_who_is_forgotten_is_in_nothing_that_was_exported(copy, capsys):
+    from tests.test_handover import ids_of
+
+    before = {to: set(report.export(copy, to)) for to in report.EXPORTS}
+    assert "7" in ids_of(copy)
+    assert forgotten(copy, "7") == 0
+    assert set().union(*before.values()) <= {path.name for path in copy.iterdir()}
+    assert ids_of(copy) == {str(i) for i in range(1, 61)} - {"7"}
+    assert "portraits_long.csv" not in capsys.readouterr().out  # none of them is a file that no run wrote
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ import pytest
 
 from course import DataError, cli, company, demo, report, score, workflow
 from course.classroom import tables
+from course.report import cards, workbook
 from course.result import cells
 from tests import shown
 from tests.test_few import small_cells
+from tests.test_workbook import one_by_one, read, unlike
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +230,23 @@ def test_who_entered_and_left_since_an_earlier_run_adds_up(sources, result):
     assert shown.not_in_the_ledger(later, "en") == []  # with who entered and left, and how far columns moved
     shared = [c for c in result.portraits if c in later.portraits]
     pd.testing.assert_frame_equal(result.portraits[shared], later.portraits[shared])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_workbook_has_the_cells_that_a_writer_cell_by_cell_makes(result, written, tmp_path, lang):
+    ledger = json.loads((written / "ledger.json").read_text(encoding="utf-8"))
+    workbook.write(result.portraits, ledger, tmp_path / "p.xlsx", lang)
+    got, expected = read(tmp_path / "p.xlsx")[1], one_by_one(result.portraits, ledger, tmp_path / "q.xlsx", lang)
+    assert len(got) > 1000 and len(got[0]) > 60 and unlike(got, expected) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_card_from_the_folder_is_the_card_of_the_report(result, written, lang):
+    told = result.found["portrait"]
+    for persona in told.personas[:2]:
+        assert cards.segment(written, persona.name.say(lang)).to_dict(lang) == persona.to_dict(lang)
+    for card in told.cards:
+        assert cards.customer(written, card.customer_id).to_dict(lang) == card.to_dict(lang)
 
 
 def test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key(sources):

@@ -72,7 +72,7 @@ def test_csv_opens_in_excel_and_equals_the_parquet(written):
 def test_the_workbook_speaks_the_language(tmp_path, lang, head, name):
     found = result()
     workbook.write(found.portraits, workflow.ledger(found), tmp_path / "p.xlsx", lang)
-    sheet = openpyxl.load_workbook(tmp_path / "p.xlsx").worksheets[0]
+    sheet = openpyxl.load_workbook(tmp_path / "p.xlsx").worksheets[1]
     heads = [cell.value for cell in sheet[1]]
     assert head in heads
     column = heads.index("RFM class" if lang == "en" else "RFM 客户类型")

@@ -9,12 +9,13 @@ import pandas as pd
 from course import explorer, recipe, whole, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
+from course.report.handover import EXPORTS, export
 from course.report.writing import harmless
 from course.telling import tells
 from course.whole import refuse_used
 from course.workflow import Result, people
 
-__all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
+__all__ = ["EXPORTS", "FILES", "export", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
 #: an earlier run, actions.csv with actions for customers.
@@ -58,6 +59,10 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
 def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
+    events = explorer.timeline(result.cleaned)
+    html, answers = page.render(result, ledger, lang, events)
+    # The workbook says them too, and so do cards and exports, also long after the run.
+    ledger |= {"answers": answers, "labels": result.recipe.labels}
     writing.portraits(result.portraits, folder)
     workbook.write(result.portraits, ledger, folder / "portraits.xlsx", lang)
     writing.table(_quarantine(result), folder / "quarantine.csv")
@@ -72,8 +77,6 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)
     text = recipe.dump(next_time, out, result.parameters.get("as_of"))
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
-    events = explorer.timeline(result.cleaned)
-    html, answers = page.render(result, ledger, lang, events)
     (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     events.to_parquet(folder / "timeline.parquet", index=False)
     writing.explorer(result.portraits, events, ledger, folder)

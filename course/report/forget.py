@@ -16,7 +16,7 @@ import pandas as pd
 
 from course import identity, result, whole
 from course.errors import DataError, first_few
-from course.report import workbook, writing
+from course.report import handover, workbook, writing
 
 #: The mark of a row of the page.
 _ABOUT = re.compile(r'data-customer="([^"]*)"')
@@ -115,6 +115,15 @@ def _moves(new: Path, erased: set[str]) -> None:
     writing.moves(rows[~rows["customer_id"].isin(erased)].reset_index(drop=True), new)
 
 
+def _exported(to: str) -> Callable[[Path, set[str]], None]:
+    """What was exported for another program, made again of the portraits, which the person has left."""
+
+    def write(new: Path, erased: set[str]) -> None:
+        handover.EXPORTS[to](result.portraits(new), result.ledger(new), new)
+
+    return write
+
+
 def _page(new: Path, erased: set[str]) -> None:
     """The page without the rows and cards that are about the person."""
 
@@ -144,6 +153,11 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "report.html": _page,
     "timeline.parquet": _timeline,
     "explorer.html": _explorer,
+    "portraits_long.parquet": _exported("long"),
+    "portraits_long.csv": None,
+    "dictionary.csv": None,
+    "tags.csv": _rows("tags.csv"),
+    "portraits.sav": _exported("sav"),
     "ledger.json": None,
     "recipe.yaml": None,
 }

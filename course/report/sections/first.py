@@ -22,6 +22,7 @@ def screen(page: Page, keys: list[str]) -> dict:
         "dated": _dated(page),
         "headline": _headline(page),
         "warnings": _warnings(page),
+        "misleading": [page.say(sentence) for sentence in page.result.misleading],
         "tiles": [tile | {"key": key} for key, tile in made if tile],
         "monday": actions.monday(page),
     }

@@ -26,9 +26,12 @@ def cards(page: Page, found: Told) -> dict | None:
     ids = [c.customer_id for c in told]
     rows = page.result.portraits[page.result.portraits["customer_id"].isin(ids)].set_index("customer_id")
     events = None if page.events is None else page.events[page.events["customer_id"].isin(ids)].dropna(subset="day")
-    shown = [_customer(page, c, rows.loc[c.customer_id], events) for c in told]
+    shown = [customer(page, c, rows.loc[c.customer_id], events) for c in told]
     words = page.phrase("For anybody else the explorer has a card.")
-    return {"title": page.phrase("Their portraits"), "blocks": [{"customers": shown}, _key(page), note(words)]}
+    return {
+        "title": page.phrase("Their portraits"),
+        "blocks": [{"customers": shown}, note(key(page) if page.events is not None else ""), note(words)],
+    }
 
 
 def _first(page: Page, found: Told) -> list[Card]:
@@ -41,7 +44,8 @@ def _first(page: Page, found: Told) -> list[Card]:
     return [portraits.card(told, c) for c in ids]
 
 
-def _customer(page: Page, card: Card, row: pd.Series, events: pd.DataFrame | None) -> dict:
+def customer(page: Page, card: Card, row: pd.Series, events: pd.DataFrame | None) -> dict:
+    """What a card shows; of the page it needs language, ledger and events alone."""
     parts = card.to_dict(page.lang)["sections"]
     return {
         "about": card.customer_id,
@@ -98,7 +102,7 @@ def _strip(page: Page, events: pd.DataFrame) -> object:
         lanes.append((_lane(page, kind), drawn, list(zip(own["day"].dt.date, values, strict=True))))
     if not lanes:
         return ""
-    first, last = page.events["day"].min().date(), page.result.as_of.date()
+    first, last = page.events["day"].min().date(), pd.Timestamp(page.ledger["as_of"]).date()
     first = min(first, last)
     years = [(pd.Timestamp(y, 1, 1).date(), f"{y}") for y in range(first.year, last.year + 1)]
     counts = ("；" if page.lang == "zh" else "; ").join(f"{name} {len(found):,}" for name, _, found in lanes)
@@ -117,12 +121,12 @@ def _lane(page: Page, kind: str) -> str:
     }[kind]
 
 
-def _key(page: Page) -> dict:
-    words = page.phrase(
+def key(page: Page) -> str:
+    """What the marks of a strip mean."""
+    return page.phrase(
         "Columns: orders by amount. Squares: campaigns, hollow where the customer was left out. Triangles: service "
         "tickets. Circles: answers from 0 to 10."
     )
-    return note(words if page.events is not None else "")
 
 
 def personas(page: Page, found: Told) -> dict | None:
