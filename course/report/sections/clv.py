@@ -32,6 +32,7 @@ def value(page: Page, found: Value) -> dict:
             *([] if worth["value"].isna().all() else [_drawn(page, found, labels)]),
             table([*head, phrase("Customers who hold half")], rows, 1, all_of_them),
             *page.few(worth["customers"].isna().any()),
+            *_wild(page, found),
             note(
                 phrase(
                     "{label}. Forecast: {model}; what single customers bring by {own} and Gamma-Gamma.",
@@ -45,6 +46,14 @@ def value(page: Page, found: Value) -> dict:
             {"list": [sentence.say(page.lang) for sentence in forecast.notes]},
         ],
     }
+
+
+def _wild(page: Page, found: Value) -> list[dict]:
+    """Why a class has no interval where others have one."""
+    without = found.classes["value"].notna() & found.classes["low"].isna()
+    if not found.outlook.backtests or not without.any():
+        return []
+    return [note(page.phrase("Without an interval: tried on times past, the forecast was off by many times."))]
 
 
 def _drawn(page: Page, found: Value, labels: list[str]) -> dict:
