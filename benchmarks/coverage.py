@@ -122,7 +122,7 @@ def came(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> pd.Series:
 def _row(what: str, total: clv.Total, truth: float, outlook: clv.Outlook) -> dict:
     row = {"what": what, "model": outlook.model, "expected": total.value, "truth": truth}
     row |= {"low": total.low, "high": total.high, "tests": len(outlook.backtests)}
-    if total.low is not None:
+    if pd.notna(total.low):
         row |= {"held": total.low <= truth <= total.high, "score": _scored(total, truth)}
         row["width"] = (total.high - total.low) / total.value if total.value else np.nan
     return row

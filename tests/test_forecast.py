@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -318,3 +319,15 @@ def test_cdnow_gets_an_interval_that_holds_the_truth_and_is_narrower_than_a_gues
     last_period = orders.loc[(age <= 0) & (age > -7 * weeks), "amount"].sum()
     assert total.low < truth < total.high
     assert total.high - total.low < last_period
+
+
+def test_a_class_that_was_missed_by_many_times_has_no_interval(orders, found):
+    """The first of the backtests is told to have missed one class by ninefold: more than e²."""
+    ids = set(found.customers["customer_id"].head(40))
+    assert found.of(ids, {test.origin: ids for test in found.backtests}).low is not None
+    last = found.backtests[0]
+    told = last.customers.assign(actual=np.where(last.customers.index.isin(ids), 9 * last.customers["value"], 0.0))
+    wild = replace(found, backtests=[replace(last, customers=told), *found.backtests[1:]])
+    got = wild.of(ids, {test.origin: ids for test in wild.backtests})
+    assert (got.low, got.high) == (None, None) and got.value > 0
+    assert wild.of(ids, {}).low is not None

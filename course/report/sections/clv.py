@@ -57,6 +57,7 @@ def value(page: Page, found: Value) -> dict:
         "blocks": [
             table(head, rows, 1, all_of_them, title="" if worth["value"].isna().all() else _title(page, found)),
             *page.few(worth["customers"].isna().any()),
+            *_wild(page, found),
         ],
         "evidence": [
             note(
@@ -72,6 +73,14 @@ def value(page: Page, found: Value) -> dict:
             items([page.say(sentence) for sentence in forecast.notes]),
         ],
     }
+
+
+def _wild(page: Page, found: Value) -> list[dict]:
+    """Why a class has no interval where others have one."""
+    without = found.classes["value"].notna() & found.classes["low"].isna()
+    if not found.outlook.backtests or not without.any():
+        return []
+    return [note(page.phrase("Without an interval: tried on times past, the forecast was off by many times."))]
 
 
 def _title(page: Page, found: Value) -> str:
