@@ -1600,3 +1600,12 @@ def _run(argv: list, out: Path, capsys, lang: str = "en") -> tuple[int, str, str
 def _csv(path: Path) -> list[dict]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_the_explorer_packs_a_day_of_any_year():
+    """An answer of the year 9998, and a customer who joined in the year 3: each counts its days from 1970."""
+    from course.explorer.contents import _days
+
+    found = _days(pd.Series(pd.array(["1970-01-03", "9998-12-31", "0003-01-01", None], dtype="datetime64[s]")))
+    # 8,029 years with 1,947 leap days from 1970 up to 9999, less the one of 9999; 1,967 years and 477 leap days back.
+    assert found[:3].tolist() == [2, 8029 * 365 + 1947 - 1, -(1967 * 365 + 477)] and found[3] != found[3]

@@ -211,7 +211,7 @@ def _numbers(portraits: pd.DataFrame, shared: bool) -> list[str]:
 def _number(packer: Packer, portraits: pd.DataFrame, column: str, shared: bool) -> dict:
     cells, unit = portraits[column], _catalogue(column)["unit"]
     if unit == "date":
-        values = (cells - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64", na_value=np.nan)
+        values = _days(cells)
     else:
         values = cells.to_numpy(dtype="float64", na_value=np.nan)
     if shared:
@@ -285,6 +285,12 @@ def _lists(actions: list[dict], portraits: pd.DataFrame) -> list[dict]:
     return [{"label": a["label"], "filters": a["audience"]} for a in actions if a["key"] in there]
 
 
+def _days(dates: pd.Series) -> np.ndarray:
+    """Days since 1970, of any year (nanoseconds know four centuries); NaN where there is none."""
+    days = dates.to_numpy().astype("datetime64[D]")
+    return np.where(np.isnat(days), np.nan, days.astype("int64"))
+
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
@@ -294,7 +300,7 @@ def _events(packer: Packer, portraits: pd.DataFrame, timeline: pd.DataFrame) -> 
     events = timeline[timeline["day"].notna() & timeline["customer_id"].isin(rows.index)]
     owner = events["customer_id"].map(rows).to_numpy(dtype="int64")
     kind = events["kind"].map({k: i for i, k in enumerate(_KINDS)}).to_numpy(dtype="int64")
-    days = (events["day"] - pd.Timestamp(0)).dt.days.to_numpy(dtype="int64")
+    days = _days(events["day"]).astype("int64")
     codes, whats = pd.factorize(events["what"], sort=True)
     order = np.lexsort((codes, kind, days, owner))
     first = int(days.min()) if len(days) else 0
