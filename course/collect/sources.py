@@ -765,6 +765,10 @@ def _without_totals(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[
         words = frame[column].where(begins & filled).astype("str")
         total |= words.isin([w for w in words.unique() if isinstance(w, str) and _TOTAL.match(w.strip())]).to_numpy()
         begins &= ~filled
+        if not begins.any():
+            break
+    if not total.any():
+        return frame, []
     at = np.flatnonzero(total)
     total[at] = [
         _filled(row) < len(row) for row in frame.iloc[at].astype(object).where(frame.iloc[at].notna(), "").to_numpy()
