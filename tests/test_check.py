@@ -365,12 +365,12 @@ def test_two_files_that_ask_alike_with_other_answers_are_asked_apart(tmp_path, c
     """Which column holds the state: 20 + 1 are paid here, 30 + 1 there."""
     head = "order_id,customer_id,ordered_at,amount,"
     january = "phase\n1,a,2024-01-13,20,paid\n2,b,2024-01-14,10,cancelled\n3,b,2024-01-14,1,paid\n"
-    february = "stage\n4,a,2024-02-13,30,paid\n5,b,2024-02-14,5,cancelled\n6,b,2024-02-15,1,paid\n"
+    february = "progress\n4,a,2024-02-13,30,paid\n5,b,2024-02-14,5,cancelled\n6,b,2024-02-15,1,paid\n"
     one, two = write(tmp_path / "one.csv", head + january), write(tmp_path / "two.csv", head + february)
     code, out, err = check(capsys, one, two)
     assert (code, err) == (0, "")
-    assert "--answer state_in=phase" in out and "--answer state_in.two.csv=stage" in out
-    answers = ["--answer", "state_in=phase", "--answer", "state_in.two.csv=stage"]
+    assert "--answer state_in=phase" in out and "--answer state_in.two.csv=progress" in out
+    answers = ["--answer", "state_in=phase", "--answer", "state_in.two.csv=progress"]
     out = check(capsys, one, two, *answers)[1]
     assert "Question" not in out and "valid: 4 rows, 4 orders, 2 customers, money 52.00" in out
     agrees(out, *run(tmp_path, "--orders", one, two, *answers))
