@@ -571,3 +571,28 @@ def test_next_month_in_another_currency_is_refused(tmp_path, capsys):
     capsys.readouterr()
     assert course("run", tmp_path / "out" / "recipe.yaml", "--out", tmp_path / "two") == 2
     assert "holds money in USD, and the currency of this run is EUR" in told(capsys)[0]
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def test_names_of_values_and_of_the_company_are_read_and_written_again(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "company: 绿茶 & Co\nlabels:\n  main_channel: {wx_mp: {en: Mini-program, zh: 小程序}, 7: Main street}\n",
+        encoding="utf-8",
+    )
+    found = recipe.load(path)
+    assert found.company == "绿茶 & Co"
+    named = {"wx_mp": {"en": "Mini-program", "zh": "小程序"}, "7": {"en": "Main street", "zh": "Main street"}}
+    assert found.labels == {"main_channel": named}
+    path.write_text(recipe.dump(found, tmp_path), encoding="utf-8")
+    assert recipe.load(path) == found
+
+
+@pytest.mark.parametrize("labels", ["{city: Paris}", "{city: {p: {fr: Paris}}}", "{city: {p: [a, b]}}", "[a]"])
+def test_names_that_are_no_names_are_refused(tmp_path, labels):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"labels: {labels}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="labels"):
+        recipe.load(path)

@@ -186,7 +186,7 @@ def line(
         return _TOP + 8 + (floor - _TOP - 8) * (1 - value / top)
 
     parts = [_line_across(y_(v), figure(v)) for v in grid]
-    parts += [_text(x_(v), floor + 14, figure(v), "mid") for v in _ticks(0, right) if v <= right * 1.001]
+    parts += [_text(x_(v), floor + 14, figure(v), "mid") for v in _ticks(0, right) if v == round(v)]
     parts += [_text(WIDE - _RIGHT, high - 4, axes[0], "end soft"), _text(0, 10, axes[1], "soft")]
     if diagonal:
         ends = f'x2="{x_(min(right, top)):.1f}" y2="{y_(min(right, top)):.1f}"'

@@ -5,8 +5,8 @@ import pandas as pd
 from course import lifecycle
 from course import portrait as portraits
 from course.labels import Value
-from course.portrait import Card
-from course.report import draw, figures
+from course.portrait import Card, Persona
+from course.report import draw, figures, format
 from course.report.blocks import note
 from course.report.sections import Page
 from course.report.words import class_label
@@ -46,7 +46,7 @@ def _first(page: Page, found: Told) -> list[Card]:
 
 def customer(page: Page, card: Card, row: pd.Series, events: pd.DataFrame | None) -> dict:
     """What a card shows; of the page it needs language, ledger and events alone."""
-    parts = card.to_dict(page.lang)["sections"]
+    parts = _told(page, card)["sections"]
     return {
         "about": card.customer_id,
         "tone": figures.tone(row["rfm_class"]) if "rfm_class" in row and not pd.isna(row["rfm_class"]) else "line",
@@ -57,6 +57,14 @@ def customer(page: Page, card: Card, row: pd.Series, events: pd.DataFrame | None
         "rests": [part for part in parts if part["section"] not in _SEEN],
         "rests_on": page.phrase("What this rests on"),
     }
+
+
+def _told(page: Page, sheet: Card | Persona) -> dict:
+    """What the card or persona says, as the page writes figures."""
+    told = sheet.to_dict(page.lang)
+    for part in told["sections"]:
+        part["lines"] = [line | {"text": format.tidy(line["text"], page.lang)} for line in part["lines"]]
+    return told
 
 
 def _chips(page: Page, row: pd.Series) -> list[tuple[str, str]]:
@@ -133,6 +141,6 @@ def personas(page: Page, found: Told) -> dict | None:
     """The classes as they are told: every sentence with its figure."""
     if not found.personas:
         return None
-    shown = [p.to_dict(page.lang) for p in found.personas]
+    shown = [_told(page, p) for p in found.personas]
     words = page.phrase("What is called more frequent is so beyond chance, all comparisons together.")
     return {"title": page.phrase("The classes, told"), "blocks": [note(words), {"cards": shown}]}
