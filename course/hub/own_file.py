@@ -69,7 +69,7 @@ def _read(files: list[str], below: object) -> None:
     try:
         gathered({})
     except Asked as asked:
-        _add(below, own._form(asked.questions, {}, gathered))
+        _add(below, own._form(asked.questions, {}, gathered, told=lambda answers: ""))
     except DataError as error:
         _add(below, _said(error.sentence))
 
