@@ -28,6 +28,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
+WHEELS = ROOT / "wheels"
 EXTRAS = "notebook,stats,postgres,mysql"
 DEVELOPERS = ("test", "build")  # words that need the tools of those who work on the kit
 
@@ -55,14 +56,20 @@ MESSAGES = {  # in English and in Chinese
         "Setting up .venv: only this once, a minute or two, about 1 GB of disk.",
         "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 1 GB。",
     ),
+    "found": ("{n} packages are needed.", "共需要 {n} 个软件包。"),
+    "downloaded": ("{n} of them were downloaded.", "已下载其中 {n} 个。"),
+    "collected": ("{n} packages so far: {name}", "已找到 {n} 个软件包：{name}"),
+    "installing": ("Installing them.", "正在安装。"),
     "uv failed": ("uv did not manage it; trying pip.", "用 uv 安装未成功，改用 pip。"),
     "disk": (
         "The disk is full. Free about 2 GB, then run the same command again.",
         "磁盘空间不足。请腾出约 2 GB 空间，再执行一次同样的命令。",
     ),
     "network": (
-        "The packages could not be downloaded. Check the connection or the proxy, then run the same command again.",
-        "软件包下载失败。请检查网络和代理（在国内可先为 pip 配置镜像源），再执行一次同样的命令。",
+        "The packages could not be downloaded. Check the connection and the proxy ({proxy}); where the package index "
+        "is slow, name a mirror: {pip} config set global.index-url ADDRESS. Then run the same command again.",
+        "软件包下载失败。请检查网络和代理（{proxy}）；如果是软件源太慢，可以配置镜像源："
+        "{pip} config set global.index-url 镜像地址。然后再执行一次同样的命令。",
     ),
     "access": (
         "No permission to write to {path}. Move the kit to a folder of your own, or change the permissions.",
@@ -85,6 +92,14 @@ SIGNS = {  # what installers print, and which of our sentences explains it
     "network": r"dns error|name resolution|establish a new connection|tcp connect|sending request|[Tt]imed out"
     r"|[Cc]onnection (refused|reset|aborted)|[Cc]annot connect|unreachable|network was disabled",
 }
+
+
+STEPS = {  # what installers print, and what we say of it
+    "found": r"^Resolved (?P<n>\d+) packages",
+    "downloaded": r"^Prepared (?P<n>\d+) packages",
+    "installing": r"^Installing collected packages",
+}
+PATIENCE = {"PIP_DEFAULT_TIMEOUT": "9", "PIP_RETRIES": "1", "UV_HTTP_TIMEOUT": "9", "UV_HTTP_RETRIES": "1"}
 
 
 class Stop(Exception):
@@ -112,22 +127,53 @@ def reason(said):
     return next((key for key, sign in SIGNS.items() if re.search(sign, said)), "install")
 
 
-def attempt(*commands):
+def attempt(*commands, **variables):
     """Run the commands one after the other; what the first one that fails said, or nothing."""
     for command in commands:
-        said = ""
+        said, collected = "", 0
         words = [str(word) for word in command]
+        env = dict(PATIENCE, **os.environ)  # a dead line is told in twenty seconds, unless the reader is more patient
+        env.update(variables)
         try:
-            child = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            child = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         except OSError as error:
             return str(error)
         for line in child.stdout:
-            said += line.decode("utf-8", "replace")
-            if b"ollecting" in line or b"ownload" in line:
-                print(".", end="", flush=True)  # a sign of life: pip takes its time
+            line = line.decode("utf-8", "replace")
+            said += line
+            if line.startswith("Collecting "):
+                collected += 1
+                progress(collected, line.split()[1])
+            for key, sign in STEPS.items():
+                found = re.search(sign, line)
+                if found:
+                    tell(key, **found.groupdict())
         if child.wait():
             return said or "exit code {}".format(child.returncode)
     return ""
+
+
+def progress(n, name):
+    """A sign of life: pip takes its time. A terminal shows every package, a file every twentieth."""
+    if sys.stdout.isatty():
+        line = MESSAGES["collected"][language() == "zh"].format(n=n, name=name)
+        print("\r" + line[:78].ljust(78), end="", flush=True)
+    elif n % 20 == 0:
+        tell("collected", n=n, name=name)
+
+
+def mirrors(base):
+    """The package index that pip is configured for, as uv's variables: uv does not read pip's configuration."""
+    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+    try:
+        listed = subprocess.run(
+            [base, "-m", "pip", "config", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return {}
+    found = re.findall(r"(?m)^[\w:-]+\.([\w-]+)='(.*)'\s*$", listed.stdout.decode("utf-8", "replace"))
+    configured = {names[key]: " ".join(value.replace("\\n", " ").split()) for key, value in found if key in names}
+    return {name: value for name, value in configured.items() if name not in os.environ}
 
 
 def fingerprint():
@@ -157,16 +203,19 @@ def clear():
 def install(extras):
     """Fill .venv, with uv when there is one, else (or when uv fails) with pip."""
     kit = ["-e", ".[" + extras + "]", "-c", "constraints.txt"]
+    if WHEELS.is_dir():  # a workshop's folder brings its packages with it: no network is asked
+        kit += ["--no-index", "--find-links", WHEELS]
     base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside the .venv that is replaced
     uv = shutil.which("uv")
     said = "no uv"
     clear()
     if uv:
-        said = attempt([uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *kit])
-        if said and reason(said) != "disk":
+        commands = [uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *kit]
+        said = attempt(*commands, **mirrors(base))
+        if said and reason(said) not in ("disk", "network"):
             tell("uv failed")
             clear()
-    if said and reason(said) != "disk":
+    if said and reason(said) not in ("disk", "network"):
         try:
             import ensurepip  # noqa: F401  Debian's python3 comes without it
         except ImportError:
@@ -175,7 +224,8 @@ def install(extras):
     print(flush=True)
     if said:
         print("\n".join(line[:200] for line in said.splitlines()[-15:]))
-        raise Stop(reason(said), path=ROOT)
+        proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or "-"
+        raise Stop(reason(said), path=ROOT, proxy=proxy.rpartition("@")[2], pip=Path(base).name + " -m pip")
 
 
 def prepare(developers=False):

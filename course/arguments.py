@@ -85,8 +85,14 @@ def folder(options: argparse.Namespace, recipe: "Recipe") -> Path | None:
 
         return beside(Path(options.recipe), day_of(options.as_of)) if options.as_of else None
     if recipe.source == "demo":
-        return Path("demo")
+        return _unused(Path("demo"))
     raise DataError("Name the folder to write: --out DIR.")
+
+
+def _unused(folder: Path) -> Path:
+    """The folder, or the next of its name (demo-2, demo-3, …) that holds nothing: a second demo is not refused."""
+    names = (folder, *(folder.with_name(f"{folder.name}-{n}") for n in range(2, 1000)))
+    return next(name for name in names if not name.exists() or (name.is_dir() and not any(name.iterdir())))
 
 
 def beside(recipe: Path, as_of: object) -> Path:

@@ -1,6 +1,7 @@
 """`course …`: the kit from the command line. Importing is lazy, so that `course --help` answers at once."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -297,7 +298,17 @@ def _run(options: argparse.Namespace) -> int:
     for line in [*lines, *(note.say() for note in result.notes)]:
         print(line)
     print(text("Written: {out}", out=out / "report.html"))
+    if recipe.source == "demo" and _somebody_looks():
+        import webbrowser
+
+        webbrowser.open((out / "report.html").resolve().as_uri())
     return 0
+
+
+def _somebody_looks() -> bool:
+    """True where a person started the command, and a browser can open beside the terminal."""
+    has_screen = sys.platform in ("win32", "darwin") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ))
+    return sys.stdout.isatty() and has_screen
 
 
 def _key(file: str | None, personal: bool, must_exist: bool = False) -> bytes | None:
@@ -465,9 +476,13 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from course import places
+
+    if not places.is_checkout():
+        raise DataError("Lessons are built in the kit's own folder; this is an installed package.")
     from course import authoring
 
-    root = Path(__file__).resolve().parents[1]
+    root = places.ROOT
     try:
         if options.check:
             found = authoring.stale(root)
@@ -483,9 +498,8 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from course.hub import copies, starting
+    from course.hub import starting
 
-    copies.hand_out()
     return starting.start(options.further, options.lang, _say)
 
 

@@ -119,8 +119,13 @@ def _show(box: object) -> None:
     display(box)
 
 
-def _form(questions: Sequence[Question], given: Mapping[str, str], read: Callable[[Mapping[str, str]], None]) -> object:
-    """Each question with a button a reading, and the one that calls `read` with the answers.
+def _form(
+    questions: Sequence[Question],
+    given: Mapping[str, str],
+    read: Callable[[Mapping[str, str]], None],
+    told: Callable[[Mapping[str, str]], str] | None = None,
+) -> object:
+    """Each question with a button a reading, and the one that calls `read` with the answers; `told` says the end.
 
     What the answers bring up is asked below in the same way; what they make impossible is said, to be answered anew.
     """
@@ -140,15 +145,12 @@ def _form(questions: Sequence[Question], given: Mapping[str, str], read: Callabl
         try:
             read(answers)
         except Asked as more:
-            box.children = (*asked, _form(more.questions, answers, read))
+            box.children = (*asked, _form(more.questions, answers, read, told))
         except DataError as error:
             said.value = _note(error.sentence)
             return
         else:
-            said.value = _note(
-                Sentence("Read with these answers; run the cells below. Written into the call, they need no button:"),
-                f"answers={json.dumps(answers, ensure_ascii=False)}",
-            )
+            said.value = (told or _call)(answers)
         for widget in (go, *choices.values()):
             widget.disabled = True
 
@@ -156,6 +158,14 @@ def _form(questions: Sequence[Question], given: Mapping[str, str], read: Callabl
         choice.observe(chosen, names="value")
     go.on_click(answered)
     return box
+
+
+def _call(answers: Mapping[str, str]) -> str:
+    """What to write into the call so that it asks no more."""
+    return _note(
+        Sentence("Read with these answers; run the cells below. Written into the call, they need no button:"),
+        f"answers={json.dumps(answers, ensure_ascii=False)}",
+    )
 
 
 def _choice(widgets: object, question: Question) -> object:

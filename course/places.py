@@ -29,3 +29,9 @@ def work() -> Path:
     path = home()
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def cache() -> Path:
+    """Where things lie that can be made again: COURSE_CACHE where it is set, else the reader's own cache."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "customer-portrait-course"
+    return Path(os.environ.get("COURSE_CACHE") or usual)

@@ -7,7 +7,7 @@ import json
 import nbformat
 import pytest
 
-from course.authoring import LessonError, build, lessons, read, stale, wording
+from course.authoring import LessonError, build, lessons, lint, read, stale, wording
 from course.authoring.build import notebook
 from course.authoring.execute import _where
 from course.authoring.stub import stub
@@ -325,3 +325,22 @@ def test_what_a_learner_cannot_take_to_work_is_rare(lang):
                 lines += len(cell.text.splitlines())
                 keyed += [n.id for n in ast.walk(cell.tree()) if getattr(n, "id", "") in ("say", "words")]
     assert "say" not in keyed and len(keyed) / lines < 0.005
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_template_of_a_lesson_breaks_no_rule_and_becomes_a_notebook(tmp_path, lang):
+    (tmp_path / "lessons").mkdir()
+    copied = tmp_path / "lessons/14_topic.md"
+    copied.write_text((ROOT / "docs/template_lesson.md").read_text(encoding="utf-8"), encoding="utf-8")
+    lesson = read(copied)
+    lint.check(lesson)
+    given, solved = ("\n".join(sources(notebook(lesson, lang, answers, [copied]))) for answers in (False, True))
+    assert "nunique" not in given and "nunique" in solved and 'check("topic-1")' in given
+    assert "<details>" in given and ("鹿鸣" in given) == (lang == "zh")
+
+
+def test_the_badge_opens_the_lesson_by_its_door_at_the_address_that_pyproject_names(house):
+    assert "mybinder" not in sources(unexecuted(house, "zh", solutions=False))[0]
+    (house / "pyproject.toml").write_text('[project.urls]\nRepository = "https://code.example/owner/name.git"\n')
+    first = sources(unexecuted(house, "zh", solutions=False))[0]
+    assert "https://mybinder.org/v2/gh/owner/name/HEAD?urlpath=course/zh/01)" in first

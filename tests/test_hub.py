@@ -59,9 +59,11 @@ def test_copies_are_handed_out_once_and_never_overwritten(kit):
     work = kit / "work"
     assert sorted(path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()) == [
         "en/00_start.ipynb",
+        "en/own_file.ipynb",
         "en/part/07_example.ipynb",
         "en/part/map.svg",
         "zh/00_start.ipynb",
+        "zh/own_file.ipynb",
         "zh/part/07_example.ipynb",
     ]
     mine = work / "en/part/07_example.ipynb"
@@ -472,3 +474,78 @@ def test_the_page_fits_a_phone_and_axe_finds_no_violation(server, chromium, axe_
                 assert axe_violations(page) == [], (width, place)
                 page.screenshot(path=tmp_path / f"{place.replace('/', '-')}-{width}.png", full_page=True)
         browser.close()
+
+
+# --- a file of one's own -----------------------------------------------------------------------------------------
+
+
+def _asks_two():
+    """Dates that may be day or month first; money that may, in two orders, be the order's or the line's."""
+    rows = ["order_id,customer_id,ordered_at,amount,sku"]
+    for n in range(40):
+        day, month = 1 + n % 12, 1 + (n * 5) % 12
+        rows += [f"{n},c{n % 9},{day:02}/{month:02}/2024,{40 + n},{sku}" for sku in ("x", "y")[: 1 + (n < 2)]]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_file_of_ones_own_is_uploaded_asked_about_and_reported_without_code(server, chromium, tmp_path, lang):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    address, work = server
+    wait = 1000 * _PATIENCE
+    file = tmp_path / "店铺.csv"
+    file.write_text(_asks_two(), encoding="utf-8")
+    choose, read, go = {
+        "en": ("Choose files", "Read it", "Go on with these answers"),
+        "zh": ("选择文件", "读取", "按这些回答继续"),
+    }[lang]
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.set_default_timeout(wait)
+        page.goto(f"{address}/course/{lang}/own")
+        page.wait_for_function(HERE, arg=f"{lang}/own_file.ipynb", timeout=wait)
+        page.evaluate("""async () => {
+            const context = window.jupyterapp.shell.currentWidget.context;
+            await context.ready; await context.sessionContext.ready;
+            await context.sessionContext.session.kernel.info;
+            await window.jupyterapp.commands.execute('notebook:run-all-cells');
+        }""")
+        form = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea")
+        form.get_by_role("button", name=read).click()
+        playwright.expect(form.locator('[role="status"]').first).to_be_visible(timeout=wait)  # no file: a sentence
+        with page.expect_file_chooser() as chooser:
+            form.get_by_role("button", name=choose).click()
+        chooser.value.set_files(file)
+        playwright.expect(form.get_by_role("button", name=re.compile(r"\(1\)"))).to_be_visible(timeout=wait)
+        form.get_by_role("button", name=read).click()
+        asked = form.locator(".widget-radio-box")
+        playwright.expect(asked).to_have_count(2, timeout=wait)
+        for n in range(2):
+            asked.nth(n).locator("input[type=radio]").first.check()
+        page.screenshot(path=tmp_path / "asked.png")
+        form.get_by_role("button", name=go).click()
+        frame = form.locator("iframe")
+        playwright.expect(frame).to_be_visible(timeout=wait)
+        report = page.frame_locator("iframe[srcdoc]")
+        playwright.expect(report.locator("h1").first).to_be_visible(timeout=wait)
+        page.screenshot(path=tmp_path / "report.png")
+        browser.close()
+    assert (work / "uploads" / "店铺.csv").read_text(encoding="utf-8") == _asks_two()
+    assert list(work.glob("portraits-*/report.html"))
+
+
+def test_a_file_that_is_refused_is_a_sentence_and_no_folder(tmp_path, monkeypatch):
+    from course.hub import own_file
+
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path))
+    below = type("Box", (), {"children": ()})()
+    own_file._read([], below)
+    own_file._read([str(tmp_path / "nowhere.csv")], below)
+    first, second = (widget.value for widget in below.children)
+    assert "Choose a file" in first and "nowhere.csv" in second and not list(tmp_path.glob("portraits-*"))
+    assert own_file._files(({"name": "../a.csv", "content": b"1"},), " b.csv ") == [
+        "b.csv",
+        str(tmp_path / "uploads/a.csv"),
+    ]

@@ -154,7 +154,7 @@ def installer(lab, monkeypatch):
 
     fake = SimpleNamespace(fails={}, ran=[], extras=[])
 
-    def attempt(*commands):
+    def attempt(*commands, **variables):
         name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
         fake.ran.append(name)
         fake.extras += [word[2:-1] for word in commands[1] if str(word).startswith(".[")]
@@ -197,7 +197,7 @@ def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, 
 def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, capsys):
     whole = lab.attempt
 
-    def interrupted(*commands):
+    def interrupted(*commands, **variables):
         whole(*commands)
         raise KeyboardInterrupt
 
@@ -243,6 +243,65 @@ def test_a_failure_is_one_sentence(lab, installer, capsys, said, sentence):
     assert sentence in out.splitlines()[-1]
     assert said in out and "Traceback" not in out
     assert not lab.STAMP.exists()
+
+
+def test_what_the_network_refuses_uv_it_refuses_pip_too(lab, installer):
+    installer.fails = {"uv": "dns error: failed to lookup address information"}
+    assert lab.main(["run"]) == 1 and installer.ran == ["uv"]
+
+
+def test_the_proxy_is_named_without_its_password_and_the_way_to_a_mirror(lab, installer, monkeypatch, capsys):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    installer.fails = {"uv": "tcp connect error"}
+    lab.main(["run"])
+    said = capsys.readouterr().out
+    assert "(proxy.example:3128)" in said and "secret" not in said and "config set global.index-url ADDRESS" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the installer is a shell script here")
+def test_steps_are_told_and_patience_ends(lab, kit, monkeypatch, capsys):
+    """A made-up installer prints what pip and uv do, and what it was given of patience and index."""
+    monkeypatch.delenv("PIP_DEFAULT_TIMEOUT", raising=False)
+    script = kit / "installer"
+    lines = ["Resolved 130 packages in 2s", "Prepared 3 packages", *["Collecting scipy"] * 20]
+    lines += ["Installing collected packages: scipy", "patience $PIP_DEFAULT_TIMEOUT $UV_HTTP_TIMEOUT index $UV_INDEX"]
+    script.write_text("#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines) + "exit 1\n")
+    script.chmod(0o755)
+    said = lab.attempt([script], UV_INDEX="mine")
+    assert said.splitlines()[-1] == "patience 9 9 index mine"
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "130 packages are needed.",
+        "3 of them were downloaded.",
+        "20 packages so far: scipy",
+        "Installing them.",
+    ]
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "100")
+    assert "patience 100 9" in lab.attempt([script])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the configuration is a shell script here")
+def test_uv_is_given_the_index_that_pip_is_configured_for(lab, kit, monkeypatch):
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    pip = kit / "python"
+    lines = ["global.index-url='https://mirror.example/simple'", r"global.extra-index-url='\nhttps://a/s\nhttps://b/s'"]
+    pip.write_text("#!/bin/sh\ncat <<'E'\n" + "\n".join([*lines, ":env:.timeout='3'"]) + "\nE\n")
+    pip.chmod(0o755)
+    both = "https://a/s https://b/s"
+    assert lab.mirrors(pip) == {"UV_DEFAULT_INDEX": "https://mirror.example/simple", "UV_INDEX": both}
+    monkeypatch.setenv("UV_INDEX", "mine")
+    assert lab.mirrors(pip) == {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}
+    assert lab.mirrors(kit / "nothing") == {}
+
+
+def test_a_folder_of_wheels_is_used_without_a_network(lab, installer, kit, monkeypatch):
+    seen = []
+    told = lab.attempt
+    monkeypatch.setattr(lab, "attempt", lambda *commands, **variables: seen.extend(commands) or told(*commands))
+    (kit / "wheels").mkdir()
+    assert lab.main(["run"]) == 0
+    assert [str(word) for word in seen[1]][-3:] == ["--no-index", "--find-links", str(kit / "wheels")]
 
 
 def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkeypatch, capsys):

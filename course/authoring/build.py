@@ -180,7 +180,8 @@ def _repository(root: Path) -> str | None:
     path = root / "pyproject.toml"
     if not path.exists():
         return None
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("course", {}).get("repository")
+    address = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("urls", {}).get("Repository")
+    return address and "/".join(address.rstrip("/").removesuffix(".git").split("/")[-2:])
 
 
 def _nbformat(lesson: str, kind: str, source: str, tags: Iterable[str], seen: Counter) -> dict:

@@ -130,8 +130,8 @@ def _put(made: Path, place: Path) -> None:
 def _prepared() -> Path:
     """The folder of the prepared tables, made when it is missing; a half-made one is never seen."""
     folder = room.company()
-    if folder == company.datasets():
-        return folder / "prepared"
+    if (shipped := folder / "prepared").exists():
+        return shipped
     place = _cache() / ".tables" / f"{folder.name}-{_fingerprint(folder)}"
     if not place.exists():
         made = place.with_name(f"{place.name}.{os.getpid()}.part")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from course import places
 from course.errors import DataError
 from course.language import Sentence
 
@@ -100,8 +101,20 @@ class Unsealed:
 
 
 def datasets() -> Path:
-    """The folder of Luming's published exports."""
-    return Path(__file__).resolve().parents[2] / "datasets"
+    """The folder of Luming's published exports: the kit's own, else what this machine generates of it, once.
+
+    Raises
+    ------
+    DataError : another process generates it just now; the cache cannot be written.
+    """
+    if places.is_checkout():
+        return places.ROOT / "datasets"
+    from course.company import luming
+
+    folder = places.cache() / f"luming-{luming.SEED}"
+    if not folder.exists():
+        luming.write(luming.SEED, luming.CUSTOMERS, folder)
+    return folder
 
 
 def unseal(step: str, folder: str | Path | None = None) -> Unsealed:

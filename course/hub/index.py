@@ -97,6 +97,7 @@ def page(lang: str, base: str, message: str = "") -> str:
         step=step,
         step_says=step and _step(step, any(lesson.tried for lesson in lessons), lang),
         days=[_day(n, day, lang) for n, day in enumerate(_days(lessons), 1)],
+        own=text("A file of your own: portraits without a line of code", lang),
         files=text("All files", lang),
         stop=_stop(lang),
     )

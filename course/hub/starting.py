@@ -9,12 +9,12 @@ from importlib.util import find_spec
 
 from course import places
 from course.errors import DataError
-from course.hub import settings
+from course.hub import copies, settings
 from course.language import Sentence
 
 
 def start(words: Sequence[str], lang: str | None, tell: Callable[[Sentence], None]) -> int:
-    """Become JupyterLab; on Windows, which cannot, run it as a child and give its exit code.
+    """Hand out the copies and become JupyterLab; on Windows, which cannot, run it as a child and give its exit code.
 
     Parameters
     ----------
@@ -32,6 +32,7 @@ def start(words: Sequence[str], lang: str | None, tell: Callable[[Sentence], Non
     _check_port(words)
     asked = lang or os.environ.get("COURSE_LANG")
     lang = settings.preferred(asked)
+    copies.hand_out()
     own, work = settings.own(), places.work()
     for said in settings.settle(own / "settings", lang, asked=bool(asked)):
         tell(said)
