@@ -2,6 +2,7 @@
 and explorer."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +10,13 @@ import pandas as pd
 from course import explorer, recipe, whole, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
+from course.report.truths import Truth
 from course.report.writing import harmless
 from course.telling import tells
 from course.whole import refuse_used
 from course.workflow import Result, people
 
-__all__ = ["FILES", "forget", "harmless", "refuse_used", "write"]
+__all__ = ["FILES", "Truth", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
 #: an earlier run.
@@ -31,12 +33,13 @@ FILES = (
 )
 
 
-def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
+def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Truth] = ()) -> list[str]:
     """Write everything into the folder `out`, which must not exist or be empty.
 
     Parameters
     ----------
     lang : the language the report opens in and the workbook is in.
+    truths : what is true of the headlines, of a company that was made; no other file holds it.
 
     Returns
     -------
@@ -51,11 +54,11 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
     with whole.alone(out):
         refuse_used(out)
         with whole.whole_or_absent(out) as folder:
-            answers = _write(result, out, folder, lang)
+            answers = _write(result, out, folder, lang, truths)
     return answers
 
 
-def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
+def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[Truth]) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
     writing.portraits(result.portraits, folder)
@@ -70,7 +73,7 @@ def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)
     text = recipe.dump(next_time, out, result.parameters.get("as_of"))
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
-    html, answers = page.render(result, ledger, lang)
+    html, answers = page.render(result, ledger, lang, truths)
     (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     events = explorer.timeline(result.cleaned)
     events.to_parquet(folder / "timeline.parquet", index=False)

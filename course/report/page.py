@@ -4,6 +4,8 @@ Every figure comes from the ledger, every sentence from the catalogue. Intervals
 other customers of the same kind come.
 """
 
+from collections.abc import Sequence
+
 import jinja2
 
 from course import schema
@@ -29,6 +31,7 @@ from course.report.sections import (
     tag,
     visits,
 )
+from course.report.truths import Truth, shown
 from course.workflow import Result
 
 #: What the page begins with: the step, and what it answers.
@@ -68,15 +71,16 @@ SECTIONS = (
 )
 
 
-def render(result: Result, ledger: dict, lang: str) -> tuple[str, list[str]]:
-    """The report as HTML text, opening in `lang`, and the sentences it begins with in that language."""
+def render(result: Result, ledger: dict, lang: str, truths: Sequence[Truth] = ()) -> tuple[str, list[str]]:
+    """The report as HTML text, opening in `lang`, and the sentences it begins with in that language; `truths` of its
+    headlines stand under a button."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("course", "templates"),
         autoescape=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    pages = {code: _content(Page(result, ledger, code)) for code in LANGUAGES}
+    pages = {code: _content(Page(result, ledger, code)) | {"seal": shown(truths, code)} for code in LANGUAGES}
     html = environment.get_template("report.html.j2").render(pages=pages, first=lang)
     return html, pages[lang]["answers"]
 
