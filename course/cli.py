@@ -120,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     explore.set_defaults(command=_explore)
 
+    alert = commands.add_parser("alert", help=text("whom to call before they leave, from the result of a run"))
+    alert.add_argument("folder", metavar="DIR")
+    alert.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    alert.set_defaults(command=_alert)
+
     forget = commands.add_parser("forget", help=text("erase customers from the result of a run"))
     forget.add_argument("folder", metavar="DIR")
     forget.add_argument("customers", metavar="CUSTOMER", nargs="+")
@@ -337,6 +342,24 @@ def _explore(options: argparse.Namespace) -> int:
     page = (Path(options.folder) / "explorer.html").resolve()
     webbrowser.open(f"{page.as_uri()}#lang={language.active()}")
     print(text("The explorer: {page}", page=page))
+    return 0
+
+
+def _alert(options: argparse.Namespace) -> int:
+    from course import result
+
+    told = result.ledger(options.folder)["findings"].get("actions", ())
+    call = next((action for action in told if action["key"] == "call"), None)
+    if call is None:
+        raise DataError("{folder} names nobody to call; its report says why.", folder=Path(options.folder).name)
+    rows = result.actions(options.folder)
+    rows = rows[rows["key"] == "call"]
+    print(f"{call['sentence'][language.active()]}\n{call['evidence'][language.active()]}\n")
+    for row in rows[rows["arm"] == "act"].itertuples():
+        print(f"{row.rank:>4}  {row.customer_id}  {row.why}")
+    out = int((rows["arm"] != "act").sum())
+    if out:
+        print(text("\n{n} more are left out by lot; all stand in {file}.", n=out, file=call["file"]))
     return 0
 
 

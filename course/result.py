@@ -70,6 +70,18 @@ def table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
 
 
+def actions(folder: str | Path) -> pd.DataFrame:
+    """The customers of every action, in their order: the columns of actions.csv, all texts. No row where the run
+    proposed none for customers."""
+    path = Path(folder) / "actions.csv"
+    if not path.exists():
+        return pd.DataFrame({name: [] for name in ("key", "rank", "customer_id", "why", "arm")}, dtype="str")
+    try:
+        return table(path)
+    except (OSError, ValueError):
+        raise _none(folder, path.name) from None
+
+
 def page(folder: str | Path) -> str:
     """The report as HTML text."""
     try:

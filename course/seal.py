@@ -35,13 +35,13 @@ def truths(result: Result, folder: str | Path | None = None) -> list[Truth]:
     if result.as_of != orders["ordered_at"].max().normalize():
         return []
     placed = case.truth("collect").frames["orders"].drop_duplicates("order_id").set_index("order_id")["person_id"]
-    parts = (_buyers, _expected, _gone, _willing, _without_effect, _campaigns)
+    parts = (_buyers, _gone, _expected, _willing, _without_effect, _campaigns)
     return [truth for part in parts for truth in part(case, orders.assign(person=orders["order_id"].map(placed)))]
 
 
 def _buyers(case: Case, orders: pd.DataFrame) -> list[Truth]:
     name = Sentence("Customers who bought, and said who they are")
-    return [Truth("buyers", name, "count", len(case.result.buyers), None, None, orders["person"].nunique())]
+    return [Truth("who", name, "count", len(case.result.buyers), None, None, orders["person"].nunique())]
 
 
 def _expected(case: Case, orders: pd.DataFrame) -> list[Truth]:
@@ -49,26 +49,26 @@ def _expected(case: Case, orders: pd.DataFrame) -> list[Truth]:
     if "clv" not in case.result.found or case.result.horizon != clv.HORIZON:
         return []
     named = {
-        "expected": ("all customers", Sentence("Money that all customers bring in the next 52 weeks")),
-        "expected_best": ("class important_value", Sentence("Of it, money of the best class")),
-        "at_stake": ("those at stake", Sentence("Of it, money of those to look at first")),
+        "all customers": ("worth", Sentence("Money that all customers bring in the next 52 weeks")),
+        "class important_value": ("worth", Sentence("Of it, money of the best class")),
+        "those at stake": ("leaving", Sentence("Of the money expected, that of those to look at first")),
     }
-    rows = {row["what"].split(" of ")[1].split(",")[0]: row for row in _spent(case)}
-    found = [(key, name, rows[whose]) for key, (whose, name) in named.items()]
-    return [Truth(key, name, "money", r["found"], r["low"], r["high"], r["beside"]) for key, name, r in found]
-
-
-def _spent(case: Case) -> list[dict]:
-    return money(case, case.truth("clv").frames["next_year"])
+    rows = {
+        row["what"].split(" of ")[1].split(",")[0]: row for row in money(case, case.truth("clv").frames["next_year"])
+    }
+    return [
+        Truth(question, name, "money", *(rows[whose][c] for c in ("found", "low", "high", "beside")))
+        for whose, (question, name) in named.items()
+    ]
 
 
 def _gone(case: Case, orders: pd.DataFrame) -> list[Truth]:
     """Who has left, of the persons who bought."""
     portraits, process = case.result.buyers, case.truth("lifecycle").frames["process"].set_index("person_id")
     alive = process["alive_at_end"].reindex(orders["person"].dropna().unique()).astype(bool)
-    name = Sentence("Customers who are gone: at risk or lost")
+    name = Sentence("Customers who are gone (in the report, those at risk or lost)")
     return [
-        Truth("gone", name, "count", portraits["stage"].isin(["at_risk", "lost"]).sum(), None, None, (~alive).sum())
+        Truth("leaving", name, "count", portraits["stage"].isin(["at_risk", "lost"]).sum(), None, None, (~alive).sum())
     ]
 
 
@@ -82,8 +82,7 @@ def _willing(case: Case, orders: pd.DataFrame) -> list[Truth]:
         "Who answers is happier than who does not. An interval knows of chance alone, and nothing in the answers shows "
         "those who gave none."
     )
-    truth = Truth("nps", Sentence("NPS of all customers"), "nps", found.value, found.low, found.high, true)
-    return [truth if truth.right else Truth(**(vars(truth) | {"why": why}))]
+    return [Truth("say", Sentence("NPS of all customers"), "nps", found.value, found.low, found.high, true, why)]
 
 
 def _without_effect(case: Case, orders: pd.DataFrame) -> list[Truth]:
@@ -94,7 +93,7 @@ def _without_effect(case: Case, orders: pd.DataFrame) -> list[Truth]:
     zero = case.truth("nps").facts["zero_driver"]
     row = drivers.table.set_index("driver").loc[f"driver_{zero}"]
     name = Sentence("What the app adds to the score, all other ratings being equal")
-    return [Truth("app", name, "effect", row["beta"], row["beta_low"], row["beta_high"], 0.0)]
+    return [Truth("say", name, "effect", row["beta"], row["beta_low"], row["beta_high"], 0.0)]
 
 
 def _campaigns(case: Case, orders: pd.DataFrame) -> list[Truth]:
@@ -106,6 +105,11 @@ def _campaigns(case: Case, orders: pd.DataFrame) -> list[Truth]:
         return []
     both = case.truth("apply").frames["campaign_people"]
     table, out = case.result.found["effect"].campaigns.table, []
+    why = Sentence(
+        "Chance: whom the lot left out happened to buy otherwise. One interval in twenty misses, and {n} comparisons "
+        "were made.",
+        n=len(table),
+    )
     for campaign in (c for c in CAMPAIGNS if c.metric == "bought" and c.compared[0] == "control"):
         rows = table[(table["campaign_id"] == campaign.campaign_id) & table["difference"].notna()]
         if rows.empty:
@@ -113,17 +117,12 @@ def _campaigns(case: Case, orders: pd.DataFrame) -> list[Truth]:
         row, own = rows.iloc[0], both[both["campaign_id"] == campaign.campaign_id]
         true = 100 * _difference(own, orders, pd.Timestamp(campaign.sent))
         name = Sentence(
-            "Campaign “{campaign}”: more customers with an order, in a hundred",
+            "Campaign {id} “{campaign}”: more customers with an order, in a hundred",
+            id=campaign.campaign_id,
             campaign=Label(campaign.name_en, campaign.name_zh),
         )
         figures = [100 * row[c] for c in ("difference", "low", "high")]
-        truth = Truth(f"campaign_{campaign.campaign_id}", name, "points", *figures, true)
-        many = Sentence(
-            "Chance: whom the lot left out happened to buy otherwise. One interval in twenty misses, and {n} "
-            "comparisons were made.",
-            n=len(table),
-        )
-        out.append(truth if truth.right else Truth(**(vars(truth) | {"why": many})))
+        out.append(Truth("worked", name, "points", *figures, true, why))
     return out
 
 

@@ -82,6 +82,8 @@ def invented(n=600, hostile=False, seed=5):
     )
     # Women buy in the app more often: something is there to be found.
     portraits.loc[(portraits["gender"] == "f") & (rng.random(n) < 0.5), "main_channel"] = "app"
+    best = (portraits["rfm_class"] == "important_value") & (portraits["stage"] == "at_risk")
+    portraits["action"] = pd.Series("call", index=portraits.index, dtype="str").where(best)
     return portraits, events(portraits, rng, hostile), ledger(portraits)
 
 
@@ -127,6 +129,14 @@ def ledger(portraits):
             "segments": {"cuts": {"r": 149, "f": 2, "m": 346.4}},
             "lifecycle": {"thresholds": limits, "early_warning": {"horizon": 105}},
             "forecast": {"horizon_weeks": 52, "low": 1000.0, "high": 9000.0},
+            "actions": [
+                {
+                    "key": "call",
+                    "label": {"en": "Call before they leave", "zh": "流失前致电"},
+                    "audience": "action=call",
+                    "needs": ["stage", "expected_value", "churn_risk"],
+                }
+            ],
             "clv": {"classes": [{"rfm_class": "important_value", "low": 100.0, "high": 900.0}]},
         },
     }
@@ -197,7 +207,7 @@ VISIT = """async states => {
 def drawn(portraits, rng):
     """A random filter: (as a link has it, whom it chooses, the same without the filter on the stage)."""
     parts, chosen, others = [], pd.Series(True, index=portraits.index), pd.Series(True, index=portraits.index)
-    words = ["rfm_class", "stage", "gender", "city", "main_channel", "alert", "tag_high_value", "tag_recommendation"]
+    words = ["rfm_class", "stage", "gender", "city", "main_channel", "action", "tag_high_value", "tag_recommendation"]
     figures = ["monetary_net", "expected_value", "recency_days", "frequency", "churn_risk", "survey_score", "tickets"]
     for column in rng.choice([*words, *figures], rng.integers(1, 4), replace=False):
         cells = portraits[column]
@@ -400,7 +410,7 @@ def test_the_saved_file_is_the_audience(opened, small):
 def test_a_link_brings_back_what_was_seen(opened, small):
     (portraits, _, _), html = small
     tab = opened(html)
-    tab.get_by_role("button", name="Best customers at risk").click()
+    tab.get_by_role("button", name="Call before they leave").click()
     tab.get_by_role("tab", name="List").click()
     tab.locator(".list tbody button").nth(2).click()
     seen, who = tab.evaluate("location.hash"), tab.locator("#who").inner_text()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import few, language
+from tests import shown
 from tests.test_privacy import run
 
 sizes_of_groups = st.lists(st.integers(0, 30), min_size=1, max_size=8)
@@ -78,8 +79,7 @@ def small(request, tmp_path_factory):
 def tables(folder):
     """(title of the section, head, rows) of every table of the page that is about no single customer; no totals."""
     page = (folder / "report.html").read_text(encoding="utf-8")
-    for section in page.split("<section>")[1:]:
-        title = html.unescape(re.search("<h2>(.*?)</h2>", section)[1])
+    for title, section in shown.sections(page):
         for table in re.findall("<table.*?</table>", section, re.DOTALL):
             parts = [row for row in re.split("<tr", table)[1:] if 'class="sum"' not in row]
             rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in parts]

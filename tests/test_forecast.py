@@ -217,7 +217,8 @@ def once(n, span=300):
 
 
 SECTION = re.compile(
-    r"<section>\s*<h2>(?:What customers are expected|Whom to look at first|What could not be said).*?</section>",
+    r"<section>[^A-Z]*<h3[^>]*>"
+    "(?:What customers are expected|Whom to look at first|What could not be said).*?</section>",
     re.DOTALL,
 )
 LITTLE = {

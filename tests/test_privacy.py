@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from course import cli, schema, telling, workflow
 from course.collect import Table
+from tests import shown
 from tests.unpacked import traces
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -396,11 +397,7 @@ def test_the_page_names_customers_in_three_places_and_no_more(hidden):
     marked = re.compile(r'<(tr|article) data-customer="([^"]*)".*?</\1>', re.DOTALL)
     ids = pd.read_parquet(hidden / "portraits.parquet")["customer_id"]
     assert {m[2] for m in marked.finditer(page)} <= set(ids)
-    titles = {
-        re.search("<h2>(.*?)</h2>", part)[1]
-        for part in page.split("<main")[1].split("<section>")[1:]
-        if marked.search(part)
-    }
+    titles = {title for title, part in shown.sections(page.split("<main")[1]) if marked.search(part)}
     assert titles and titles <= {"Whom to look at first", "Their portraits", "Who may fall silent next"}
     assert [i for i in ids if i in marked.sub("", page)] == []
 

@@ -13,6 +13,7 @@ import pytest
 from course import DataError, collect, company, demo, language, lifecycle, portrait, report, workflow
 from course.collect import completejourney
 from course.errors import DataError as Refused
+from tests import shown
 
 DAY = pd.Timestamp("2024-01-01")
 
@@ -236,8 +237,7 @@ def test_the_reports_are_in_words_that_people_use(result):
     values = _values(result)
     for lang in language.LANGUAGES:
         main = re.search(rf'<main lang="{lang}">(.*?)</main>', html, re.DOTALL)[1]
-        for section in re.split("<section>", main)[1:]:
-            title = unescape(re.search("<h2>(.*?)</h2>", section)[1])
+        for title, section in shown.sections(main):
             if title in (language.text("Where it comes from", lang), language.text("What could not be said", lang)):
                 continue  # files, columns and options are what these are about
             text = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style.*?</style>", " ", section, flags=re.DOTALL)))

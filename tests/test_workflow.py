@@ -278,7 +278,7 @@ def test_online_retail_is_valued_and_the_report_says_how_far_to_believe_it(onlin
     assert "Do the segments tell what comes next?" in text
     silent = portraits[portraits["rfm_class"].isin(["important_keep", "important_win_back"])]
     for customer in silent.nlargest(10, "expected_value")["customer_id"]:  # they decide it, and are named
-        assert f"<td>{customer}</td>" in text
+        assert f'<tr data-customer="{customer}">' in text
 
 
 def test_online_retail_has_no_natural_groups(online_retail):

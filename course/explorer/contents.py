@@ -10,7 +10,7 @@ import pandas as pd
 from course import lifecycle, segment
 from course.engine import query
 from course.explorer.packing import Packer
-from course.explorer.words import GROUPS, LISTS, OTHERS, WORDS
+from course.explorer.words import GROUPS, OTHERS, WORDS
 from course.language import LANGUAGES, Label, Sentence
 from course.telling import without
 from course.workflow import portrait_columns
@@ -27,6 +27,7 @@ UNKNOWN = 255
 _CATEGORIES = {
     "rfm_class": "life",
     "stage": "life",
+    "action": "life",
     "alert": "life",
     "cluster": "life",
     "gender": "who",
@@ -54,7 +55,7 @@ _LEFT_OUT = ("customer_id", "r", "f", "m", "rfm", "rfm_nested", "rfm_class_mean"
 _MADE_OF = {
     "rfm_class": ("recency_days", "frequency", "monetary_net"),
     "stage": ("recency_days", "order_days"),
-    "alert": ("churn_risk",),
+    "alert": ("action", "stage", "churn_risk", "expected_value"),
 }
 _EVERY = {"rfm_class": tuple(segment.CLASSES.values()), "stage": tuple(lifecycle.STAGES)}
 _KINDS = ("order", "visit", "ticket", "answer", "campaign", "control")
@@ -72,7 +73,8 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
     counted = len(portraits)
     portraits = _rows(portraits, timeline, shared)
     packer, tags = Packer(), ledger["findings"].get("tags", {})
-    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags)]
+    actions = [action for action in ledger["findings"].get("actions", ()) if action["audience"]]
+    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags, actions)]
     numbers = [_number(packer, portraits, column, shared) for column in _numbers(portraits, shared)]
     for kind in ("promoters", "passives", "detractors"):
         packer.codes(f"answers:{kind}", portraits[f"_{kind}"])
@@ -89,7 +91,7 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
         "groups": [{"key": key, "label": _both(label)} for key, label in GROUPS.items()],
         "categories": categories,
         "numbers": numbers,
-        "lists": _lists(portraits),
+        "lists": _lists(actions, portraits),
         **_figures(ledger["findings"]),
     }
     if not shared:
@@ -129,10 +131,12 @@ def _rows(portraits: pd.DataFrame, timeline: pd.DataFrame, shared: bool) -> pd.D
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _categories(portraits: pd.DataFrame, tags: dict) -> list[tuple[str, str, dict]]:
-    """(column, group, what the ledger says of the tag) of every column with values that are told apart. A tag that
-    repeats a column of the portraits is left out."""
-    columns = [(column, group, {}) for column, group in _CATEGORIES.items() if column in portraits]
+def _categories(portraits: pd.DataFrame, tags: dict, actions: list[dict]) -> list[tuple[str, str, dict]]:
+    """(column, group, what the ledger says of the tag, or of the values) of every column with values that are told
+    apart. A tag that repeats a column of the portraits is left out."""
+    needs = dict.fromkeys(need for action in actions for need in action["needs"])
+    said = {"action": {"values": {a["key"]: a["label"] for a in actions}, "needs": list(needs)}}
+    columns = [(column, group, said.get(column, {})) for column, group in _CATEGORIES.items() if column in portraits]
     named = {f"tag_{name}": entry for name, entry in tags.items() if name not in _CATEGORIES}
     return columns + [(c, "tags", entry) for c, entry in named.items() if c in portraits]
 
@@ -147,7 +151,7 @@ def _category(packer: Packer, portraits: pd.DataFrame, column: str, group: str, 
     codes = codes.fillna(len(values)) if others else codes
     packer.codes(f"category:{column}", codes.where(cells.notna().to_numpy(), UNKNOWN).fillna(UNKNOWN).astype("int64"))
     names = [_named(column, value, tag) for value in values] + ([OTHERS] if others else [])
-    label = {lang: tag[lang] for lang in LANGUAGES} if tag else _catalogue(column)["label"]
+    label = {lang: tag[lang] for lang in LANGUAGES} if "en" in tag else _catalogue(column)["label"]
     return {
         "key": column,
         "group": group,
@@ -265,13 +269,10 @@ def _figures(findings: dict) -> dict:
     }
 
 
-def _lists(portraits: pd.DataFrame) -> list[dict]:
-    """Ready audiences whose columns are there."""
-    return [
-        {"label": _both(label), "filters": filters}
-        for label, filters in LISTS
-        if all(part.partition("=")[0] in portraits for part in filters.split("&"))
-    ]
+def _lists(actions: list[dict], portraits: pd.DataFrame) -> list[dict]:
+    """The audience of each action that is proposed, as far as it is in the page."""
+    there = set() if "action" not in portraits else set(portraits["action"].dropna())
+    return [{"label": a["label"], "filters": a["audience"]} for a in actions if a["key"] in there]
 
 
 # --- events ----------------------------------------------------------------------------------------------------------

@@ -19,17 +19,6 @@ GROUPS = {
     "buys": Sentence("What they buy, and where"),
     "tags": Sentence("Tags"),
 }
-#: Ready audiences: name and filters as a link has them.
-LISTS = (
-    (Sentence("The early warning's list"), "alert=yes"),
-    (Sentence("Best customers at risk"), "rfm_class=important_value&stage=at_risk"),
-    (Sentence("Big spenders, silent for long"), "rfm_class=important_keep,important_win_back"),
-    (Sentence("First-time buyers"), "stage=first_purchase"),
-    (
-        Sentence("Big spenders who gave 0–6"),
-        "rfm_class=important_value,important_keep,important_develop,important_win_back&survey_score=0..6",
-    ),
-)
 OTHERS = Sentence("other values, each rare")
 
 #: Everything else, by what the page calls it.

@@ -19,7 +19,7 @@ from course.workflow import Result, people
 __all__ = ["FILES", "Truth", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
-#: an earlier run.
+#: an earlier run, actions.csv with actions for customers.
 FILES = (
     "portraits.parquet",
     "portraits.csv",
@@ -68,6 +68,8 @@ def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[
         writing.table(_identity(result), folder / "identity.csv")
     if "moves" in ledger["findings"]:
         writing.moves(result.found["changes"].moves, folder)
+    if any(action["file"] for action in ledger["findings"]["actions"]):
+        writing.actions(result.found["actions"].list(lang), folder)
     text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)

@@ -1,9 +1,9 @@
-"""What a page is made of: paragraphs, notes, figures, tables; and figures as a reader wants them."""
-
-from collections.abc import Callable
+"""What a page is made of: paragraphs, notes, figures, tables, folds; and an account as a row of a table."""
 
 import pandas as pd
 from markupsafe import Markup
+
+from course.report.format import minus, told
 
 
 def paragraph(words: str) -> dict:
@@ -16,51 +16,66 @@ def note(words: str) -> dict:
     return {"text": words, "soft": True}
 
 
-def figure(title: str, drawn: str, below: str = "") -> dict:
-    """A chart (SVG text) under its message."""
-    return {"figure": Markup(drawn), "title": title, "below": below}
+def items(lines: list[str]) -> dict:
+    """A list of sentences."""
+    return {"list": lines}
+
+
+def figure(title: str, drawn: Markup, below: str = "") -> dict:
+    """A chart under its message."""
+    return {"figure": drawn, "title": title, "below": below}
+
+
+def legend(names: list[tuple[str, str]]) -> dict:
+    """What the tones of a chart mean: (tone, name)."""
+    return {"legend": names}
 
 
 def table(
-    head: list[str], rows: list[list], texts: int = 1, total: list | None = None, about: list[str] | None = None
+    head: list[str],
+    rows: list[list],
+    texts: int = 1,
+    total: list | None = None,
+    about: list[str] | None = None,
+    title: str = "",
+    below: str = "",
 ) -> dict:
-    """A table whose first `texts` columns are words and the others figures; `about` names the customer of each row."""
+    """A table whose first `texts` columns are words and the others figures, with a title and what is measured below
+    it; `about` names the customer of each row. A cell of Markup is a bar."""
     marks = about or [None] * len(rows)
+    kinds = [
+        "barred" if any(isinstance(r[j], Markup) for r in rows) else "n" if j >= texts else "" for j in range(len(head))
+    ]
     cells = [{"cells": row, "sum": False, "about": mark} for row, mark in zip(rows, marks, strict=True)]
     cells += [{"cells": total, "sum": True, "about": None}] if total else []
-    return {"table": {"head": head, "rows": cells, "figures": [j >= texts for j in range(len(head))]}}
+    return {"table": {"head": head, "rows": cells, "kinds": kinds}, "title": title, "below": below}
 
 
-def card(content: dict, about: str | None = None) -> dict:
-    """A portrait as portrait.Card or Persona gives it; `about` names its customer."""
-    return {"card": content, "about": about}
+def grid(title: str, below: str, rows: str, columns: str, cells: list[list[tuple[str, float]]]) -> dict:
+    """A table of five by five scores, rows from 5 to 1: a cell is a figure and its share of the largest, by which it is
+    darker."""
+    return {"grid": {"rows": rows, "columns": columns, "cells": cells}, "title": title, "below": below}
 
 
-def money(value: float | None) -> str:
-    """An amount without false precision: cents only below a thousand; a dash where it is not told."""
+def cards(contents: list[tuple[dict, str | None]]) -> dict:
+    """Portraits side by side, as portrait.Card or Persona gives them, each with the customer whom it is about."""
+    return {"cards": [{"card": content, "about": about} for content, about in contents]}
+
+
+def full(value: float | None) -> str:
+    """An amount to be added up: in whole units, with cents below a thousand; a dash where it is not told."""
     if pd.isna(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
-
-
-def told(value: float | None, form: str = ",.0f") -> str:
-    """A figure in this form; a dash where it is not told."""
-    return "–" if pd.isna(value) else format(value, form)
-
-
-def span(low: float | None, high: float | None, form: Callable[[float], str]) -> str:
-    """From … to; a dash where it is not told."""
-    return "–" if pd.isna(low) else f"{form(low)} – {form(high)}"
+    return minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}")
 
 
 def accounted(account: dict) -> list[str]:
     """Rows, orders, customers and money of an account."""
-    texts = [f"{account[k]:,}" if account[k] is not None else "–" for k in ("rows", "orders", "customers")]
-    return [*texts, "–" if account["money"] is None else money(account["money"])]
+    return [*(told(account[k], ",") for k in ("rows", "orders", "customers")), full(account["money"])]
 
 
 def limit(value: object) -> str:
     """A lowest or highest value: a date, a figure, or nothing."""
     if value is None or pd.isna(value):
         return "–"
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else f"{value:,.10g}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else minus(f"{value:,.10g}")

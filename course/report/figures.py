@@ -1,166 +1,147 @@
-"""The report's charts, one message each. `phrase` says a catalogue sentence in the page's language."""
+"""The report's charts, one message each. `phrase` says a catalogue sentence in the page's language; `alt` is what a
+chart says to who cannot see it."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
-from course import charts
+from course.report import draw, format
 
 Phrase = Callable[..., str]
 
 
-def classes(sizes: pd.DataFrame, labels: list[str], phrase: Phrase, alt: str) -> str:
-    """Share of customers and of money of the eight classes, as SVG."""
-    with charts.drawing(4.8, 3.5) as (figure, axes):
-        at = np.arange(len(sizes))[::-1]
-        axes.barh(at + 0.19, 100 * sizes["share"], 0.36, color=charts.SKY, label=phrase("customers"))
-        axes.barh(at - 0.19, 100 * sizes["money_share"], 0.36, color=charts.BLUE, label=phrase("net money"))
-        if sizes["low"].notna().all():
-            half = 100 * (sizes["money_share"] - sizes["low"]), 100 * (sizes["high"] - sizes["money_share"])
-            axes.errorbar(100 * sizes["money_share"], at - 0.19, xerr=half, fmt="none", ecolor="black", elinewidth=1)
-        axes.set_yticks(at, labels)
-        axes.set_xlabel(phrase("share of all, %"))
-        axes.legend(frameon=False, loc="lower right")
-        return charts.svg(figure, alt)
+def classes(sizes: pd.DataFrame) -> list[Markup]:
+    """A cell a class: its share of the money over its share of the customers."""
+    most = np.nanmax(sizes[["share", "money_share", "high"]].to_numpy(dtype="float64"), initial=0)
+    return [
+        draw.bar(r.money_share, most, low=r.low, high=r.high, behind=r.share, tone=tone(r.rfm_class))
+        for r in sizes.itertuples()
+    ]
 
 
-def score_grid(pairs: pd.DataFrame, phrase: Phrase, alt: str) -> str:
-    """Number of customers for each pair of recency and frequency scores, as SVG."""
+def expected_value(worth: pd.DataFrame) -> list[Markup]:
+    """A cell a class: the money expected of it, with its interval."""
+    most = np.nanmax(worth[["value", "high"]].to_numpy(dtype="float64"), initial=0)
+    return [draw.bar(r.value, most, low=r.low, high=r.high, tone=tone(r.rfm_class)) for r in worth.itertuples()]
+
+
+def stages(counted: pd.DataFrame) -> list[Markup]:
+    """A cell a stage of life: its customers."""
+    most = np.nanmax(counted["customers"].to_numpy(dtype="float64"), initial=0)
+    return [draw.bar(r.customers, most, tone=tone(r.stage)) for r in counted.itertuples()]
+
+
+def tone(key: str) -> str:
+    """The tone of a class or a stage of life: the same in every chart."""
+    return key.replace("_", "-")
+
+
+def differences(arms: pd.DataFrame) -> list[Markup]:
+    """A cell an arm: its difference to those left out, with its interval."""
+    reach = 1.05 * np.nanmax(np.abs(arms[["difference", "low", "high"]].to_numpy(dtype="float64")), initial=1e-9)
+    tones = np.select([arms["low"] > 0, arms["high"] < 0], ["green", "red"], "grey")
+    return [draw.dot(r.difference, r.low, r.high, reach, t) for r, t in zip(arms.itertuples(), tones, strict=True)]
+
+
+def drivers(table: pd.DataFrame) -> list[Markup]:
+    """A cell a driver: its share of what is explained."""
+    most = np.nanmax(table["importance"].to_numpy(dtype="float64"), initial=0)
+    return [draw.bar(max(r.importance, 0), most) for r in table.itertuples()]
+
+
+def score_grid(pairs: pd.DataFrame) -> np.ndarray:
+    """Customers of each pair of scores, (5, 5): frequency from the highest, recency from the lowest; NaN not told."""
     counts = np.zeros((5, 5))
-    counts[pairs["f"] - 1, pairs["r"] - 1] = pairs["customers"]
-    most = np.nanmax(counts, initial=1)
-    with charts.drawing(4.6, 3.4) as (figure, axes):
-        axes.pcolormesh(np.nan_to_num(counts), cmap="Blues", edgecolors="white", linewidth=1)
-        for (f, r), n in np.ndenumerate(counts):
-            colour = "white" if n > 0.6 * most else "black"
-            axes.text(r + 0.5, f + 0.5, "–" if np.isnan(n) else f"{n:,.0f}", ha="center", va="center", color=colour)
-        axes.set_xticks(np.arange(5) + 0.5, range(1, 6))
-        axes.set_yticks(np.arange(5) + 0.5, range(1, 6))
-        axes.tick_params(length=0)
-        axes.set_xlabel(phrase("R score (5: most recent)"))
-        axes.set_ylabel(phrase("F score (5: most orders)"))
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        return charts.svg(figure, alt)
+    counts[5 - pairs["f"], pairs["r"] - 1] = pairs["customers"]
+    return counts
 
 
-def months(sales: pd.DataFrame, phrase: Phrase, lang: str, alt: str) -> str:
-    """Net money a month, months that the data cover in part in grey, as SVG."""
-    with charts.drawing(4.8, 2.7) as (figure, axes):
-        colours = [charts.BLUE if complete else charts.GREY for complete in sales["complete"]]
-        axes.bar(range(len(sales)), sales["money"].to_numpy(), color=colours)
-        step = -(-len(sales) // 8)
-        shown = range(0, len(sales), step)
-        axes.set_xticks(shown, [str(sales["month"][i]) for i in shown], rotation=45, ha="right")
-        axes.yaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
-        axes.set_ylabel(phrase("net money a month"))
-        return charts.svg(figure, alt)
+def months(sales: pd.DataFrame, best: pd.Series, lang: str, shown: str, alt: str) -> Markup:
+    """Net money a month: the best month marked with what it brought, months that the data cover in part grey."""
+    at = int(np.flatnonzero(sales["month"] == best["month"])[0])
+    tones = np.where(sales["complete"], "blue-pale", "grey-pale")
+    tones[at] = "blue"
+    return draw.columns(
+        [("blue", sales["money"].tolist())],
+        _months(sales["month"], lang),
+        alt,
+        figure=lambda value: format.short(value, lang),
+        tones=tones.tolist(),
+        marked=(at, shown),
+    )
 
 
-def expected_value(worth: pd.DataFrame, labels: list[str], phrase: Phrase, lang: str, alt: str) -> str:
-    """Expected money of each class with its interval, as SVG."""
-    with charts.drawing(4.8, 3.0) as (figure, axes):
-        at = np.arange(len(worth))[::-1]
-        axes.barh(at, worth["value"], 0.6, color=charts.GREEN)
-        half = worth["value"] - worth["low"], worth["high"] - worth["value"]
-        axes.errorbar(worth["value"], at, xerr=half, fmt="none", ecolor="black", elinewidth=1)
-        axes.set_yticks(at, labels)
-        axes.xaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
-        axes.set_xlabel(phrase("money expected"))
-        return charts.svg(figure, alt)
+def _months(periods: pd.Series, lang: str) -> list[str]:
+    """A label for as many months as there is room for, in step with the years."""
+    every = next(k for k in (1, 2, 3, 4, 6, 12, 24, 60, 240) if len(periods) / k <= 9)
+    return ["" if (12 * p.year + p.month - 1) % every else format.tick(p, lang) for p in periods]
 
 
-def survey_scores(counts: pd.Series, phrase: Phrase, alt: str) -> str:
-    """Share of answers for each score from 0 to 10, as SVG."""
-    with charts.drawing(4.8, 2.7) as (figure, axes):
-        colours = [charts.VERMILION] * 7 + [charts.GREY] * 2 + [charts.BLUE] * 2
-        axes.bar(counts.index, 100 * counts / counts.sum(), color=colours)
-        axes.set_xticks(range(11))
-        axes.set_xlabel(phrase("score"))
-        axes.set_ylabel(phrase("share of answers, %"))
-        return charts.svg(figure, alt)
+def survey_scores(counts: pd.Series, alt: str) -> Markup:
+    """Share of answers for each score from 0 to 10."""
+    shares = 100 * counts / counts.sum()
+    return draw.columns(
+        [("blue", shares.tolist())],
+        [f"{score}" for score in counts.index],
+        alt,
+        figure=lambda value: f"{value:g}%",
+        tones=["red"] * 7 + ["grey-pale"] * 2 + ["green"] * 2,
+        high=170,
+    )
 
 
-def bars(counts: pd.Series, labels: list[str], axis: str, lang: str, alt: str) -> str:
-    """One bar a label, as SVG."""
-    with charts.drawing(4.8, 2.8) as (figure, axes):
-        at = np.arange(len(counts))[::-1]
-        axes.barh(at, counts.to_numpy(), 0.6, color=charts.BLUE)
-        axes.set_yticks(at, labels)
-        axes.xaxis.set_major_formatter(lambda value, _: charts.large(value, lang))
-        axes.set_xlabel(axis)
-        return charts.svg(figure, alt)
+def states(periods: pd.DataFrame, lang: str, alt: str) -> Markup:
+    """Active customers by month as returning, resurrecting and new; those who fell silent below the line."""
+    return draw.columns(
+        [(STATES[state], periods[state].tolist()) for state in ("returning", "resurrecting", "new")],
+        _months(periods["period"], lang),
+        alt,
+        figure=lambda value: format.short(abs(value), lang),
+        below=(STATES["dormant"], periods["dormant"].tolist()),
+        high=220,
+    )
 
 
-def states(periods: pd.DataFrame, names: dict[str, str], phrase: Phrase, lang: str, alt: str) -> str:
-    """Active customers by month as new, returning and resurrecting; those who fell silent below the line, as SVG."""
-    colours = {"returning": charts.BLUE, "resurrecting": charts.SKY, "new": charts.GREEN}
-    with charts.drawing(5.2, 3.2) as (figure, axes):
-        base = np.zeros(len(periods))
-        at = np.arange(len(periods))
-        for state, colour in colours.items():
-            axes.bar(at, periods[state], 0.8, bottom=base, color=colour, label=names[state])
-            base += periods[state].to_numpy()
-        axes.bar(at, -periods["dormant"].to_numpy(), 0.8, color=charts.GREY, label=names["dormant"])
-        axes.axhline(0, color="black", linewidth=0.8)
-        shown = at[:: -(-len(at) // 8)]
-        axes.set_xticks(shown, [f"{periods['period'].iloc[i]:%Y-%m}" for i in shown], rotation=45, ha="right")
-        axes.yaxis.set_major_formatter(lambda value, _: charts.large(abs(value), lang))
-        axes.set_ylabel(phrase("customers"))
-        figure.legend(frameon=False, loc="outside upper center", ncols=4)
-        return charts.svg(figure, alt)
+#: The tone of each state of a month.
+STATES = {"returning": "blue", "resurrecting": "sky", "new": "green", "dormant": "grey-pale"}
 
 
-def calibration(table: pd.DataFrame, phrase: Phrase, alt: str) -> str:
-    """Forecast risk against the share that fell silent, with intervals and the line of a perfect forecast, as SVG."""
-    with charts.drawing(4.4, 3.6) as (figure, axes):
-        axes.plot([0, 100], [0, 100], color=charts.GREY, linestyle=":", linewidth=1)
-        low, high = table["silent"] - table["low"], table["high"] - table["silent"]
-        axes.errorbar(
-            100 * table["forecast"],
-            100 * table["silent"],
-            yerr=(100 * low.clip(lower=0), 100 * high.clip(lower=0)),
-            fmt="o",
-            color=charts.BLUE,
-            elinewidth=1,
-        )
-        axes.set_xlabel(phrase("forecast risk of silence, %"))
-        axes.set_ylabel(phrase("fell silent, %"))
-        return charts.svg(figure, alt)
+def calibration(table: pd.DataFrame, phrase: Phrase, alt: str) -> Markup:
+    """Forecast risk against the share that fell silent, with intervals and the line of a perfect forecast."""
+    return draw.line(
+        list(zip(100 * table["forecast"], 100 * table["silent"], strict=True)),
+        alt,
+        axes=(phrase("forecast risk of silence, %"), phrase("fell silent, %")),
+        figure=lambda value: f"{value:g}",
+        intervals=list(zip(100 * table["low"], 100 * table["high"], strict=True)),
+        reach=(100, 100),
+        joined=False,
+        diagonal=True,
+    )
 
 
-def lorenz(curve: pd.DataFrame, phrase: Phrase, alt: str) -> str:
-    """Share of money by share of customers, best first, as SVG."""
-    with charts.drawing(4.2, 3.4) as (figure, axes):
-        best_first = 100 * (1 - curve["customers"].to_numpy()[::-1]), 100 * (1 - curve["money"].to_numpy()[::-1])
-        axes.plot(*best_first, color=charts.BLUE)
-        axes.plot([0, 100], [0, 100], color=charts.GREY, linestyle=":", linewidth=1)
-        axes.axvline(20, color=charts.GREY, linewidth=0.8)
-        axes.set_xlabel(phrase("share of customers, best first, %"))
-        axes.set_ylabel(phrase("share of money, %"))
-        return charts.svg(figure, alt)
+def lorenz(curve: pd.DataFrame, phrase: Phrase, alt: str) -> Markup:
+    """Share of money by share of customers, best first, the best fifth marked."""
+    best_first = curve.iloc[::-1]
+    return draw.line(
+        list(zip(100 * (1 - best_first["customers"]), 100 * (1 - best_first["money"]), strict=True)),
+        alt,
+        axes=(phrase("share of customers, best first, %"), phrase("share of money, %")),
+        figure=lambda value: f"{value:g}",
+        reach=(100, 100),
+        diagonal=True,
+        mark=20,
+    )
 
 
-def retention(pooled: pd.DataFrame, phrase: Phrase, alt: str) -> str:
-    """Share of customers who buy in each month after their first, with intervals, as SVG."""
-    with charts.drawing(4.8, 3.0) as (figure, axes):
-        axes.plot(pooled["age"], 100 * pooled["retention"], color=charts.BLUE, marker="o", markersize=4)
-        axes.fill_between(pooled["age"], 100 * pooled["low"], 100 * pooled["high"], color=charts.SKY, alpha=0.4)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel(phrase("months since the month of the first order"))
-        axes.set_ylabel(phrase("customers who buy, %"))
-        return charts.svg(figure, alt)
-
-
-def differences(table: pd.DataFrame, phrase: Phrase, alt: str) -> str:
-    """Difference to the control group of each campaign and arm, with intervals, as SVG."""
-    labels = [f"{r.campaign_id} · {r.arm}" if r.arm else r.campaign_id for r in table.itertuples()]
-    with charts.drawing(5.2, 1.2 + 0.36 * len(table)) as (figure, axes):
-        at = np.arange(len(table))[::-1]
-        half = 100 * (table["difference"] - table["low"]), 100 * (table["high"] - table["difference"])
-        axes.errorbar(100 * table["difference"], at, xerr=half, fmt="o", color=charts.BLUE, elinewidth=1)
-        axes.axvline(0, color=charts.GREY, linewidth=0.8)
-        axes.set_yticks(at, labels)
-        axes.set_xlabel(phrase("difference to the control group, points"))
-        return charts.svg(figure, alt)
+def retention(pooled: pd.DataFrame, phrase: Phrase, alt: str) -> Markup:
+    """Share of customers who buy in each month after their first, with intervals."""
+    return draw.line(
+        list(zip(pooled["age"], 100 * pooled["retention"], strict=True)),
+        alt,
+        axes=(phrase("months since the month of the first order"), phrase("customers who buy, %")),
+        figure=lambda value: f"{value:g}",
+        intervals=list(zip(100 * pooled["low"], 100 * pooled["high"], strict=True)),
+    )

@@ -140,6 +140,7 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "identity.csv": _rows("identity.csv"),
     "moves.parquet": _moves,
     "moves.csv": None,
+    "actions.csv": _rows("actions.csv"),
     "report.html": _page,
     "timeline.parquet": _timeline,
     "explorer.html": _explorer,
@@ -168,7 +169,7 @@ def _known(folder: Path) -> set[str]:
         ids |= set(result.timeline(folder)["customer_id"])
     if (folder / "explorer.html").exists():
         ids |= set(result.explorer(folder).get("ids", ()))
-    for name in ("identity.csv", "quarantine.csv", "moves.csv"):
+    for name in ("identity.csv", "quarantine.csv", "moves.csv", "actions.csv"):
         if (folder / name).exists():
             rows = result.table(folder / name)
             ids |= {cell for c in _WHOSE if c in rows for cell in rows[c].unique() if cell}

@@ -1,16 +1,18 @@
-"""report.html: one file, both languages, the answer first.
+"""report.html: one file, both languages, questions with their answers first and the evidence folded beneath.
 
 Every figure comes from the ledger, every sentence from the catalogue. Intervals say how much a figure would move had
-other customers of the same kind come.
+other customers of the same kind come. There is no script in it and nothing that it asks of a server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import jinja2
+from markupsafe import Markup
 
-from course import schema
-from course.language import LANGUAGES
-from course.report.blocks import accounted, note, paragraph, table
+from course.language import LANGUAGES, Sentence
+from course.report.blocks import items, paragraph
 from course.report.sections import (
     Page,
     behaviour,
@@ -19,22 +21,48 @@ from course.report.sections import (
     clusters,
     clv,
     effect,
+    first,
     foretelling,
     identity,
     lifecycle,
     nps,
+    origin,
     portrait,
     posts,
     segment,
     service,
     stake,
     tag,
+    terms,
     visits,
 )
-from course.report.truths import Truth, shown
+from course.report.truths import Truth, opened
 from course.workflow import Result
 
-#: What the page begins with: the step, and what it answers.
+Shown = tuple[str, Callable]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a part of the page answers.
+
+    Attributes
+    ----------
+    key : its address within the page
+    asks : the question
+    answers : (step, function that gives sentences); the first sentence is the heading
+    parts : (step, section), in their order; what the data do not give is left out, and with its last part the question
+    evidence : sections that are folded whole
+    """
+
+    key: str
+    asks: Sentence
+    answers: tuple[Shown, ...] = ()
+    parts: tuple[Shown, ...] = ()
+    evidence: tuple[Shown, ...] = ()
+
+
+#: What a run says when it is done: the step, and what it answers.
 ANSWERS = (
     ("segment", segment.answers),
     ("stake", stake.answers),
@@ -42,102 +70,190 @@ ANSWERS = (
     ("lifecycle", lifecycle.answers),
     ("nps", nps.answers),
 )
-#: Whom to look at, how they stand, what they do and say, what worked; then the evidence and the accounts.
-SECTIONS = (
-    ("clv", clv.value),
-    ("segment", segment.classes),
-    ("stake", stake.first),
-    ("portrait", portrait.cards),
-    ("lifecycle", lifecycle.stages),
-    ("lifecycle", lifecycle.movement),
-    ("lifecycle", lifecycle.warning),
-    ("behaviour", behaviour.doings),
-    ("visits", visits.funnel),
-    ("nps", nps.recommend),
-    ("posts", posts.posted),
-    ("service", service.tickets),
-    ("effect", effect.campaigns),
-    ("portrait", portrait.personas),
-    ("tag", tag.tags),
-    ("changes", changes.moves),
-    ("changes", changes.drift),
-    ("clusters", clusters.groups),
-    ("foretelling", foretelling.foretelling),
-    ("segment", segment.scores),
-    ("segment", segment.months),
-    ("identity", identity.persons),
-    ("clean", clean.accounts),
-    ("clean", clean.quality),
+QUESTIONS = (
+    Question(
+        "who",
+        Sentence("Who are our customers?"),
+        (("segment", segment.kinds),),
+        (("segment", segment.classes), ("portrait", portrait.personas)),
+        (("segment", segment.scores), ("clusters", clusters.groups), ("foretelling", foretelling.foretelling)),
+    ),
+    Question(
+        "worth",
+        Sentence("What are they worth?"),
+        (("clv", clv.answers),),
+        (("clv", clv.value), ("segment", segment.months), ("behaviour", behaviour.spread)),
+    ),
+    Question(
+        "leaving",
+        Sentence("Who is leaving?"),
+        (("lifecycle", lifecycle.answers), ("stake", stake.answers)),
+        (
+            ("lifecycle", lifecycle.stages),
+            ("stake", stake.first),
+            ("portrait", portrait.cards),
+            ("lifecycle", lifecycle.movement),
+            ("behaviour", behaviour.returning),
+        ),
+        (("lifecycle", lifecycle.moves), ("lifecycle", lifecycle.warning)),
+    ),
+    Question(
+        "say",
+        Sentence("What do they say?"),
+        (("nps", nps.answers),),
+        (("nps", nps.recommend), ("service", service.tickets), ("posts", posts.posted)),
+    ),
+    Question(
+        "buy",
+        Sentence("What do they buy, and how?"),
+        (("behaviour", behaviour.answers),),
+        (("behaviour", behaviour.doings),),
+        (("visits", visits.funnel),),
+    ),
+    Question(
+        "worked",
+        Sentence("What has worked so far?"),
+        (("effect", effect.answers),),
+        (("effect", effect.campaigns),),
+    ),
+    Question(
+        "moved",
+        Sentence("What has moved since the last run?"),
+        (("changes", changes.answers),),
+        (("changes", changes.moves), ("changes", changes.drift)),
+    ),
 )
+#: What whoever wants to check the page reads.
+APPENDIX = (
+    Question(
+        "data",
+        Sentence("What was received and used"),
+        parts=(("clean", clean.accounts),),
+        evidence=(("clean", clean.quality), ("identity", identity.persons)),
+    ),
+    Question("words", Sentence("Words and measures"), evidence=(("tag", tag.tags),)),
+)
+SECTIONS = tuple(shown for q in (*QUESTIONS, *APPENDIX) for shown in (*q.parts, *q.evidence))
 
 
 def render(result: Result, ledger: dict, lang: str, truths: Sequence[Truth] = ()) -> tuple[str, list[str]]:
-    """The report as HTML text, opening in `lang`, and the sentences it begins with in that language; `truths` of its
+    """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language; `truths` of its
     headlines stand under a button."""
+    pages = {code: _content(Page(result, ledger, code), truths) for code in LANGUAGES}
+    html = _template().render(pages=pages, first=lang)
+    return html, _answers(Page(result, ledger, lang))
+
+
+@cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("course", "templates"),
         autoescape=True,
         trim_blocks=True,
+        lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    pages = {code: _content(Page(result, ledger, code)) | {"seal": shown(truths, code)} for code in LANGUAGES}
-    html = environment.get_template("report.html.j2").render(pages=pages, first=lang)
-    return html, pages[lang]["answers"]
+    environment.tests["bar"] = lambda cell: isinstance(cell, Markup)
+    return environment.get_template("report.html.j2")
 
 
-def _content(page: Page) -> dict:
-    phrase, result = page.phrase, page.result
-    shown = [show(page, result.found[step]) for step, show in SECTIONS if step in result.found]
+def _content(page: Page, truths: Sequence[Truth]) -> dict:
+    phrase = page.phrase
+    questions = [shown for question in QUESTIONS if (shown := _question(page, question))]
     return {
         "language": "中文" if page.lang == "zh" else "English",
+        "words": {name: sentence.say(page.lang) for name, sentence in _WORDS.items()},
         "title": phrase("Customer portraits"),
-        "dated": phrase("Without dates")
-        if result.as_of is None
-        else phrase("As of {as_of:%Y-%m-%d}", as_of=result.as_of),
-        "answers": _answers(page),
-        "notes": [sentence.say(page.lang) for sentence in result.notes],
-        "sections": [*filter(None, shown), _not_said(page), _origin(page)],
+        "company": getattr(page.result.recipe, "company", None),
+        "seal": opened(page, truths),
+        "first": first.screen(page, [q["key"] for q in questions]),
+        "questions": questions,
+        "appendix": [_not_said(page), *(_question(page, question) for question in APPENDIX), _notes(page)],
     }
+
+
+#: What the page itself says, beside its content.
+_WORDS = {
+    "contents": Sentence("Contents"),
+    "skip": Sentence("Skip to the answers"),
+    "appendix": Sentence("Appendix"),
+    "also": Sentence("Also"),
+    "explore": Sentence("Look customers up"),
+    "evidence": Sentence("Evidence"),
+    "print": Sentence("Print the evidence too"),
+    "monday": Sentence("What to do on Monday"),
+}
+
+
+def _question(page: Page, question: Question) -> dict | None:
+    """The question with its answer as heading; None where nothing can be shown under it."""
+    found = page.result.found
+    parts = _sections(page, question.parts)
+    parts += [terms.terms(page)] if question.key == "words" else []
+    parts += [part | {"folded": True} for part in _sections(page, question.evidence)]
+    parts += [origin.origin(page) | {"folded": True}] if question.key == "data" else []
+    if not parts:
+        return None
+    answers = [line for step, answer in question.answers if step in found for line in answer(page, found[step])]
+    heading, *leads = answers or [""]
+    return {
+        "key": question.key,
+        "asks": question.asks.say(page.lang),
+        "heading": heading.rstrip(".。"),
+        "leads": leads,
+        "rows": _rows(parts),
+    }
+
+
+def _sections(page: Page, shown: tuple[Shown, ...]) -> list[dict]:
+    found = page.result.found
+    return [part for step, show in shown if step in found and (part := show(page, found[step]))]
+
+
+def _rows(parts: list[dict]) -> list[list[dict]]:
+    """The sections as rows of the page: two that need half the width stand side by side."""
+    rows: list[list[dict]] = []
+    for part in (_PART | part for part in parts):
+        beside = rows and part["half"] and len(rows[-1]) == 1 and rows[-1][0]["half"]
+        rows[-1].append(part) if beside else rows.append([part])
+    return rows
+
+
+#: What a section may leave out: blocks that are folded beneath it, whether it is folded itself, and whether it needs
+#: half the width alone.
+_PART = {"evidence": [], "folded": False, "half": False}
 
 
 def _answers(page: Page) -> list[str]:
     found = page.result.found
     lines = [line for step, answer in ANSWERS if step in found for line in answer(page, found[step])]
-    return lines or [
-        page.phrase(
-            "{n:,} customers are in the tables given; without orders nothing can be said of their value.",
-            n=len(page.result.portraits),
-        )
-    ]
+    return lines or [first.nothing(page)]
 
 
 def _not_said(page: Page) -> dict:
-    """What no step could find, and for want of what."""
-    missing = [sentence.say(page.lang) for sentence in page.result.not_done]
-    blocks = [{"list": missing}] if missing else [paragraph(page.phrase("Every table was given."))]
-    return {"title": page.phrase("What could not be said"), "blocks": blocks}
-
-
-def _origin(page: Page) -> dict:
-    """Files, columns and versions."""
-    phrase, rows, mapping = page.phrase, [], []
-    for kind, entry in page.ledger["tables"].items():
-        canonical = schema.canonical(kind)
-        for source in entry["sources"]:
-            span = f"{source['first']} – {source['last']}" if source["first"] else "–"
-            read_as = source.get("encoding") or source["format"]
-            label = canonical.label.say(page.lang)
-            rows.append([label, source["name"], read_as, span, *accounted(source)])
-        mapping += [f"{canonical.columns[n].label.say(page.lang)} ← {c}" for n, c in entry["mapping"].items()]
-    head = [phrase("Table"), phrase("File"), phrase("Encoding"), phrase("From – to")]
-    head += [phrase("Rows"), phrase("Orders"), phrase("Customers"), phrase("Money")]
-    versions = ", ".join(f"{k} {v}" for k, v in page.ledger["versions"].items())
+    """What no step could find, and for want of what; and what no table can tell."""
+    phrase = page.phrase
+    missing = [page.say(sentence) for sentence in page.result.not_done]
+    never = [
+        phrase("What an action will earn: only a trial with customers left out can tell."),
+        phrase("Profit: amounts are sales, without what they cost."),
+        phrase("Who does not buy here: these are figures of the customers in the data, and of nobody else."),
+    ]
+    blocks = [items(missing)] if missing else [paragraph(phrase("Every table was given."))]
+    blocks += [paragraph(phrase("No table can tell:")), items(never)]
+    title = phrase("What could not be said")
     return {
-        "title": phrase("Where it comes from"),
-        "blocks": [
-            table(head, rows, 4),
-            paragraph(phrase("Columns that were read:")),
-            {"list": mapping},
-            note(phrase("Kit {kit}; {versions}.", kit=page.ledger["kit"], versions=versions)),
-        ],
+        "key": "unsaid",
+        "asks": title,
+        "heading": "",
+        "leads": [],
+        "rows": _rows([{"title": title, "blocks": blocks}]),
     }
+
+
+def _notes(page: Page) -> dict:
+    """What whoever runs the kit should know: it speaks of columns and options."""
+    title = page.phrase("Notes for whoever runs the kit")
+    lines = [page.say(sentence) for sentence in page.result.notes] or [page.phrase("There is nothing to note.")]
+    rows = _rows([{"title": title, "blocks": [items(lines), paragraph(origin.versions(page))]}])
+    return {"key": "operator", "asks": title, "heading": "", "leads": [], "rows": rows}

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from course.language import Sentence, text
+from course.language import Sentence
+from course.report.format import minus
+from course.report.sections import Page
 
 #: A headline without an interval is right where it is off by no more than this share.
 CLOSE = 0.1
 
-_FORMS = {"money": ",.0f", "count": ",.0f", "nps": "+.1f", "effect": "+.2f", "points": "+.1f"}
+_FORMS = {"count": ",.0f", "nps": "+.1f", "effect": "+.2f", "points": "+.1f"}
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,15 @@ class Truth:
 
     Attributes
     ----------
-    key : what the page calls the headline
+    question : of the page, to which the headline is an answer; the first of a question is that of its tile
     name : what it is about
-    kind : of _FORMS, how the figures are written: points are of a hundred
+    kind : money or one of _FORMS; points are of a hundred
     found, low, high : as the report has them; the last two None without an interval
     true : in the same unit
-    why : what made it miss; None where it did not, or where that is not known
+    why : what made it miss; None where that is not known
     """
 
-    key: str
+    question: str
     name: Sentence
     kind: str
     found: float
@@ -55,14 +57,11 @@ class Truth:
         return bool(self.low <= self.true <= self.high if self.has_interval else abs(self.off) <= CLOSE)
 
 
-def shown(truths: Sequence[Truth], lang: str) -> dict | None:
-    """The page's words and rows in `lang`; None without a truth."""
+def opened(page: Page, truths: Sequence[Truth]) -> dict | None:
+    """The words and rows of the page, and those of each of its questions; None without a truth."""
     if not truths:
         return None
-
-    def phrase(message: str, **values: object) -> str:
-        return text(message, lang, **values)
-
+    phrase, rows = page.phrase, [_row(page, truth) for truth in truths]
     return {
         "open": phrase("Open the seal"),
         "close": phrase("Close the seal"),
@@ -72,47 +71,61 @@ def shown(truths: Sequence[Truth], lang: str) -> dict | None:
             "the report has seen it. Of {n} headlines {k} are right: their interval holds the truth or, where there is "
             "none, they are off by a tenth or less.",
             n=len(truths),
-            k=sum(t.right for t in truths),
+            k=sum(truth.right for truth in truths),
         ),
         "head": [phrase("Headline"), phrase("The report says"), phrase("True"), phrase("Verdict")],
-        "true": phrase("True:"),
-        "rows": [_row(truth, lang) for truth in truths],
+        "true": phrase("True"),
+        "rows": rows,
+        "questions": {
+            key: [row for row, truth in zip(rows, truths, strict=True) if truth.question == key]
+            for key in dict.fromkeys(truth.question for truth in truths)
+        },
     }
 
 
-def _row(truth: Truth, lang: str) -> dict:
+def _row(page: Page, truth: Truth) -> dict:
     interval = ""
-    if truth.has_interval:
-        ends = {"low": _figure(truth, truth.low), "high": _figure(truth, truth.high)}
-        interval = text("95% interval {low} to {high}", lang, **ends)
+    if truth.kind == "money" and truth.has_interval:
+        interval = page.phrase("95% interval {range}", range=page.money_range(truth.low, truth.high))
+    elif truth.has_interval:
+        ends = {"low": _figure(page, truth, truth.low), "high": _figure(page, truth, truth.high)}
+        interval = page.phrase("95% interval {low} to {high}", **ends)
+    name, found, true = page.say(truth.name), _figure(page, truth, truth.found), _figure(page, truth, truth.true)
+    said = {"name": name, "found": found, "true": true}
+    if interval:
+        line = page.phrase("{name}: the report says {found} ({interval}); {true} is true.", interval=interval, **said)
+    else:
+        line = page.phrase("{name}: the report says {found}; {true} is true.", **said)
     return {
-        "key": truth.key,
-        "name": truth.name.say(lang),
-        "found": _figure(truth, truth.found),
+        **said,
+        "line": line,
         "interval": interval,
-        "true": _figure(truth, truth.true),
         "right": truth.right,
         "mark": "✓" if truth.right else "✗",
-        "verdict": _verdict(truth).say(lang),
-        "why": truth.why.say(lang) if truth.why else "",
+        "verdict": page.say(_verdict(truth)),
+        "why": page.say(truth.why) if truth.why and not truth.right else "",
     }
 
 
-def _figure(truth: Truth, value: float) -> str:
+def _figure(page: Page, truth: Truth, value: float) -> str:
+    if truth.kind == "money":
+        return page.money(value)
     written = format(value, _FORMS[truth.kind])
-    return "0" if not written.strip("+-0.") else written.replace("-", "−")
+    return minus(written) if written.strip("+-0.") else "0"
 
 
 def _verdict(truth: Truth) -> Sentence:
     if truth.has_interval:
         return Sentence("right: inside its interval") if truth.right else Sentence("missed: outside its interval")
     off = abs(truth.off)
-    if truth.off >= 0:
-        return (
-            Sentence("right: {off:.0%} too high", off=off)
-            if truth.right
-            else Sentence("missed: {off:.0%} too high", off=off)
+    if truth.right:
+        high, low = (
+            Sentence("right: {off:.0%} above the truth", off=off),
+            Sentence("right: {off:.0%} below the truth", off=off),
         )
-    return (
-        Sentence("right: {off:.0%} too low", off=off) if truth.right else Sentence("missed: {off:.0%} too low", off=off)
-    )
+    else:
+        high, low = (
+            Sentence("missed: {off:.0%} above the truth", off=off),
+            Sentence("missed: {off:.0%} below the truth", off=off),
+        )
+    return high if truth.off >= 0 else low

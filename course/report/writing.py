@@ -28,6 +28,11 @@ def moves(frame: pd.DataFrame, folder: Path) -> None:
     table(frame.apply(harmless), folder / "moves.csv")
 
 
+def actions(frame: pd.DataFrame, folder: Path) -> None:
+    """actions.csv: whom each action is for, in their order."""
+    table(frame.assign(**{c: harmless(frame[c]) for c in frame.select_dtypes("str")}), folder / "actions.csv")
+
+
 def table(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file that Excel opens as UTF-8."""
     frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

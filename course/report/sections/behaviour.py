@@ -5,6 +5,7 @@ import pandas as pd
 from course import behaviour
 from course.report import figures
 from course.report.blocks import figure, note, paragraph, table
+from course.report.format import minus
 from course.report.sections import Page
 from course.workflow.steps.behaviour import Behaviour
 
@@ -13,23 +14,66 @@ from course.workflow.steps.behaviour import Behaviour
 _MANY = 1_000
 
 
+def answers(page: Page, found: Behaviour) -> list[str]:
+    """What is bought together more often than chance has it, or what has gained."""
+    if found.shift is not None and len(moved := found.shift.base[found.shift.base["shifted"]]):
+        most = moved.sort_values(["shift", "category"], ascending=[False, True]).iloc[0]
+        if most["shift"] > 0:
+            return [
+                page.phrase(
+                    "“{category}” has gained most: from {before:.1%} to {after:.1%} of what is chosen",
+                    category=page.value("top_category", most["category"]),
+                    before=most["share_before"],
+                    after=most["share_after"],
+                )
+            ]
+    if found.pairs is not None and len(found.pairs):
+        return [
+            page.phrase(
+                "{n:,} {n:pair|pairs} of products are bought together more often than chance has it",
+                n=found.pairs_together,
+            )
+        ]
+    return []
+
+
+def spread(page: Page, found: Behaviour) -> dict | None:
+    """How money is spread over customers."""
+    if found.concentration is None:
+        return None
+    return {
+        "title": page.phrase("How money is spread"),
+        "blocks": _concentration(page, found.concentration),
+        "half": True,
+    }
+
+
+def returning(page: Page, found: Behaviour) -> dict | None:
+    """Whether new customers return."""
+    if found.retention is None or found.retention.empty:
+        return None
+    return {
+        "title": page.phrase("Whether new customers return"),
+        "blocks": _retention(page, found.retention),
+        "half": True,
+    }
+
+
 def doings(page: Page, found: Behaviour) -> dict | None:
-    """What customers buy, how money is spread, whether they return, what is bought together."""
+    """What customers buy, what is bought together, what they go over to."""
     phrase = page.phrase
-    blocks = []
-    if found.concentration is not None:
-        blocks += _concentration(page, found.concentration)
-    if found.retention is not None:
-        blocks += _retention(page, found.retention)
+    blocks, evidence = [], []
+    if found.shift is not None:
+        blocks += _shift(page, found)
     if found.pairs is not None:
         blocks += _pairs(page, found)
     if found.recommender is not None:
-        blocks.append(paragraph(_recommended(page, found.recommender)))
-    if found.shift is not None:
-        blocks += _shift(page, found)
+        evidence.append(paragraph(_recommended(page, found.recommender)))
     if found.promotion is not None:
-        blocks.append(paragraph(_promotion(page, found.promotion)))
-    return {"title": phrase("What customers do"), "blocks": blocks} if blocks else None
+        evidence.append(paragraph(_promotion(page, found.promotion)))
+    if not blocks and not evidence:
+        return None
+    return {"title": phrase("What customers do"), "blocks": blocks, "evidence": evidence}
 
 
 def _concentration(page: Page, found: behaviour.Pareto) -> list[dict]:
@@ -49,8 +93,6 @@ def _concentration(page: Page, found: behaviour.Pareto) -> list[dict]:
 
 def _retention(page: Page, pooled: pd.DataFrame) -> list[dict]:
     phrase = page.phrase
-    if pooled.empty:
-        return []
     first = pooled.iloc[0]
     title = phrase(
         "Of new customers {share:.0%} (95% interval {low:.0%}–{high:.0%}) buy again in the month after their first",
@@ -70,8 +112,8 @@ def _pairs(page: Page, found: Behaviour) -> list[dict]:
     named = ("name_a", "name_b") if "name_a" in pairs else ("product_a", "product_b")
     rows = [
         [
-            str(getattr(r, named[0])),
-            str(getattr(r, named[1])),
+            page.value("product", getattr(r, named[0])),
+            page.value("product", getattr(r, named[1])),
             f"{r.together:,}",
             f"{r.expected:,.1f}",
             f"{r.ratio:.1f}",
@@ -109,10 +151,10 @@ def _shift(page: Page, found: Behaviour) -> list[dict]:
     phrase, base = page.phrase, found.shift.base
     rows = [
         [
-            str(r.category),
+            page.value("top_category", r.category),
             f"{r.share_before:.1%}",
             f"{r.share_after:.1%}",
-            f"{100 * r.shift:+.1f} ({100 * r.low:+.1f} – {100 * r.high:+.1f})",
+            minus(f"{100 * r.shift:+.1f} ({100 * r.low:+.1f} – {100 * r.high:+.1f})"),
             phrase("yes") if r.shifted else phrase("no"),
         ]
         for r in base.sort_values("shift", ascending=False, kind="stable").itertuples()
@@ -120,9 +162,9 @@ def _shift(page: Page, found: Behaviour) -> list[dict]:
     rows = rows if len(rows) <= 10 else rows[:5] + rows[-5:]
     head = [phrase("Category"), phrase("Share before"), phrase("Share after"), phrase("Change, points (95% interval)")]
     words = phrase(
-        "Shares of choices before and after {split:%Y-%m-%d}. Of the customers with orders on both sides {n:,} have "
+        "Shares of choices before and after {split}. Of the customers with orders on both sides {n:,} have "
         "turned to other categories, beyond what everybody did and chance.",
-        split=found.split,
+        split=page.day(found.split),
         n=found.shifted,
     )
     return [table([*head, phrase("Beyond chance")], rows), note(words)]

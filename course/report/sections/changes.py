@@ -7,6 +7,19 @@ from course.report.words import class_label
 from course.workflow.steps.changes import Changes
 
 
+def answers(page: Page, found: Changes) -> list[str]:
+    """How many customers entered or left something."""
+    entry = page.ledger["findings"].get("moves")
+    if entry is None:
+        return []
+    return [
+        page.phrase(
+            "Since the earlier run {n:,} {n:customer has|customers have} entered or left a tag, a class or a stage",
+            n=entry["customers"],
+        )
+    ]
+
+
 def moves(page: Page, found: Changes) -> dict | None:
     """How many entered and left each class and stage since the earlier run, and where they are listed."""
     entry = page.ledger["findings"].get("moves")

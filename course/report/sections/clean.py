@@ -3,7 +3,7 @@
 from course import clean, schema
 from course.collect import Table
 from course.collect.guards import unread
-from course.report.blocks import accounted, limit, money, note, paragraph, table
+from course.report.blocks import accounted, full, items, limit, note, paragraph, table
 from course.report.sections import Page
 from course.workflow.steps.clean import Quality
 
@@ -20,7 +20,7 @@ def answers(page: Page, found: Quality) -> list[str]:
             "{rows:,} of {received:,} rows name no customer; {money} of sales stand behind nobody in these portraits.",
             rows=accounts["no_customer"]["rows"],
             received=accounts["received"]["rows"],
-            money=money(accounts["no_customer"]["money"]),
+            money=page.money(accounts["no_customer"]["money"]),
         ),
     ]
 
@@ -70,14 +70,14 @@ def accounts(page: Page, found: Quality) -> dict:
 def _flags(page: Page, kind: str) -> list[dict]:
     phrase = page.phrase
     names = {f["name"]: f for f in clean.rules_for(page.result.tables[kind]).get("flags") or []}
-    items = [
+    lines = [
         phrase("{flag}: {rows:,} rows", flag=names[n][page.lang], rows=a["rows"])
         if a["money"] is None
-        else phrase("{flag}: {rows:,} rows, {money}", flag=names[n][page.lang], rows=a["rows"], money=money(a["money"]))
+        else phrase("{flag}: {rows:,} rows, {money}", flag=names[n][page.lang], rows=a["rows"], money=full(a["money"]))
         for n, a in page.result.cleaned[kind].flags.items()
         if a["rows"]
     ]
-    return [paragraph(phrase("Flagged, and still valid:")), {"list": items}] if items else []
+    return [paragraph(phrase("Flagged, and still valid:")), items(lines)] if lines else []
 
 
 def quality(page: Page, found: Quality) -> dict:

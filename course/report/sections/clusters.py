@@ -1,6 +1,7 @@
 """Whether there are natural groups."""
 
-from course.report.blocks import paragraph, table, told
+from course.report.blocks import paragraph, table
+from course.report.format import told
 from course.report.sections import Page
 from course.workflow.steps.clusters import Groups
 

@@ -3,49 +3,57 @@
 import pandas as pd
 
 from course.report import figures
-from course.report.blocks import figure, note, table
+from course.report.blocks import items, note, table
+from course.report.format import minus
 from course.report.sections import Page
 from course.workflow.steps.effect import CampaignEffects
 
 
-def campaigns(page: Page, found: CampaignEffects) -> dict:
-    """What campaigns changed, by the customers left out of them."""
-    blocks = [] if found.campaigns is None else _by_orders(page, found)
-    if found.outcomes is not None:
-        blocks += _outcomes(page, found)
-    return {"title": page.phrase("What campaigns changed"), "blocks": blocks}
-
-
-def _by_orders(page: Page, found: CampaignEffects) -> list[dict]:
-    phrase, arms = page.phrase, found.campaigns.table
-    blocks = []
-    if len(arms):
-        title = phrase(
+def answers(page: Page, found: CampaignEffects) -> list[str]:
+    """How many comparisons show a difference."""
+    if found.campaigns is None or found.campaigns.table.empty:
+        return []
+    return [
+        page.phrase(
             "Of {n} comparisons with customers left out, {clear} {clear:shows|show} a difference in orders",
             n=found.compared,
             clear=found.clear,
         )
-        alt = phrase(
-            "{title}. Dots: difference to the control group of each campaign, with 95% intervals.", title=title
-        )
-        blocks.append(figure(title, figures.differences(arms, phrase, alt)))
-        head = [phrase("Campaign"), phrase("Arm"), phrase("Customers"), phrase("With an order"), phrase("Left out")]
-        rows = [
-            [
-                r.campaign_id,
-                r.arm,
-                f"{r.n:,}",
-                f"{r.rate:.1%}",
-                f"{r.rate_control:.1%}",
-                f"{100 * r.difference:+.1f} ({100 * r.low:+.1f} – {100 * r.high:+.1f})",
-                f"{r.spend_difference:+,.2f} ({r.spend_low:+,.2f} – {r.spend_high:+,.2f})",
-            ]
-            for r in arms.itertuples()
+    ]
+
+
+def campaigns(page: Page, found: CampaignEffects) -> dict:
+    """What campaigns changed, by the customers left out of them."""
+    remarks = [] if found.campaigns is None else [items([page.say(sentence) for sentence in found.campaigns.remarks])]
+    blocks = [] if found.campaigns is None else _by_orders(page, found)
+    if found.outcomes is not None:
+        blocks += _outcomes(page, found)
+    remarks += [items([page.say(sentence) for sentence in found.remarks])] if found.remarks else []
+    return {"title": page.phrase("What campaigns changed"), "blocks": blocks, "evidence": remarks}
+
+
+def _by_orders(page: Page, found: CampaignEffects) -> list[dict]:
+    phrase, arms = page.phrase, found.campaigns.table
+    if arms.empty:
+        return []
+    head = [phrase("Campaign"), phrase("Arm"), phrase("Difference to those left out, with its 95% interval")]
+    head += [phrase("Difference, points (95% interval)"), phrase("Customers"), phrase("With an order")]
+    head += [phrase("Left out"), phrase("Money a head (95% interval)")]
+    rows = [
+        [
+            page.value("campaign_id", r.campaign_id),
+            page.value("arm", r.arm),
+            bar,
+            minus(f"{100 * r.difference:+.1f} ({100 * r.low:+.1f} – {100 * r.high:+.1f})"),
+            f"{r.n:,}",
+            f"{r.rate:.1%}",
+            f"{r.rate_control:.1%}",
+            minus(f"{r.spend_difference:+,.2f} ({r.spend_low:+,.2f} – {r.spend_high:+,.2f})"),
         ]
-        head += [phrase("Difference, points (95% interval)"), phrase("Money a head (95% interval)")]
-        blocks.append(table(head, rows, 2))
-    blocks.append({"list": [sentence.say(page.lang) for sentence in found.campaigns.remarks]})
-    return blocks
+        for bar, r in zip(figures.differences(arms), arms.itertuples(), strict=True)
+    ]
+    below = phrase("Share of customers with an order, beside that of the customers left out of the same campaign.")
+    return [table(head, rows, 2, title=answers(page, found)[0], below=below)]
 
 
 def _outcomes(page: Page, found: CampaignEffects) -> list[dict]:
@@ -54,7 +62,14 @@ def _outcomes(page: Page, found: CampaignEffects) -> list[dict]:
     head = [phrase("Campaign"), phrase("Arm"), phrase("What customers did"), phrase("Customers"), phrase("Average")]
     head += [phrase("Left out"), phrase("Difference, 95% interval (shares in points)")]
     rows = [
-        [r.campaign_id, r.arm, r.outcome, f"{r.n:,}", *_averages(r), "–" if r.verdict == "withheld" else _gap(r)]
+        [
+            page.value("campaign_id", r.campaign_id),
+            page.value("arm", r.arm),
+            r.outcome,
+            f"{r.n:,}",
+            *_averages(r),
+            "–" if r.verdict == "withheld" else _gap(r),
+        ]
         for r in found.outcomes.itertuples()
     ]
     if found.outcomes["cost"].notna().any():
@@ -65,8 +80,6 @@ def _outcomes(page: Page, found: CampaignEffects) -> list[dict]:
     if (found.outcomes["verdict"] == "withheld").any():
         words = phrase("–: the arms are not the planned split. Find out who was lost or counted twice first.")
         blocks.append(note(words))
-    if found.remarks:
-        blocks.append({"list": [sentence.say(page.lang) for sentence in found.remarks]})
     return blocks
 
 
@@ -77,5 +90,5 @@ def _averages(row) -> list[str]:
 
 def _gap(row) -> str:
     if row.kind == "share":
-        return f"{100 * row.difference:+.1f} ({100 * row.low:+.1f} – {100 * row.high:+.1f})"
-    return f"{row.difference:+,.2f} ({row.low:+,.2f} – {row.high:+,.2f})"
+        return minus(f"{100 * row.difference:+.1f} ({100 * row.low:+.1f} – {100 * row.high:+.1f})")
+    return minus(f"{row.difference:+,.2f} ({row.low:+,.2f} – {row.high:+,.2f})")

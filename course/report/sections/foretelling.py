@@ -22,7 +22,7 @@ def foretelling(page: Page, found: Foretelling) -> dict:
         ]
         for r in found.dimensions.itertuples()
     ]
-    head = [phrase("What is known on {split:%Y-%m-%d}", split=found.split), "R²", phrase("95% interval")]
+    head = [phrase("What is known on {split}", split=page.day(found.split)), "R²", phrase("95% interval")]
     words = phrase(
         "R² of the logarithm of what each customer spent afterwards, on customers left out of the fit (five folds). "
         "Where the classes tell less than the figures they were made of, that is the price of their simplicity."

@@ -4,7 +4,8 @@ import pandas as pd
 
 from course import lifecycle
 from course.report import figures
-from course.report.blocks import figure, money, note, table, told
+from course.report.blocks import figure, items, legend, note, table
+from course.report.format import minus, told
 from course.report.sections import Page
 from course.workflow.steps.lifecycle import Lifecycle
 
@@ -38,7 +39,7 @@ def _best_link(page: Page, best: pd.Series) -> str:
         end=lifecycle.STAGES[best["to_stage"]].say(page.lang),
         rate=best["rate"],
         more=more,
-        worth=money(best["worth_a_year"]),
+        worth=page.money(best["worth_a_year"]),
     )
 
 
@@ -46,18 +47,20 @@ def stages(page: Page, found: Lifecycle) -> dict:
     """How many customers are in which stage of life, and how long a silence is normal."""
     phrase, counted = page.phrase, found.table
     labels = [lifecycle.STAGES[s].say(page.lang) for s in counted["stage"]]
-    head = [phrase("Stage of life"), phrase("Customers"), phrase("Share"), phrase("Money (net)")]
     with_value = counted["expected"].notna().any()
+    head = [phrase("Stage of life"), "", phrase("Customers"), phrase("Share"), phrase("Money (net)")]
     rows = [
         [
             label,
+            bar,
             told(r.customers),
             told(r.share, ".1%"),
-            money(r.money),
-            *([money(r.expected)] if with_value else []),
+            page.money(r.money),
+            *([page.money(r.expected)] if with_value else []),
         ]
-        for label, r in zip(labels, counted.itertuples(), strict=True)
+        for label, bar, r in zip(labels, figures.stages(counted), counted.itertuples(), strict=True)
     ]
+    head += [phrase("Expected value")] if with_value else []
     limits = [
         [str(r.band), _days(r.at_risk_days), _days(r.lost_days), f"{r.comes_back:.0%}", f"{r.gaps:,}"]
         for r in found.limits.itertuples()
@@ -68,11 +71,12 @@ def stages(page: Page, found: Lifecycle) -> dict:
     return {
         "title": phrase("Where customers stand"),
         "blocks": [
-            *([] if counted["customers"].isna().all() else [_drawn(page, counted, labels)]),
-            table([*head, *([phrase("Expected value")] if with_value else [])], rows),
+            table(head, rows, title="" if counted["customers"].isna().all() else _title(page, counted)),
             *page.few(counted["customers"].isna().any()),
             *_base(page, counted),
-            {"list": [sentence.say(page.lang) for sentence in found.explained]},
+        ],
+        "evidence": [
+            items([page.say(sentence) for sentence in found.explained]),
             *([table(limit_head, limits)] if limits else []),
             *_chance(page, found),
         ],
@@ -96,18 +100,16 @@ def _chance(page: Page, found: Lifecycle) -> list[dict]:
         ]
         for r in found.chance.by_stage.itertuples()
     ]
-    return [{"list": [sentence.say(page.lang) for sentence in found.chance.report()]}, table(head, rows)]
+    return [items([page.say(sentence) for sentence in found.chance.report()]), table(head, rows)]
 
 
-def _drawn(page: Page, counted: pd.DataFrame, labels: list[str]) -> dict:
-    phrase, largest = page.phrase, counted.loc[counted["customers"].idxmax()]
-    title = phrase(
+def _title(page: Page, counted: pd.DataFrame) -> str:
+    largest = counted.loc[counted["customers"].idxmax()]
+    return page.phrase(
         "{share:.0%} of customers are in the stage “{stage}”",
         share=largest["share"],
         stage=lifecycle.STAGES[largest["stage"]].say(page.lang),
     )
-    alt = phrase("{title}. Bars: customers of each stage; the table has them.", title=title)
-    return figure(title, figures.bars(counted["customers"], labels, phrase("customers"), page.lang, alt))
 
 
 def _base(page: Page, counted: pd.DataFrame) -> list[dict]:
@@ -128,23 +130,26 @@ def _days(value: float) -> str:
 
 
 def movement(page: Page, found: Lifecycle) -> dict | None:
-    """New, returning, resurrecting and dormant by month; the moves between stages that are worth most."""
-    blocks = []
-    if len(found.periods) > 1:
-        blocks.append(_months(page, found.periods, found.fell_silent))
-    if found.links is not None and len(found.links):
-        blocks += _links(page, found.links)
+    """New, returning, resurrecting and dormant by month, and how many come back anyway."""
+    blocks = _months(page, found.periods, found.fell_silent) if len(found.periods) > 1 else []
     if found.returns is not None:
         blocks.append(note(_returns(page, found.returns)))
-    return {"title": page.phrase("How customers move"), "blocks": blocks} if blocks else None
+    return {"title": page.phrase("How customers move"), "blocks": blocks, "half": True} if blocks else None
 
 
-def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
+def moves(page: Page, found: Lifecycle) -> dict | None:
+    """The moves between stages that are worth most."""
+    if found.links is None or found.links.empty:
+        return None
+    return {"title": page.phrase("What a move is worth"), "blocks": _links(page, found.links)}
+
+
+def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> list[dict]:
     phrase, last = page.phrase, periods.iloc[-1]
     title = phrase(
-        "In {month:%Y-%m} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
+        "In {month} {active:,} customers bought: {new:,} new, {back:,} back after a pause; {gone:,} of the "
         "month before fell silent",
-        month=last["period"],
+        month=page.month(last["period"]),
         active=last["active"],
         new=last["new"],
         back=last["resurrecting"],
@@ -152,7 +157,7 @@ def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
     )
     alt = phrase("{title}. Bars: customers of each state by month.", title=title)
     names = {s: label.say(page.lang) for s, label in lifecycle.STATES.items()}
-    drawn = figures.states(periods, names, phrase, page.lang, alt)
+    drawn = figures.states(periods, page.lang, alt)
     below = [phrase("Below the line: customers who bought the month before and not in this one.")]
     if silent is not None:
         below.append(
@@ -162,7 +167,7 @@ def _months(page: Page, periods: pd.DataFrame, silent: dict | None) -> dict:
                 **silent,
             )
         )
-    return figure(title, drawn, " ".join(below))
+    return [figure(title, drawn, page.joined(below)), legend([(figures.STATES[s], names[s]) for s in names])]
 
 
 def _links(page: Page, links: pd.DataFrame) -> list[dict]:
@@ -172,9 +177,9 @@ def _links(page: Page, links: pd.DataFrame) -> list[dict]:
             lifecycle.STAGES[r.from_stage].say(page.lang),
             lifecycle.STAGES[r.to_stage].say(page.lang),
             f"{r.rate:.1%} ({r.low:.1%} – {r.high:.1%})",
-            f"{100 * r.change:+.1f}",
+            minus(f"{100 * r.change:+.1f}"),
             told(r.customers),
-            money(r.worth_a_year),
+            page.money(r.worth_a_year),
         ]
         for r in links.itertuples()
     ]
@@ -229,26 +234,6 @@ def warning(page: Page, found: Lifecycle) -> dict | None:
         "title": phrase("Who may fall silent next"),
         "blocks": [
             figure(title, figures.calibration(found.warning.calibration, phrase, alt)),
-            {"list": [sentence.say(page.lang) for sentence in lines]},
-            _alerts(page, found.alerts.head(10)),
-            note(phrase("The first ten of {n:,}; all carry “alert” in portraits.", n=len(found.alerts))),
+            items([page.say(sentence) for sentence in lines]),
         ],
     }
-
-
-def _alerts(page: Page, alerts: pd.DataFrame) -> dict:
-    phrase, portraits = page.phrase, page.result.portraits.set_index("customer_id")
-    with_value = "expected_value" in portraits
-    head = [phrase("Customer"), phrase("Stage of life"), phrase("Days since"), phrase("Risk of silence")]
-    rows = [
-        [
-            str(r.customer_id),
-            lifecycle.STAGES[portraits.loc[str(r.customer_id), "stage"]].say(page.lang),
-            f"{r.silent_days:,}",
-            f"{r.churn_risk:.0%}",
-            *([money(portraits.loc[str(r.customer_id), "expected_value"])] if with_value else []),
-        ]
-        for r in alerts.itertuples()
-    ]
-    head += [phrase("Expected value")] if with_value else []
-    return table(head, rows, 2, about=[row[0] for row in rows])

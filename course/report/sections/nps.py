@@ -6,7 +6,8 @@ import pandas as pd
 from course import nps, segment
 from course.language import Sentence
 from course.report import figures
-from course.report.blocks import figure, note, paragraph, table, told
+from course.report.blocks import figure, note, paragraph, table
+from course.report.format import minus, told
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.nps import Willingness
@@ -78,8 +79,9 @@ def recommend(page: Page, found: Willingness) -> dict:
     """The 0–10 question: NPS with its interval, the shape behind it, waves, classes and drivers."""
     phrase, counts = page.phrase, found.counts
     satisfied = _satisfaction(page, found)
+    shown, evidence = _behind(page, found)
     if found.score is None:
-        return {"title": phrase("How satisfied are they?"), "blocks": [*satisfied, *_behind(page, found)]}
+        return {"title": phrase("How satisfied are they?"), "blocks": [*satisfied, *shown], "evidence": evidence}
     title = phrase(
         "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} answers)",
         value=found.score.value,
@@ -88,19 +90,30 @@ def recommend(page: Page, found: Willingness) -> dict:
         n=found.score.n,
     )
     alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
-    below = phrase("0–6 detractors, 7–8 passives, 9–10 promoters. Look at the shape before any single figure.")
-    blocks = [figure(title, figures.survey_scores(counts, phrase, alt), below), *satisfied]
-    if found.weighted is not None:
-        blocks.append(
-            paragraph(
-                phrase(
-                    "With the survey's weights: {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}).",
-                    value=found.weighted.value,
-                    low=found.weighted.low,
-                    high=found.weighted.high,
-                )
-            )
-        )
+    below = phrase("Share of answers for each score: 0–6 detractors, 7–8 passives, 9–10 promoters.")
+    blocks = [figure(title, figures.survey_scores(counts, alt), below), *satisfied, *shown]
+    return {
+        "title": phrase("Would they recommend us?"),
+        "blocks": blocks,
+        "evidence": [*_weighted(page, found), *_parts(page, found), *evidence],
+    }
+
+
+def _weighted(page: Page, found: Willingness) -> list[dict]:
+    if found.weighted is None:
+        return []
+    words = page.phrase(
+        "With the survey's weights: {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}).",
+        value=found.weighted.value,
+        low=found.weighted.low,
+        high=found.weighted.high,
+    )
+    return [paragraph(words)]
+
+
+def _parts(page: Page, found: Willingness) -> list[dict]:
+    """The NPS of each class and of each wave."""
+    phrase, blocks = page.phrase, []
     head = [phrase("NPS"), phrase("95% interval"), phrase("Answers")]
     if found.by_class is not None:
         rows = [[class_label(r.rfm_class, page.lang), *_nps(r)] for r in found.by_class.itertuples()]
@@ -110,7 +123,7 @@ def recommend(page: Page, found: Willingness) -> dict:
         blocks.append(table([phrase("Wave"), *head], rows))
     if found.chart is not None:
         blocks += _chart(page, found.chart, "{:+.1f}")
-    return {"title": phrase("Would they recommend us?"), "blocks": blocks + _behind(page, found)}
+    return blocks
 
 
 def _satisfaction(page: Page, found: Willingness) -> list[dict]:
@@ -129,8 +142,8 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
     rows = [
         [
             str(r.wave),
-            shown.format(r.value),
-            "–" if np.isnan(r.low) else f"{shown.format(r.low)} – {shown.format(r.high)}",
+            minus(shown.format(r.value)),
+            "–" if np.isnan(r.low) else minus(f"{shown.format(r.low)} – {shown.format(r.high)}"),
             f"{r.n:,}",
             "" if not r.outside else phrase("below") if r.value < r.low else phrase("above"),
         ]
@@ -148,20 +161,20 @@ def _chart(page: Page, chart: pd.DataFrame, shown: str) -> list[dict]:
     return [table(head, rows), note(said)]
 
 
-def _behind(page: Page, found: Willingness) -> list[dict]:
-    """Drivers, themes and factors."""
-    blocks = []
+def _behind(page: Page, found: Willingness) -> tuple[list[dict], list[dict]]:
+    """Drivers and themes; how they and the factors were found."""
+    shown, evidence = [], []
     if found.drivers is not None:
-        blocks += _drivers(page, found.drivers)
-    if found.quadrants is not None:
-        blocks += _quadrants(page, found.quadrants)
-    if found.heard is not None:
-        blocks += read(page, found.heard)
+        shown += _drivers(page, found.drivers)
     if found.themes is not None:
-        blocks += themes(page, found.themes)
+        shown += themes(page, found.themes)
+    if found.quadrants is not None:
+        evidence += _quadrants(page, found.quadrants)
+    if found.heard is not None:
+        evidence += read(page, found.heard)
     if found.factors is not None:
-        blocks += _factors(page, found.factors)
-    return blocks
+        evidence += _factors(page, found.factors)
+    return shown, evidence
 
 
 def _factors(page: Page, factors: segment.Factors) -> list[dict]:
@@ -171,7 +184,8 @@ def _factors(page: Page, factors: segment.Factors) -> list[dict]:
         [
             phrase("Factor {n}", n=n),
             ", ".join(
-                phrase("{item} (mirrored)", item=_about(i)) if i in factors.mirrored else _about(i) for i in items
+                phrase("{item} (mirrored)", item=about(page, i)) if i in factors.mirrored else about(page, i)
+                for i in items
             ),
             "–"
             if np.isnan(alpha)
@@ -195,9 +209,10 @@ def _factors(page: Page, factors: segment.Factors) -> list[dict]:
     return blocks
 
 
-def _about(column: str) -> str:
+def about(page: Page, column: str) -> str:
     """What a question is about, by the name of its column: driver_delivery is delivery, item_3 is 3."""
-    return column.removeprefix("driver_").removeprefix("item_").replace("_", " ")
+    word = column.removeprefix("driver_").removeprefix("item_")
+    return page.value("driver", word, word.replace("_", " "))
 
 
 def _quadrants(page: Page, quadrants: pd.DataFrame) -> list[dict]:
@@ -209,7 +224,13 @@ def _quadrants(page: Page, quadrants: pd.DataFrame) -> list[dict]:
         "overkill": phrase("less important and stronger: may be more than needed"),
     }
     rows = [
-        [_about(r.driver), f"{r.importance:+.2f}", f"{r.performance:.2f}", names[r.quadrant], f"{r.probability:.0%}"]
+        [
+            about(page, r.driver),
+            minus(f"{r.importance:+.2f}"),
+            f"{r.performance:.2f}",
+            names[r.quadrant],
+            f"{r.probability:.0%}",
+        ]
         for r in quadrants.itertuples()
     ]
     head = [phrase("Driver"), phrase("Importance"), phrase("Performance"), phrase("Quadrant"), phrase("Probability")]
@@ -277,7 +298,7 @@ def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
     phrase, labels = page.phrase, nps.theme_labels()
     rows = [
         [
-            labels[r.theme].say(page.lang) if r.theme in labels else str(r.theme),
+            labels[r.theme].say(page.lang) if r.theme in labels else page.value("theme", r.theme),
             f"{r.mentions:,}",
             f"{r.negative_share:.0%} ({r.negative_low:.0%} – {r.negative_high:.0%})",
         ]
@@ -298,20 +319,21 @@ def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
 def _nps(row) -> list[str]:
     if pd.isna(row.value):
         return ["–", "–", told(row.n)]
-    return [f"{row.value:+.1f}", f"{row.low:+.1f} – {row.high:+.1f}", told(row.n)]
+    return [minus(f"{row.value:+.1f}"), minus(f"{row.low:+.1f} – {row.high:+.1f}"), told(row.n)]
 
 
 def _drivers(page: Page, drivers: nps.Drivers) -> list[dict]:
     phrase = page.phrase
-    head = [phrase("Driver"), phrase("Share of what is explained"), phrase("Rank, 95% interval")]
+    head = [phrase("Driver"), "", phrase("Share of what is explained"), phrase("Rank, 95% interval")]
     rows = [
         [
-            _about(r.driver),
+            about(page, r.driver),
+            bar,
             f"{r.importance:.0%}",
             f"{r.rank:.0f} ({r.rank_low:.0f} – {r.rank_high:.0f})",
-            f"{r.beta:+.2f} ({r.beta_low:+.2f} – {r.beta_high:+.2f})",
+            minus(f"{r.beta:+.2f} ({r.beta_low:+.2f} – {r.beta_high:+.2f})"),
         ]
-        for r in drivers.table.itertuples()
+        for bar, r in zip(figures.drivers(drivers.table), drivers.table.itertuples(), strict=True)
     ]
     words = phrase(
         "The drivers explain {r2:.0%} of the differences in score ({n:,} complete answers). A share is what a driver "
@@ -319,4 +341,5 @@ def _drivers(page: Page, drivers: nps.Drivers) -> list[dict]:
         r2=drivers.r2,
         n=drivers.n,
     )
-    return [table([*head, phrase("Coefficient, 95% interval")], rows), note(words)]
+    title = phrase("“{driver}” goes with the score most", driver=about(page, drivers.table.iloc[0]["driver"]))
+    return [table([*head, phrase("Coefficient, 95% interval")], rows, title=title, below=words)]

@@ -1,6 +1,7 @@
 """The classes and the first customers, told."""
 
-from course.report.blocks import card, note
+from course.report.blocks import cards as side_by_side
+from course.report.blocks import note
 from course.report.sections import Page
 from course.workflow.steps.portrait import Told
 
@@ -10,14 +11,14 @@ def cards(page: Page, found: Told) -> dict | None:
     if not found.cards:
         return None
     words = page.phrase("The first three of the list above. For anybody else: course card FOLDER CUSTOMER.")
-    blocks = [card(c.to_dict(page.lang), about=c.customer_id) for c in found.cards]
-    return {"title": page.phrase("Their portraits"), "blocks": [*blocks, note(words)]}
+    shown = side_by_side([(c.to_dict(page.lang), c.customer_id) for c in found.cards])
+    return {"title": page.phrase("Their portraits"), "blocks": [shown, note(words)]}
 
 
 def personas(page: Page, found: Told) -> dict | None:
     """The classes as they are told: every sentence with its figure."""
     if not found.personas:
         return None
-    blocks = [card(p.to_dict(page.lang)) for p in found.personas]
+    shown = side_by_side([(p.to_dict(page.lang), None) for p in found.personas])
     words = page.phrase("What is called more frequent is so beyond chance, all comparisons together.")
-    return {"title": page.phrase("The classes, told"), "blocks": [*blocks, note(words)]}
+    return {"title": page.phrase("The classes, told"), "blocks": [shown, note(words)], "folded": True}

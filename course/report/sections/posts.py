@@ -17,7 +17,7 @@ def posted(page: Page, found: Posts) -> dict:
                 customers=found.customers,
             )
         )
-    blocks = [paragraph(" ".join(words) if page.lang == "en" else "".join(words)), *nps.read(page, found.heard)]
+    blocks = [paragraph(page.joined(words)), *nps.read(page, found.heard)]
     if found.themes is not None:
         blocks += nps.themes(page, found.themes)
     return {"title": phrase("What do posts say?"), "blocks": blocks}

@@ -4,7 +4,8 @@ import pandas as pd
 
 from course import clean
 from course.report import figures
-from course.report.blocks import figure, money, note, paragraph, span, table, told
+from course.report.blocks import figure, full, grid, paragraph, table
+from course.report.format import span, told
 from course.report.sections import Page
 from course.report.words import class_alias, class_label
 from course.workflow.steps.segment import Segments
@@ -13,17 +14,15 @@ from course.workflow.steps.segment import Segments
 def answers(page: Page, found: Segments) -> list[str]:
     """How many customers bought for how much, and the class that brings most."""
     overview, top = found.overview, found.top
-    bought = {"n": overview["customers"], "money": money(overview["money"])}
-    bought |= {"first": overview["first_order"], "as_of": page.result.as_of}
+    bought = {"n": overview["customers"], "money": page.money(overview["money"])}
+    bought |= {"first": page.day(overview["first_order"]), "as_of": page.day(page.result.as_of)}
     if clean.refunds_read(page.result.tables["orders"]):
         said = page.phrase(
-            "{n:,} {n:customer|customers} bought for {money} net of refunds from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}.",
-            **bought,
+            "{n:,} {n:customer|customers} bought for {money} net of refunds from {first} to {as_of}.", **bought
         )
     else:
         said = page.phrase(
-            "{n:,} {n:customer|customers} bought for {money} from {first:%Y-%m-%d} to {as_of:%Y-%m-%d}; refunds are "
-            "not in this file.",
+            "{n:,} {n:customer|customers} bought for {money} from {first} to {as_of}; refunds are not in this file.",
             **bought,
         )
     lines = [said]
@@ -42,36 +41,46 @@ def answers(page: Page, found: Segments) -> list[str]:
     return lines
 
 
+def kinds(page: Page, found: Segments) -> list[str]:
+    """The same, the class first."""
+    return answers(page, found)[::-1]
+
+
 def classes(page: Page, found: Segments) -> dict:
     """Customers and money of each class."""
     phrase, sizes = page.phrase, found.classes
     labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
     head = [phrase("RFM class"), phrase("Elsewhere called"), phrase("Customers"), phrase("Share")]
-    head += [phrase("Money (net)"), phrase("Share of money"), phrase("95% interval"), phrase("Median recency, days")]
+    head += [phrase("Share of money (pale: of customers)"), phrase("Share of money"), phrase("95% interval")]
+    head += [phrase("Money (net)"), phrase("Median recency, days")]
     rows = [
         [
             label,
             class_alias(r.rfm_class, page.lang),
             told(r.customers),
             told(r.share, ".1%"),
-            money(r.money),
+            bar,
             told(r.money_share, ".1%"),
             span(r.low, r.high, "{:.1%}".format),
+            page.money(r.money),
             told(r.median_recency, ".0f"),
         ]
-        for label, r in zip(labels, sizes.itertuples(), strict=True)
+        for label, bar, r in zip(labels, figures.classes(sizes), sizes.itertuples(), strict=True)
     ]
     overview = found.overview
-    total = [phrase("all"), "", f"{overview['customers']:,}", "100%", money(overview["money"]), "100%", "–"]
+    total = [phrase("all"), "", f"{overview['customers']:,}", "100%", "", "100%", "–", page.money(overview["money"])]
     total.append(f"{overview['median_recency']:.0f}")
+    below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
+    title = "" if found.top is None else _title(page, found)
     return {
         "title": phrase("Which kinds of customers there are"),
         "blocks": [
-            *([] if found.top is None else [_drawn(page, found, labels)]),
-            table(head, rows, 2, total),
+            table(head, rows, 2, total, title=title, below=below if found.shared else ""),
             *page.few(sizes["customers"].isna().any()),
-            note(_rule(page, found)),
-            note(
+        ],
+        "evidence": [
+            paragraph(_rule(page, found)),
+            paragraph(
                 phrase(
                     "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
                     "say which cut when you compare.",
@@ -80,16 +89,6 @@ def classes(page: Page, found: Segments) -> dict:
             ),
         ],
     }
-
-
-def _drawn(page: Page, found: Segments, labels: list[str]) -> dict:
-    phrase, title = page.phrase, _title(page, found)
-    alt = phrase(
-        "{title}. Bars: share of customers and of money in each of the eight classes; the table below has the figures.",
-        title=title,
-    )
-    below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
-    return figure(title, figures.classes(found.classes, labels, phrase, alt), below if found.shared else "")
 
 
 def _title(page: Page, found: Segments) -> str:
@@ -113,7 +112,7 @@ def _rule(page: Page, found: Segments) -> str:
         phrase(
             "Important: net money strictly above the median of {m}. Value: recent and frequent; develop: recent only; "
             "keep: frequent only; win back: neither.",
-            m=money(cuts["m"]),
+            m=full(cuts["m"]),
         )
     ]
     # A cut beside the median: the median is the best value that anybody has, and counts as high (segment.cuts).
@@ -139,20 +138,20 @@ def scores(page: Page, found: Segments) -> dict:
     names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
     rows = []
     for r in found.thresholds.itertuples():
-        form = money if r.dimension == "m" else "{:,.0f}".format
+        form = full if r.dimension == "m" else "{:,.0f}".format
         rows.append([names[r.dimension], str(r.score), span(r.lowest, r.highest, form), told(r.customers)])
     title = phrase("How many customers have which scores")
     if found.best is not None:
         title = phrase("{n:,} {n:customer is|customers are} at the top in both recency and frequency", n=found.best)
-    alt = phrase(
-        "{title}. Number of customers for each pair of scores; the scores' limits are in the table below.", title=title
-    )
     below = phrase("An empty row or column is a score that ties leave to nobody: equal customers get equal scores.")
+    counts = figures.score_grid(found.pairs)
+    most = max(pd.Series(counts.ravel()).max(), 1)
+    cells = [[(told(n), 0 if pd.isna(n) else n / most) for n in row] for row in counts]
     head = [phrase("Dimension"), phrase("Score"), phrase("From – to"), phrase("Customers")]
     return {
         "title": phrase("What the scores mean"),
         "blocks": [
-            figure(title, figures.score_grid(found.pairs, phrase, alt), below),
+            grid(title, below, phrase("F score (5: most orders)"), phrase("R score (5: most recent)"), cells),
             table(head, rows),
             *page.few(pd.concat([found.thresholds["customers"], found.pairs["customers"]]).isna().any()),
         ],
@@ -167,13 +166,12 @@ def months(page: Page, found: Segments) -> dict:
         return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
     if sales["complete"].sum() > 1:
         message = phrase(
-            "The best month was {month}, with {money}", month=str(best["month"]), money=money(best["money"])
+            "The best month was {month}, with {money}", month=page.month(best["month"]), money=page.money(best["money"])
         )
     else:
         message = phrase("Money by month; fewer than two months are whole")
     alt = phrase("{title}. Bars: net money of each month.", title=message)
-    grey = phrase("Grey: a month that the data cover only in part.") if not sales["complete"].all() else ""
-    return {
-        "title": title,
-        "blocks": [figure(message, figures.months(sales, phrase, page.lang, alt), grey)],
-    }
+    below = [phrase("Net money a month")]
+    below += [phrase("Grey: a month that the data cover only in part.")] if not sales["complete"].all() else []
+    drawn = figures.months(sales, best, page.lang, page.money(best["money"]), alt)
+    return {"title": title, "blocks": [figure(message, drawn, page.joined(below))], "half": True}

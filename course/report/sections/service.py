@@ -13,7 +13,7 @@ def tickets(page: Page, found: Service) -> dict:
         words.append(phrase("{n:,} of them are open.", n=found.still_open))
     if found.hours is not None:
         words.append(phrase("Half of those that were closed took {hours:,.1f} hours or less.", hours=found.hours))
-    blocks = [paragraph(" ".join(words) if page.lang == "en" else "".join(words))]
+    blocks = [paragraph(page.joined(words))]
     one = found.satisfaction
     if one is not None and one.most == 1:
         said = phrase(

@@ -1,6 +1,6 @@
 """Whom to look at first."""
 
-from course.report.blocks import money, note, paragraph, table
+from course.report.blocks import paragraph, table
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.stake import Stake
@@ -27,7 +27,7 @@ def answers(page: Page, found: Stake) -> list[str]:
 
 def _who(page: Page, found: Stake) -> str:
     """How many they are and what they brought."""
-    values = {"n": found.customers, "days": found.days, "money": money(found.money), "share": found.share}
+    values = {"n": found.customers, "days": found.days, "money": page.money(found.money), "share": found.share}
     if found.low is None:
         return page.phrase(
             "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} {days:day|days} ago or "
@@ -47,8 +47,8 @@ def _who(page: Page, found: Stake) -> str:
 def _expected(page: Page, found: Stake) -> str:
     """The money expected of them, with its interval, or with what the forecasts tried say of all."""
     figures = {
-        "value": money(found.expected.value),
-        "total": money(found.of_all.value),
+        "value": page.money(found.expected.value),
+        "total": page.money(found.of_all.value),
         "weeks": found.weeks,
         "half": found.expected.half,
     }
@@ -57,16 +57,16 @@ def _expected(page: Page, found: Stake) -> str:
             "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (95% interval {low} "
             "to {high}); {half:,} of them hold half of it.",
             **figures,
-            low=money(found.expected.low),
-            high=money(found.expected.high),
+            low=page.money(found.expected.low),
+            high=page.money(found.expected.high),
         )
     return page.phrase(
         "What is at stake with them: {value} of the {total} expected in the next {weeks} weeks (no interval: the "
         "orders are too short to test a forecast; those tried expect {low} to {high} of all); {half:,} of them hold "
         "half of it.",
         **figures,
-        low=money(found.span[0]),
-        high=money(found.span[1]),
+        low=page.money(found.span[0]),
+        high=page.money(found.span[1]),
     )
 
 
@@ -83,11 +83,11 @@ def first(page: Page, found: Stake) -> dict:
         [
             r.customer_id,
             class_label(r.rfm_class, page.lang),
-            f"{r.last_order:%Y-%m-%d}",
+            page.day(r.last_order),
             f"{r.recency_days:,}",
             f"{r.frequency:,}",
-            money(r.monetary_net),
-            *([money(r.expected_value)] if with_value else []),
+            page.money(r.monetary_net),
+            *([page.money(r.expected_value)] if with_value else []),
             f"{r.orders_to_top}",
         ]
         for r in found.first.itertuples()
@@ -104,7 +104,9 @@ def first(page: Page, found: Stake) -> dict:
                 )
             ),
             table(head, rows, 3, about=found.first["customer_id"].tolist()),
-            note(
+        ],
+        "evidence": [
+            paragraph(
                 phrase(
                     "Who of them counts as lost is told by the stage of life: a median says nothing of anybody's own "
                     "rhythm, and some come back by themselves. Leave a random part alone to see what a call changes."

@@ -4,7 +4,7 @@ import pandas as pd
 
 from course import tag
 from course.language import Sentence
-from course.report.blocks import note, paragraph, table
+from course.report.blocks import items, note, paragraph, table
 from course.report.sections import Page
 from course.workflow import portrait_columns
 from course.workflow.steps.tag import Tagged
@@ -27,7 +27,7 @@ def tags(page: Page, found: Tagged) -> dict:
     head = [phrase("Tag"), phrase("Kind"), phrase("Definition"), phrase("Customers"), phrase("Share")]
     blocks = [table([*head, phrase("Known for")], rows, 3), *page.few(found.few.any())]
     if missing:
-        blocks += [paragraph(phrase("Not evaluated:")), {"list": missing}]
+        blocks += [paragraph(phrase("Not evaluated:")), items(missing)]
     changes = page.result.found.get("changes")
     if changes is not None and changes.tags is not None:
         blocks += _changes(page, tags, changes.tags)

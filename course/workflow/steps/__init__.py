@@ -13,6 +13,7 @@ same name.
 from types import ModuleType
 
 from course.workflow.steps import (
+    actions,
     behaviour,
     changes,
     clean,
@@ -47,6 +48,7 @@ STEPS: tuple[ModuleType, ...] = (
     posts,
     service,
     tag,
+    actions,
     changes,
     profiles,
     portrait,

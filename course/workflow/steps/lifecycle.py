@@ -67,13 +67,8 @@ class Lifecycle(Finding):
         """The thresholds in sentences."""
         return lifecycle.explain(self.limits)
 
-    @property
-    def alerts(self) -> pd.DataFrame:
-        """The customers of the early warning, highest risk first."""
-        return self.warning.scores[self.warning.scores["alert"]]
-
     def columns(self) -> pd.DataFrame:
-        """stage, at_risk_after, lost_after; chance_90_days, churn_risk and alert where they are known; p_alive where it
+        """stage, at_risk_after, lost_after; chance_90_days and churn_risk where they are known; p_alive where it
         tells the same story."""
         return self.story
 
@@ -110,7 +105,6 @@ class Lifecycle(Finding):
         return {
             "horizon": self.warning.horizon,
             "alerts": plain(self.warning.alerts),
-            "alerted": len(self.alerts),
             "base_rate": self.warning.base_rate,
             "calibration": plain(self.warning.calibration),
             "notes": plain(self.warning.report()),
@@ -173,7 +167,7 @@ def _story(
     if chance is not None:
         parts.append(chance.customers.rename(columns={"chance": "chance_90_days"}))
     if warning is not None:
-        parts.append(warning.scores[["customer_id", "churn_risk", "alert"]].astype({"alert": "boolean"}))
+        parts.append(warning.scores[["customer_id", "churn_risk"]])
     told = parts[0].astype({"customer_id": "str"})
     for part in parts[1:]:
         told = told.merge(part.astype({"customer_id": "str"}), how="left", on="customer_id")
@@ -182,8 +176,6 @@ def _story(
         # One reading: whom the chance has called back from the lost has a risk like everybody else who is not.
         there = ~told["stage"].isin(["prospect", "lost"])
         told["churn_risk"] = (1 - told["chance_90_days"]).where(there).round(6)
-        if warning is not None:
-            told["alert"] = told["alert"].fillna(False).where(there)
     return told
 
 

@@ -1,0 +1,179 @@
+"""What to do, and with whom: the rules of rules/actions.yaml over what a run found.
+
+The rules are the kit's own; the head of the file says how one is written.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import yaml
+
+from course import engine
+from course.effect import detectable
+from course.engine import expressions
+from course.errors import DataError
+from course.few import HIDDEN_BELOW
+from course.language import Label
+
+_TABLE = Path(__file__).parent / "rules" / "actions.yaml"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A rule of the table, whose head says what the parts are; `needs`: columns without which it says nothing."""
+
+    name: str
+    of: str
+    when: str
+    first: str | None
+    most: str | None
+    like: str | None
+    left_out: float
+    stake: bool
+    owner: Label
+    label: Label
+    says: Label
+    why: Label
+    because: Label | None
+    values: dict[str, str]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An action that is proposed.
+
+    Attributes
+    ----------
+    action : the rule
+    values : what its sentences say: n (rows taken), and the figures of `action.values`
+    customers : of portraits: customer_id, rank (from 1), arm ("act", or "left out" by lot); else None
+    detectable : the smallest gap between the arms, as a share, that would be found four times in five; None where
+        nobody is left out
+    """
+
+    action: Action
+    values: dict[str, object]
+    customers: pd.DataFrame | None = None
+    detectable: float | None = None
+
+    def said(self, label: Label) -> Label:
+        """A sentence of the rule with its figures."""
+        return Label(label.names["en"], label.names["zh"], **self.values)
+
+
+@cache
+def rules() -> tuple[Action, ...]:
+    """The rules in the order of the table."""
+    entries = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))["actions"]
+    with engine.connect() as session:
+        return tuple(_rule(session, entry) for entry in entries)
+
+
+def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:
+    said = {key: Label(**entry[key]) for key in ("owner", "label", "says", "why")}
+    parts = [entry["when"], *filter(None, (entry.get("first"), entry.get("most"))), *entry["values"].values()]
+    tables = ("portraits", "campaigns", "accounts", "identity")
+    needs = dict.fromkeys(column for part in parts for column in expressions.columns(session, part, tables))
+    because = Label(**entry["because"]) if "because" in entry else None
+    plain = {key: entry.get(key) for key in ("first", "most", "like")}
+    return Action(
+        entry["name"],
+        entry["of"],
+        entry["when"],
+        left_out=entry.get("left_out", 0.0),
+        stake=entry.get("stake", entry["of"] == "portraits"),
+        because=because,
+        values=entry["values"],
+        needs=tuple(needs),
+        **plain,
+        **said,
+    )
+
+
+def propose(tables: Mapping[str, pd.DataFrame], **known: object) -> tuple[list[Proposal], list[Action], list[Action]]:
+    """What the rules propose, in their order.
+
+    Parameters
+    ----------
+    tables : portraits, and what else of campaigns, accounts and identity there is.
+    known : further figures that sentences may name (weeks, days).
+
+    Returns
+    -------
+    the proposals; the rules over portraits whose columns are missing; those with fewer than ten customers
+    """
+    found, missing, few = [], [], []
+    free = tables["portraits"]
+    with engine.connect() as session:
+        for name, frame in tables.items():
+            session.register(name, frame)
+        for action in rules():
+            if action.of not in tables or not set(action.needs) <= set(tables[action.of]):
+                missing += [action] if action.of == "portraits" else []
+                continue
+            session.register("free", free if action.of == "portraits" else tables[action.of])
+            taken = _taken(session, action)
+            if action.of == "portraits" and len(taken) < HIDDEN_BELOW:
+                few.append(action)
+            elif len(taken):
+                found.append(_proposal(session, action, taken, known))
+                if action.of == "portraits":
+                    free = free[~free["customer_id"].isin(taken["customer_id"])]
+    lacking = {action.name for action in missing}
+    return found, [action for action in missing if not action.like or action.like in lacking], few
+
+
+def _taken(session: duckdb.DuckDBPyConnection, action: Action) -> pd.DataFrame:
+    """The rows that the rule takes; customers in their order."""
+    chosen = f"SELECT * FROM free WHERE ({action.when})"
+    if action.of != "portraits":
+        return session.execute(chosen).df()
+    most = f"LIMIT (SELECT {action.most} FROM portraits)" if action.most else ""
+    return session.execute(
+        f"{chosen} AND ({action.first}) IS NOT NULL ORDER BY {action.first} DESC, customer_id {most}"
+    ).df()
+
+
+def _proposal(
+    session: duckdb.DuckDBPyConnection, action: Action, taken: pd.DataFrame, known: Mapping[str, object]
+) -> Proposal:
+    session.register("taken", taken)
+    listed = ", ".join(["count(*) AS n", *(f"({sql}) AS {name}" for name, sql in action.values.items())])
+    values = dict(known) | session.execute(f"SELECT {listed} FROM taken").df().to_dict("records")[0]
+    if action.of != "portraits":
+        return Proposal(action, values)
+    arm = arms(taken["customer_id"], action.name, action.left_out)
+    gap = _detectable(arm)
+    arm = arm if gap is not None else arm.mask(arm.notna(), "act")
+    customers = pd.DataFrame({"customer_id": taken["customer_id"], "rank": np.arange(1, len(taken) + 1), "arm": arm})
+    return Proposal(action, values, customers, gap)
+
+
+def arms(customers: pd.Series, action: str, left_out: float) -> pd.Series:
+    """Who is left out of an action: "left out" for about this share, else "act".
+
+    The lot is drawn from action and number (SHA-256): it falls the same in every run, so that whoever is left out stays
+    so while the action lasts, and months can be taken together.
+    """
+    lots = [int(hashlib.sha256(f"{action} {one}".encode()).hexdigest()[:13], 16) / 16**13 for one in customers]
+    drawn = pd.Series(lots, index=customers.index, dtype="float64") < left_out
+    return drawn.map({True: "left out", False: "act"}).astype("str")
+
+
+def _detectable(arm: pd.Series) -> float | None:
+    """What two arms can tell, as two equal ones of their harmonic mean would; None where one is of a few."""
+    out = int((arm == "left out").sum())
+    if min(out, len(arm) - out) < HIDDEN_BELOW:
+        return None
+    try:
+        return detectable(math.floor(2 / (1 / out + 1 / (len(arm) - out))))
+    except DataError:  # no gap, however wide
+        return None
