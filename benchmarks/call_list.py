@@ -34,6 +34,7 @@ ORDERS = {
     "at risk, by value": (_AT_RISK, "expected_value"),
     "at risk, by value × risk": (_AT_RISK, "expected_value * churn_risk"),
     "at risk, by money spent": (_AT_RISK, "monetary_net"),
+    "at risk, by money spent × risk": (_AT_RISK, "churn_risk * monetary_net"),
     "at risk, by spend a day × risk": (_AT_RISK, f"churn_risk * {_RATE}"),
     "by spend a day × risk": ("true", f"churn_risk * {_RATE}"),
     "by money spent × risk": ("true", "churn_risk * monetary_net"),

@@ -42,6 +42,7 @@ class Action:
     says: Label
     why: Label
     because: Label | None
+    tested: Label | None
     values: dict[str, str]
     needs: tuple[str, ...]
 
@@ -68,6 +69,15 @@ class Proposal:
         """A sentence of the rule with its figures."""
         return Label(label.names["en"], label.names["zh"], **self.values)
 
+    @property
+    def evidence(self) -> Label:
+        """Why, and what such a list was worth where it was tested (`tested` is among the values)."""
+        why, tested = self.said(self.action.why), self.action.tested
+        if tested is None or "tested_n" not in self.values:
+            return why
+        more = self.said(tested)
+        return Label(f"{why.say('en')} {more.say('en')}", f"{why.say('zh')}{more.say('zh')}")
+
 
 @cache
 def rules() -> tuple[Action, ...]:
@@ -82,7 +92,7 @@ def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:
     parts = [entry["when"], *filter(None, (entry.get("first"), entry.get("most"))), *entry["values"].values()]
     tables = ("portraits", "campaigns", "accounts", "identity")
     needs = dict.fromkeys(column for part in parts for column in expressions.columns(session, part, tables))
-    because = Label(**entry["because"]) if "because" in entry else None
+    some = {key: Label(**entry[key]) if key in entry else None for key in ("because", "tested")}
     plain = {key: entry.get(key) for key in ("first", "most", "like")}
     return Action(
         entry["name"],
@@ -90,10 +100,10 @@ def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:
         entry["when"],
         left_out=entry.get("left_out", 0.0),
         stake=entry.get("stake", entry["of"] == "portraits"),
-        because=because,
         values=entry["values"],
         needs=tuple(needs),
         **plain,
+        **some,
         **said,
     )
 

@@ -213,7 +213,8 @@ def _run(options: argparse.Namespace) -> int:
     if recipe.source == "demo":
         from course import demo
 
-        tables = demo.tables(progress=_tell, currency=recipe.currency)
+        tables = demo.tables(progress=_tell, currency=recipe.currency or demo.CURRENCY)
+        recipe.company = recipe.company or demo.COMPANY
     else:
         tables = collect.gather(
             collect.with_query(files, recipe.query),

@@ -12,6 +12,8 @@ from course.collect import Table, api
 from course.company import FILES, INPUTS, datasets, order_server
 from course.language import Sentence
 
+#: What the company is called, and what its money is in.
+COMPANY, CURRENCY = "Luming · 鹿鸣", "CNY"
 #: Codes that mean "not answered", as the company's data dictionary has them.
 _BLANKS = {"surveys": {"score": ["11", "99"]}}
 

@@ -20,6 +20,7 @@ from course.engine import query
 from course.errors import DataError, first_few
 from course.few import HIDDEN_BELOW
 from course.intervals import part_against_rest, q_values, share_of_sum, wilson
+from course.labels import Value
 from course.language import Label, Sentence
 from course.telling import holds, without
 
@@ -94,7 +95,7 @@ class _Sheet:
                     "text": line.sentence.say(lang),
                     "numbers": dict(line.numbers),
                     "columns": list(line.columns),
-                    "rests_on": [_label(c).say(lang) for c in line.columns],
+                    "rests_on": [column_label(c).say(lang) for c in line.columns],
                     "tables": list(line.tables),
                     "n": line.n,
                 }
@@ -162,7 +163,8 @@ def _table(column: str) -> str:
     return "tags" if column.startswith("tag_") else _tables().get(column, "portraits")
 
 
-def _label(column: str) -> Sentence:
+def column_label(column: str) -> Sentence:
+    """What a column of the portraits is called."""
     if column.startswith("tag_"):
         known = _tags().get(column.removeprefix("tag_"))
         return known.label if known else Label(column.removeprefix("tag_"), column.removeprefix("tag_"))
@@ -179,8 +181,14 @@ def _shown(column: str, value: float) -> str:
     return format(value, {"share": ".0%", "ten": ".1f"}.get(unit, ",.2f"))
 
 
-def _name(column: str, value: object) -> str | Sentence:
-    """A value of a column of texts, as it is called."""
+def _name(column: str, value: object) -> Sentence:
+    """A value of a column of texts, as it is called where values have names."""
+    called = _called(column, value)
+    return called if isinstance(called, Sentence) else Value(column.removeprefix("tag_"), value, called)
+
+
+def _called(column: str, value: object) -> str | Sentence:
+    """A value of a column of texts, as the kit calls it."""
     if column in ("rfm_class", "rfm_class_mean") and value in segment.CLASSES.values():
         money, rest = str(value).split("_", 1)
         named = f"{money.title()} – {rest.replace('_', ' ')}"  # as the report calls it
@@ -203,7 +211,7 @@ def _line(section: str, sentence: Sentence, numbers: dict, columns: list[str], n
 
 
 def _unknown(section: str, columns: list[str], n: int = 1) -> Line:
-    said = Sentence("Not known: {fields}.", fields=_Listed([_label(c) for c in columns]))
+    said = Sentence("Not known: {fields}.", fields=_Listed([column_label(c) for c in columns]))
     return Line(section, said, {}, (), (), n)
 
 
@@ -369,7 +377,7 @@ def _facts(row: Mapping) -> list[Line]:
     known = [c for c in _FACTS if c in row]
     if not known:
         return []
-    items = [Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c])) for c in known]
+    items = [Sentence("{label}: {value}", label=column_label(c), value=_name(c, row[c])) for c in known]
     return [_line("who", Sentence("{facts}.", facts=_Listed(items, pairs=True)), {}, known)]
 
 
@@ -377,9 +385,9 @@ def _tag_lines(row: Mapping) -> list[Line]:
     """The tags the customer carries; one that says no, or does not know, is no tag."""
     tags = [c for c in row if c.startswith("tag_") and row[c] != 0]
     items = [
-        _label(c)
+        column_label(c)
         if isinstance(row[c], bool | np.bool_)
-        else Sentence("{label}: {value}", label=_label(c), value=_name(c, row[c]))
+        else Sentence("{label}: {value}", label=column_label(c), value=_name(c, row[c]))
         for c in tags
     ]
     return [_line("needs", Sentence("Tags: {tags}.", tags=_Listed(items, pairs=True)), {}, tags)] if tags else []
@@ -435,7 +443,7 @@ def personas(
     if not large:
         raise DataError(
             "No group of {by} has {n:,.0f} customers or more.",
-            by=_label(by) if isinstance(by, str) else "by",
+            by=column_label(by) if isinstance(by, str) else "by",
             n=np.ceil(least),
         )
     teller = _Teller(portraits, name, sections, by, list(large.values()), _topics(portraits, tickets, as_of))
@@ -455,7 +463,7 @@ def _groups(portraits: pd.DataFrame, by: str | Mapping) -> list[tuple[str | Sent
             raise DataError("The portraits have no column {column} to group by.", column=by)
         values = portraits[by]
         found = [(v, (values == v).fillna(False).to_numpy(dtype=bool)) for v in sorted(values.dropna().unique())]
-        named = [(_name(by, v), m) for v, m in found]
+        named = [(_called(by, v), m) for v, m in found]
     else:
         named = [(k, pd.Series(m).fillna(False).to_numpy(dtype=bool)) for k, m in by.items()]
         if any(len(m) != len(portraits) for _, m in named):
@@ -621,7 +629,7 @@ class _Teller:
             low, median, high = np.quantile(values.to_numpy(dtype="float64"), [0.25, 0.5, 0.75])
             said = Sentence(
                 "{label}: median {median}, the middle half from {low} to {high} (n = {n:,}).",
-                label=_label(column),
+                label=column_label(column),
                 median=_shown(column, median),
                 low=_shown(column, low),
                 high=_shown(column, high),
@@ -644,7 +652,7 @@ class _Teller:
         lines = [_more_frequent(section, row) for row in found.head(_MOST_TOLD).itertuples()]
         if known and not lines:
             said = Sentence(
-                "Nothing stands out, beyond chance, in: {fields}.", fields=_Listed([_label(c) for c in known])
+                "Nothing stands out, beyond chance, in: {fields}.", fields=_Listed([column_label(c) for c in known])
             )
             lines.append(_line(section, said, {}, known, int(self.masks[number].sum())))
         return lines, lacking
@@ -663,7 +671,7 @@ class _Teller:
                 for k, share in shares.items()
             ]
             said = Sentence(
-                "{label}: {mix} (n = {n:,}).", label=_label(column), mix=_Listed(items, pairs=True), n=len(values)
+                "{label}: {mix} (n = {n:,}).", label=column_label(column), mix=_Listed(items, pairs=True), n=len(values)
             )
             lines.append(_line(section, said, shares, [column], len(values)))
         return lines, lacking
@@ -805,7 +813,7 @@ def _more_frequent(section: str, row: object) -> Line:
         "k": int(row.k),
         "n": int(row.n),
     }
-    label = _label(row.column)
+    label = column_label(row.column)
     what = (
         label
         if isinstance(row.value, bool | np.bool_)

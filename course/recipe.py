@@ -62,6 +62,8 @@ class Recipe:
     answers : {key of a question: answer}
     currency, tags, form, encoding, date_order, key, lang, provisional, horizon, explorer : as the options of
         `course run`
+    company : the name that the report carries
+    labels : {column of the portraits: {value: {language: what the report calls it}}}
     """
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Recipe:
     provisional: bool = False
     horizon: int | None = None
     explorer: str | None = None
+    company: str | None = None
+    labels: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -198,6 +202,20 @@ class _Reader:
             self.refuse(key, Sentence("“{key}” is yes or no, not {value}", key=key, value=value))
         return value
 
+    def _names(self, key: str, value: object) -> dict[str, dict[str, dict[str, str]]]:
+        """Names of values by column: one text for both languages, or {language: text}."""
+        found = {}
+        for column, named in self._pairs(key, value).items():
+            at = f"{key}.{column}"
+            found[column] = {v: self._name(f"{at}.{v}", name) for v, name in self._pairs(at, named).items()}
+        return found
+
+    def _name(self, key: str, value: object) -> dict[str, str]:
+        if not isinstance(value, dict):
+            return dict.fromkeys(LANGUAGES, self._text(key, value))
+        self._known(key, value, LANGUAGES)
+        return {lang: self._text(f"{key}.{lang}", name) for lang, name in value.items()}
+
     def _explorer(self, key: str, value: object) -> str:
         return self._one_of(key, value, ("shared",))
 
@@ -226,6 +244,8 @@ _SECTIONS = {
     "key": "path",
     "horizon": "weeks",
     "explorer": "explorer",
+    "company": "text",
+    "labels": "names",
     "lang": "lang",
 }
 
@@ -294,6 +314,8 @@ _ABOUT = {
     "provisional": Sentence("Where something is open, the likelier reading is taken."),
     "key": Sentence("The file of the key under which customer numbers are replaced."),
     "horizon": Sentence("Weeks that the forecast looks ahead."),
+    "company": Sentence("The name that the report carries."),
+    "labels": Sentence("What the report calls values of the data: column, value, name (or en: … and zh: …)."),
 }
 
 

@@ -38,6 +38,7 @@ class Chance:
         (95 % Wilson)
     by_stage : the same by the stage that a customer's story gave on the tested day, in the order of STAGES: stage,
         customers, forecast, bought, low, high
+    tried : frame sorted by customer_id, the tested: customer_id, forecast, bought (1 or 0), lost (by the silence then)
     brier : mean squared error of the forecast, and of saying the share of the days learnt from for everybody
     cuts : the days: learn (what the tested model learnt from), test (what today's model did), as_of
     days : days ahead; tested : customers tested
@@ -46,6 +47,7 @@ class Chance:
     customers: pd.DataFrame
     reliability: pd.DataFrame
     by_stage: pd.DataFrame
+    tried: pd.DataFrame
     brier: tuple[float, float]
     cuts: dict[str, pd.Timestamp]
     days: int
@@ -160,6 +162,7 @@ def chance(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | N
         customers=found.rename("chance").rename_axis("customer_id").reset_index(),
         reliability=_reliability(forecast, tried.bought, _tenths(forecast)).reset_index(drop=True),
         by_stage=_by_stage(forecast, tried),
+        tried=_tried(forecast, tried),
         brier=brier,
         cuts={"learn": learn, "test": test, "as_of": as_of},
         days=days,
@@ -215,6 +218,11 @@ def _reliability(forecast: pd.Series, bought: pd.Series, by: object) -> pd.DataF
     out.insert(0, "customers", grouped.size())
     out["low"], out["high"] = wilson(grouped["bought"].sum(), out["customers"])
     return out
+
+
+def _tried(forecast: pd.Series, tried: _Day) -> pd.DataFrame:
+    rows = pd.DataFrame({"forecast": forecast, "bought": tried.bought, "lost": tried.lost})
+    return rows.rename_axis("customer_id").sort_index().reset_index()
 
 
 def _by_stage(forecast: pd.Series, tried: _Day) -> pd.DataFrame:

@@ -75,9 +75,9 @@ def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)
     text = recipe.dump(next_time, out, result.parameters.get("as_of"))
     (folder / "recipe.yaml").write_text(text, encoding="utf-8", newline="\n")
-    html, answers = page.render(result, ledger, lang, truths)
-    (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     events = explorer.timeline(result.cleaned)
+    html, answers = page.render(result, ledger, lang, events, truths)
+    (folder / "report.html").write_text(html, encoding="utf-8", newline="\n")
     events.to_parquet(folder / "timeline.parquet", index=False)
     writing.explorer(result.portraits, events, ledger, folder)
     return answers

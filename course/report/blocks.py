@@ -57,11 +57,6 @@ def grid(title: str, below: str, rows: str, columns: str, cells: list[list[tuple
     return {"grid": {"rows": rows, "columns": columns, "cells": cells}, "title": title, "below": below}
 
 
-def cards(contents: list[tuple[dict, str | None]]) -> dict:
-    """Portraits side by side, as portrait.Card or Persona gives them, each with the customer whom it is about."""
-    return {"cards": [{"card": content, "about": about} for content, about in contents]}
-
-
 def full(value: float | None) -> str:
     """An amount to be added up: in whole units, with cents below a thousand; a dash where it is not told."""
     if pd.isna(value):

@@ -16,13 +16,13 @@ _NOT_TOLD = "–"
 
 
 def short(value: float, lang: str) -> str:
-    """An amount without false precision: 3.06m or 305.7 万, 4,979; cents only below a thousand, where there are any."""
+    """An amount without false precision: 3.06m or 305.7 万, 4,979; cents only below a hundred, where there are any."""
     size, sign = abs(value), "−" if value < 0 else ""
     for k, (least, by, name, digits) in enumerate(_SIZES[lang]):
         # What is rounded up to the next size is said in it: 999,999 is 1.00m, not 1,000k.
         if size >= least - (0.5 * by / 10**digits if k < len(_SIZES[lang]) - 1 else 0):
             return f"{sign}{size / by:,.{digits}f}{name}"
-    if size >= 1000 or f"{size:.2f}".endswith(".00"):
+    if size >= 99.995 or f"{size:.2f}".endswith(".00"):
         return f"{sign if f'{size:.0f}' != '0' else ''}{size:,.0f}"
     return f"{sign}{size:.2f}"
 

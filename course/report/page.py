@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
+from course import labels
 from course.language import LANGUAGES, Sentence
 from course.report.blocks import items, paragraph
 from course.report.sections import (
     Page,
+    actions,
     behaviour,
     changes,
     clean,
@@ -29,6 +32,7 @@ from course.report.sections import (
     origin,
     portrait,
     posts,
+    profiles,
     segment,
     service,
     stake,
@@ -75,8 +79,13 @@ QUESTIONS = (
         "who",
         Sentence("Who are our customers?"),
         (("segment", segment.kinds),),
-        (("segment", segment.classes), ("portrait", portrait.personas)),
-        (("segment", segment.scores), ("clusters", clusters.groups), ("foretelling", foretelling.foretelling)),
+        (("segment", segment.classes), ("profiles", profiles.portraits)),
+        (
+            ("portrait", portrait.personas),
+            ("segment", segment.scores),
+            ("clusters", clusters.groups),
+            ("foretelling", foretelling.foretelling),
+        ),
     ),
     Question(
         "worth",
@@ -90,12 +99,12 @@ QUESTIONS = (
         (("lifecycle", lifecycle.answers), ("stake", stake.answers)),
         (
             ("lifecycle", lifecycle.stages),
-            ("stake", stake.first),
+            ("actions", actions.calls),
             ("portrait", portrait.cards),
             ("lifecycle", lifecycle.movement),
             ("behaviour", behaviour.returning),
         ),
-        (("lifecycle", lifecycle.moves), ("lifecycle", lifecycle.warning)),
+        (("stake", stake.first), ("lifecycle", lifecycle.moves), ("lifecycle", lifecycle.warning)),
     ),
     Question(
         "say",
@@ -136,12 +145,20 @@ APPENDIX = (
 SECTIONS = tuple(shown for q in (*QUESTIONS, *APPENDIX) for shown in (*q.parts, *q.evidence))
 
 
-def render(result: Result, ledger: dict, lang: str, truths: Sequence[Truth] = ()) -> tuple[str, list[str]]:
-    """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language; `truths` of its
-    headlines stand under a button."""
-    pages = {code: _content(Page(result, ledger, code), truths) for code in LANGUAGES}
-    html = _template().render(pages=pages, first=lang)
-    return html, _answers(Page(result, ledger, lang))
+def render(
+    result: Result, ledger: dict, lang: str, events: pd.DataFrame | None = None, truths: Sequence[Truth] = ()
+) -> tuple[str, list[str]]:
+    """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language.
+
+    Parameters
+    ----------
+    events : explorer.timeline of the run; without it cards have no strip of what happened when.
+    truths : of its headlines, which stand under a button; without any there is none.
+    """
+    with labels.names(result.recipe.labels):
+        pages = {code: _content(Page(result, ledger, code, events), truths) for code in LANGUAGES}
+        html = _template().render(pages=pages, first=lang)
+        return html, _answers(Page(result, ledger, lang))
 
 
 @cache
@@ -164,7 +181,7 @@ def _content(page: Page, truths: Sequence[Truth]) -> dict:
         "language": "中文" if page.lang == "zh" else "English",
         "words": {name: sentence.say(page.lang) for name, sentence in _WORDS.items()},
         "title": phrase("Customer portraits"),
-        "company": getattr(page.result.recipe, "company", None),
+        "company": page.result.recipe.company,
         "seal": opened(page, truths),
         "first": first.screen(page, [q["key"] for q in questions]),
         "questions": questions,
@@ -181,7 +198,6 @@ _WORDS = {
     "explore": Sentence("Look customers up"),
     "evidence": Sentence("Evidence"),
     "print": Sentence("Print the evidence too"),
-    "monday": Sentence("What to do on Monday"),
 }
 
 

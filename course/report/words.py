@@ -1,12 +1,6 @@
 """Words that several outputs share."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-
-import yaml
-
-from course.language import LANGUAGES, Sentence
+from course.language import Sentence
 
 _CLASS_LABELS = {
     "important_value": Sentence("Important – value"),
@@ -41,24 +35,3 @@ _CLASS_ALIASES = {
 def class_alias(name: str, lang: str) -> str:
     """What other tools call an RFM class, in `lang`: important_keep is "At risk, can't lose them"."""
     return _CLASS_ALIASES[name].say(lang)
-
-
-def value_label(column: str, value: object, lang: str, own: Mapping[str, Mapping] | None = None) -> str | None:
-    """What a value of the data is called in `lang`; None where neither the reader nor the kit has a name for it.
-
-    Parameters
-    ----------
-    column : of the portraits, or what else has values: topic, driver, arm, campaign_id, product, theme
-    own : {column: {value: {language: name}}} of the reader's recipe; a language that it leaves out has the other's
-    """
-    if names := (own or {}).get(column, {}).get(str(value)):
-        return names.get(lang) or next(iter(names.values()))
-    pair = _values().get((column, str(value).lower()))
-    return pair[LANGUAGES.index(lang)] if pair else None
-
-
-@cache
-def _values() -> dict[tuple[str, str], list[str]]:
-    path = Path(__file__).parents[1] / "catalogue" / "values.yaml"
-    groups = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {(column, value): names for g in groups for column in g["of"] for value, names in g["values"].items()}

@@ -11,20 +11,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from course.labels import Value
 from course.language import Sentence, text
 from course.report import format
 from course.report.blocks import note
-from course.report.words import value_label
 from course.workflow import Result
 
 
 @dataclass(frozen=True)
 class Page:
-    """The report in one language: `result` and its `ledger`, shown in `lang`."""
+    """The report in one language: `result`, its `ledger` and the `events` of its customers, shown in `lang`."""
 
     result: Result
     ledger: dict
     lang: str
+    events: pd.DataFrame | None = None
 
     def phrase(self, message: str, **values: object) -> str:
         """A sentence of the catalogue in the page's language."""
@@ -52,8 +53,7 @@ class Page:
 
     def value(self, column: str, value: object, otherwise: str | None = None) -> str:
         """What a value of the data is called; as it is, or as `otherwise` says, where it has no name."""
-        own = getattr(self.result.recipe, "labels", None)
-        return value_label(column, value, self.lang, own) or (str(value) if otherwise is None else otherwise)
+        return Value(column, value, otherwise).say(self.lang)
 
     def joined(self, sentences: list[str]) -> str:
         """Sentences one after the other."""

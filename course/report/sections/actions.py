@@ -3,49 +3,58 @@
 import pandas as pd
 
 from course import lifecycle
-from course.report.blocks import money, note, paragraph, span, table
+from course.report.blocks import paragraph, table
 from course.report.sections import Page
 from course.workflow.steps.actions import Actions
 
 #: Customers of the list of calls that the page names.
 _NAMED = 10
+#: Actions that the first screen has room for; the others are folded beneath.
+_FIRST = 6
 
 
-def monday(page: Page, found: Actions) -> dict | None:
-    """A line an action."""
-    lines = page.ledger["findings"]["actions"]
+def monday(page: Page) -> dict | None:
+    """A line an action: what, with whom, who does it, what is at stake; its evidence is folded beneath."""
+    lines = page.ledger["findings"].get("actions") or []
     if not lines:
         return None
-    phrase, lang = page.phrase, page.lang
-    worth = any(line["stake"]["expected"] is not None for line in lines)
-    head = [phrase("What to do"), phrase("Who does it"), phrase("Customers")]
-    head += [phrase("Expected from them"), phrase("95% interval")] if worth else []
-    rows = [
-        [
-            line["sentence"][lang],
-            line["owner"][lang],
-            "–" if line["customers"] is None else f"{line['customers']:,}",
-            *([money(line["stake"]["expected"]), _range(line["stake"])] if worth else []),
-        ]
-        for line in lines
-    ]
-    notes = [f"{line['label'][lang]}: {line['evidence'][lang]}{_test(page, line['test'])}" for line in lines]
-    said = phrase(
-        "Ordered by the money expected of these customers anyway: what is at stake, not what an action will earn. "
-        "Nobody is in two of the lists; all are in {file}, and the explorer opens each.",
-        file="actions.csv",
+    phrase, shown = page.phrase, [_line(page, line) for line in lines]
+    note = phrase(
+        "ordered by the money expected of these customers anyway: what is at stake, not what an action will earn"
     )
-    return {"title": phrase("What to do on Monday"), "blocks": [table(head, rows, 2), note(said), {"list": notes}]}
+    return {
+        "title": phrase("What to do on Monday"),
+        "note": note,
+        "head": [phrase("Do"), phrase("With whom"), phrase("Who does it"), phrase("At stake")],
+        "lines": shown[:_FIRST],
+        "more": shown[_FIRST:],
+        "evidence": phrase("What these lines rest on, and what else could be done"),
+        "open": phrase("open the list"),
+        "rule": phrase(
+            "Nobody is in two of the lists. A share is left out by lot where something is tried: without it nobody can "
+            "tell what the action changed."
+        ),
+    }
 
 
-def _range(stake: dict) -> str:
-    return span(stake["low"], stake["high"], money)
+def _line(page: Page, line: dict) -> dict:
+    lang, stake = page.lang, line["stake"]
+    return {
+        "label": line["label"][lang],
+        "sentence": line["sentence"][lang],
+        "evidence": line["evidence"][lang],
+        "test": _test(page, line["test"]),
+        "owner": line["owner"][lang],
+        "stake": "" if stake["expected"] is None else page.money(stake["expected"]),
+        "range": "" if stake["low"] is None else page.money_range(stake["low"], stake["high"]),
+        "audience": line["audience"],
+    }
 
 
 def _test(page: Page, test: dict | None) -> str:
     if test is None:
         return ""
-    return " " + page.phrase(
+    return page.phrase(
         "{share:.0%} are left out by lot; one month shows a difference of {gap:.0%} or more, smaller ones take several "
         "months together.",
         share=test["left_out"],
@@ -61,17 +70,29 @@ def calls(page: Page, found: Actions) -> dict | None:
     phrase, portraits = page.phrase, page.result.portraits.set_index("customer_id")
     first = call.customers.head(_NAMED)
     rows = [_row(page, customer, portraits.loc[customer]) for customer in first["customer_id"]]
-    head = [phrase("Customer"), phrase("Stage of life"), phrase("Days since"), phrase("Risk of silence")]
+    head = [
+        phrase("Customer"),
+        phrase("Stage of life"),
+        phrase("Days since"),
+        phrase("Risk of silence"),
+        phrase("Money (net)"),
+    ]
     text = phrase("The first of {n:,}; the explorer opens all of them.", n=len(call.customers))
     return {
         "title": phrase("Whom to call first"),
         "blocks": [
             paragraph(text),
-            table([*head, phrase("Expected value")], rows, 2, about=first["customer_id"].tolist()),
+            table(head, rows, 2, about=first["customer_id"].tolist()),
         ],
     }
 
 
 def _row(page: Page, customer: str, row: pd.Series) -> list[str]:
     stage = lifecycle.STAGES[row["stage"]].say(page.lang)
-    return [customer, stage, f"{row['recency_days']:,}", f"{row['churn_risk']:.0%}", money(row["expected_value"])]
+    return [
+        customer,
+        stage,
+        f"{row['recency_days']:,}",
+        f"{row['churn_risk']:.0%}",
+        page.money(row["monetary_net"]),
+    ]

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from course import clean, lifecycle
 from course.report import draw, figures, format
-from course.report.sections import Page
+from course.report.sections import Page, actions
 from course.report.sections import clean as quality
 from course.report.words import class_label
 from course.workflow.steps.clv import Value
@@ -22,6 +22,7 @@ def screen(page: Page, keys: list[str]) -> dict:
         "headline": _headline(page),
         "warnings": quality.answers(page, found["clean"]) if "clean" in found else [],
         "tiles": [tile | {"key": key} for key, tile in made if tile],
+        "monday": actions.monday(page),
     }
 
 

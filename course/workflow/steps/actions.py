@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from course import actions
+from course import actions, segment
 from course.actions import Action, Proposal
 from course.clv import Total
+from course.engine import query
 from course.language import LANGUAGES, Label, Sentence
 from course.workflow.features import portrait_columns
 from course.workflow.finding import Finding, plain
@@ -47,10 +48,10 @@ class Actions(Finding):
         return out.assign(alert=alert).drop(columns="churn_risk")
 
     def list(self, lang: str) -> pd.DataFrame:
-        """A row a customer and action: action (its label), key, rank, customer_id, expected_value (blank without a
-        forecast), why, owner, arm (act, left out)."""
+        """A row a customer and action: action (its label), key, rank, customer_id, monetary_net, expected_value (blank
+        without a forecast), why, owner, arm (act, left out)."""
         parts = [self._listed(p, lang) for p in self.proposals if p.customers is not None]
-        columns = ["action", "key", "rank", "customer_id", "expected_value", "why", "owner", "arm"]
+        columns = ["action", "key", "rank", "customer_id", "monetary_net", "expected_value", "why", "owner", "arm"]
         return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
     def _listed(self, proposal: Proposal, lang: str) -> pd.DataFrame:
@@ -87,7 +88,7 @@ class Actions(Finding):
             "stake": told,
             "owner": _both(action.owner),
             "sentence": _both(proposal.said(action.says)),
-            "evidence": _both(proposal.said(action.why)),
+            "evidence": _both(proposal.evidence),
             "values": plain(proposal.values),
             "test": None if proposal.detectable is None else test,
             "file": FILE if some else None,
@@ -102,6 +103,9 @@ def _both(label: Label) -> dict[str, str]:
 def find(run: Result) -> tuple[Actions | None, list[Sentence]]:
     """The rules over the portraits and over what else was found; what is not proposed, and why."""
     proposals, missing, few = actions.propose(_tables(run), **_known(run))
+    for proposal in proposals:
+        if proposal.action.name == "call":
+            proposal.values.update(_tested(run, len(proposal.customers)))
     value = run.found.get("clv")
     stakes = {}
     for proposal in proposals:
@@ -137,6 +141,34 @@ def _known(run: Result) -> dict[str, object]:
     elif life is not None and life.warning is not None:
         known["days"] = life.warning.horizon
     return known
+
+
+#: The list of calls as it would have been drawn on the day on which the chance of an order was tested.
+_LIST = """
+    WITH listed AS (
+        SELECT bought, monetary_net AS money, row_number() OVER (
+            ORDER BY (1 - forecast) * monetary_net DESC, customer_id) <= $n AS called
+        FROM tried JOIN customers USING (customer_id) WHERE NOT lost
+    )
+    SELECT avg(1 - bought) FILTER (called) AS tested_silent, avg(1 - bought) AS tested_base,
+        sum(money * (1 - bought)) FILTER (called) / sum(money * (1 - bought)) AS tested_held,
+        count(*) FILTER (called) / count(*) AS tested_share
+    FROM listed
+"""
+
+
+def _tested(run: Result, n: int) -> dict[str, object]:
+    """What a list of so many calls would have caught: of those on it, and of all drawn from, the share that ordered
+    nothing in the days after; of the money that all these silent ones had brought, the share on the list. Nothing where
+    the chance of an order was not tested, or did not hold."""
+    life = run.found.get("lifecycle")
+    if life is None or life.chance is None or not life.chance.holds:
+        return {}
+    day = life.chance.cuts["test"]
+    customers = segment.rfm(run.cleaned["orders"].valid, day).astype({"customer_id": "str"})
+    tried = life.chance.tried.astype({"customer_id": "str"})
+    row = query(_LIST, {"tried": tried, "customers": customers}, n=n).to_dict("records")[0]
+    return row | {"tested_n": n, "tested_on": day}
 
 
 def _not_proposed(run: Result, missing: list[Action], few: list[Action]) -> list[Sentence]:

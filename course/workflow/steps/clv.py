@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -36,7 +37,7 @@ class Value(Finding):
     classes: pd.DataFrame
     at_stake: clv.Total
 
-    @property
+    @cached_property
     def total(self) -> clv.Total:
         """What everybody is expected to bring."""
         return self.outlook.total
