@@ -109,12 +109,3 @@ def svg(figure: Figure, alt: str) -> str:
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     opening = f'<svg {spaces} {box[0]} role="img" aria-label="{escape(alt)}">'
     return opening + re.sub(r"<metadata>.*?</metadata>", "", text[head.end() :], flags=re.DOTALL)
-
-
-def large(value: float, lang: str) -> str:
-    """A figure as short as an axis wants it: 1.2m in English, 120万 in Chinese."""
-    steps = ((1e8, "亿"), (1e4, "万")) if lang == "zh" else ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
-    for size, sign in steps:
-        if abs(value) >= size:
-            return f"{value / size:.3g}{sign}"
-    return f"{value:.3g}"

@@ -46,6 +46,27 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def axe_violations():
+    """axe_violations(tab): [(rule, first element)] of WCAG A and AA that a page breaks with everything unfolded.
+
+    axe-core is fetched by .ci/run from npm: COURSE_AXE names its file.
+    """
+    path = Path(os.environ.get("COURSE_AXE", ""))
+    if not path.is_file():
+        pytest.skip("axe-core is not here (COURSE_AXE does not name its file)")
+    axe = path.read_text(encoding="utf-8")
+
+    def violations(tab):
+        tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        tab.evaluate(axe)
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = tab.evaluate("tags => axe.run({runOnly: tags})", rules)
+        return [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]]
+
+    return violations
+
+
+@pytest.fixture(scope="session")
 def soffice() -> str:
     """The path of LibreOffice."""
     return _program("LibreOffice", "soffice", "libreoffice")

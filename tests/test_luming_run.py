@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -13,7 +14,6 @@ import pytest
 from course import DataError, cli, company, demo, recipe, report, score, seal, workflow
 from course.classroom import tables
 from course.language import Sentence
-from course.report import figures
 from course.result import cells
 from tests import shown
 from tests.test_few import small_cells
@@ -64,7 +64,7 @@ def test_no_figure_is_shown_that_the_ledger_does_not_hold(result, lang):
 
 def test_no_chart_is_drawn_from_what_the_ledger_does_not_hold(result, monkeypatch):
     foreign = shown.not_drawn_from_the_ledger(result, monkeypatch)
-    assert len(foreign) == 11 and set(map(tuple, foreign.values())) == {()}
+    assert len(foreign) == 12 and set(map(tuple, foreign.values())) == {()}
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,52 @@ def test_no_chart_is_drawn_from_what_the_ledger_does_not_hold(result, monkeypatc
         ("nps", "drivers"),
     ],
 )
-def test_a_figure_that_leaves_the_ledger_is_missed(result, monkeypatch, finding, part):
-    for name in ("classes", "expected_value", "bars", "states", "calibration", "lorenz", "retention"):
-        monkeypatch.setattr(figures, name, lambda *_: "<svg></svg>")
+def test_a_figure_that_leaves_the_ledger_is_missed(result, finding, part):
     ledger = workflow.ledger(result)
     del ledger["findings"][finding][part]
     assert shown.not_in_the_ledger(result, "en", ledger)
+
+
+def test_the_page_is_in_words_before_its_appendix(written):
+    """No name of a column, no value as a machine writes it, no option of the command line."""
+    page = (written / "report.html").read_text(encoding="utf-8")
+    for main in re.findall("<main.*?</main>", page, re.DOTALL):
+        body = re.sub("<[^>]*>", " ", main.split('<div class="chapter appendix"')[0])
+        assert re.findall(r"[a-z]+_[a-z]+|--[a-z]+|\bnan\b|\bNone\b", body) == []
+        assert len(body) > 5_000
+
+
+def test_the_page_prints_on_eight_sheets(written, chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_page()
+        tab.goto((written / "report.html").as_uri())
+        for lang in ("zh", "en"):
+            tab.evaluate("lang => { document.getElementById('lang-' + lang).checked = true; }", lang)
+            sheets = [len(re.findall(rb"/Type /Page\b", tab.pdf(prefer_css_page_size=True)))]
+            tab.evaluate("document.getElementById('evidence').checked = true")
+            sheets.append(len(re.findall(rb"/Type /Page\b", tab.pdf(prefer_css_page_size=True))))
+            tab.evaluate("document.getElementById('evidence').checked = false")
+            assert sheets[0] <= 8 < sheets[1], (lang, sheets)
+        browser.close()
+
+
+@pytest.mark.slow
+def test_axe_finds_no_violation(written, chromium, axe_violations):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        for scheme, width, lang in product(("light", "dark"), (1280, 390), ("zh", "en")):
+            tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            tab.goto((written / "report.html").as_uri())
+            tab.evaluate("lang => { document.getElementById('lang-' + lang).checked = true; }", lang)
+            assert axe_violations(tab) == [], (scheme, width, lang)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            tab.close()
+        browser.close()
 
 
 def test_no_table_of_the_page_tells_of_few(written):

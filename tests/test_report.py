@@ -2,6 +2,7 @@
 
 import html.parser
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course import DataError, charts, cli, collect, report, segment, workflow
-from course.report import page, workbook
+from course import DataError, charts, cli, collect, labels, report, segment, workflow
+from course.labels import Value
+from course.report import format, page, workbook
+from course.report.sections import Page
 from tests import shown
 
 
@@ -210,10 +213,65 @@ def test_figures_are_the_same_text_every_time():
 
 
 @pytest.mark.parametrize(
-    ("value", "lang", "shown"), [(1_200_000, "en", "1.2m"), (1_200_000, "zh", "120万"), (3, "en", "3")]
+    ("value", "currency", "en", "zh"),
+    [
+        (3_056_694.59, "CNY", "¥3.06m", "305.7 万元"),
+        (315_949, "CNY", "¥316k", "31.6 万元"),
+        (12_345, "GBP", "£12.3k", "1.2 万英镑"),
+        (4_979.4, "CNY", "¥4,979", "4,979 元"),
+        (62.2, "USD", "$62.20", "62.20 美元"),
+        (-1_234_567, "EUR", "−€1.23m", "−123.5 万欧元"),
+        (2.5e9, None, "2.50bn", "25.00 亿"),
+        (999_999, "CNY", "¥1.00m", "100.0 万元"),  # what is rounded up is said in the size it reaches
+        (9_999.7, "CNY", "¥10,000", "10,000 元"),
+        (99_999_999, "CNY", "¥100.00m", "1.00 亿元"),
+        (500, "CHF", "CHF 500", "500 瑞士法郎"),
+        (0, "CNY", "¥0", "0 元"),
+        (-0.001, "CNY", "¥0", "0 元"),
+        (float("nan"), "CNY", "–", "–"),
+    ],
 )
-def test_large_figures_as_an_axis_wants_them(value, lang, shown):
-    assert charts.large(value, lang) == shown
+def test_money_as_each_language_writes_it(value, currency, en, zh):
+    assert (format.money(value, "en", currency), format.money(value, "zh", currency)) == (en, zh)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "en", "zh"),
+    [
+        (2_881_000, 3_233_000, "¥2.88–3.23m", "288.1–323.3 万元"),
+        (9_464, 62_200, "¥9,464–¥62.2k", "9,464 元–6.2 万元"),
+        (-500, 1_200, "−¥500 to ¥1,200", "−500 元至 1,200 元"),
+    ],
+)
+def test_a_range_says_currency_and_size_once(low, high, en, zh):
+    assert (format.money_range(low, high, "en", "CNY"), format.money_range(low, high, "zh", "CNY")) == (en, zh)
+
+
+def test_days_months_and_minus_signs():
+    day = pd.Timestamp("2024-12-31")
+    assert (format.day(day, "en"), format.day(day, "zh")) == ("31 Dec 2024", "2024 年 12 月 31 日")
+    assert (format.month(day, "en"), format.month(day, "zh")) == ("Dec 2024", "2024 年 12 月")
+    said = "from -0.5 to -12%, not 2024-12-31, C-1, --blank or 3-4"
+    assert format.minus(said) == "from −0.5 to −12%, not 2024-12-31, C-1, --blank or 3-4"
+
+
+def test_the_report_draws_without_matplotlib():
+    code = "import sys, course.report; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_names_of_values_and_of_the_company_come_from_the_recipe():
+    found = result(customers=60)
+    found.recipe.company = "Tea & <b>Co</b>"
+    found.recipe.labels = {"top_category": {"tea": {"en": "Leaves", "zh": "茶"}}}
+    html, _ = page.render(found, workflow.ledger(found), "en")
+    assert "Tea &amp; &lt;b&gt;Co&lt;/b&gt;" in html
+    shown_ = Page(found, workflow.ledger(found), "zh")
+    with labels.names(found.recipe.labels):
+        assert shown_.value("top_category", "tea") == "茶"
+        assert shown_.value("main_channel", "mini_program") == "小程序"  # the kit's own
+        assert shown_.value("top_category", "$<x>") == "$<x>"
+    assert Value("top_category", "tea").say("en") == "tea"  # files and lessons hold what the data have
 
 
 @pytest.mark.parametrize("width", [1280, 390])

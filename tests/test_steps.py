@@ -98,7 +98,7 @@ def test_the_gini_of_few_customers_has_no_interval(long_run, customers, told):
     """Of 300 customers it holds the truth in 84 to 89 of 100 where some are very large: none is printed."""
     money = pd.Series(np.arange(1.0, customers + 1))
     found = replace(long_run.found["behaviour"], concentration=behaviour.pareto(money))
-    shown = str(section.doings(Page(long_run, {}, "en"), found)["blocks"])
+    shown = str(section.spread(Page(long_run, {}, "en"), found)["blocks"])
     assert "Gini coefficient 0.33" in shown and ("Gini coefficient 0.33 (95% interval" in shown) == told
 
 

@@ -43,16 +43,24 @@ def money_range(low: float | None, high: float | None, lang: str, currency: str 
     """From … to, the currency and the size said once: ¥2.88–3.23m, 288.1–323.3 万元."""
     if pd.isna(low):
         return _NOT_TOLD
+    if low < 0:
+        return between(money(low, lang, currency), money(high, lang, currency), lang)
     first, last = short(low, lang), short(high, lang)
-    size = re.search(r"[^\d.,−]*$", last)[0]
-    if size and first.endswith(size) and low >= 0:
-        first = first.removesuffix(size)
-    return _with_currency(f"{first}–{last}" if low >= 0 else between(first, last, lang), lang, currency)
+    size = _size(last)
+    if _size(first) == size:
+        return _with_currency(f"{first.removesuffix(size)}–{last}", lang, currency)
+    # 9,464–62.2k could be read as nine million: each says its own size.
+    return f"{money(low, lang, currency)}–{money(high, lang, currency)}"
+
+
+def _size(figure: str) -> str:
+    """The sign of the size that a figure is counted in: k, 万; nothing below."""
+    return re.search(r"[^\d.,]*$", figure)[0]
 
 
 def between(first: str, last: str, lang: str) -> str:
     """From … to, in words where one end may be below nought."""
-    return f"{first} 至 {last}" if lang == "zh" else f"{first} to {last}"
+    return f"{first}至 {last}" if lang == "zh" else f"{first} to {last}"
 
 
 def _with_currency(figure: str, lang: str, currency: str | None) -> str:

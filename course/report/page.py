@@ -110,7 +110,8 @@ QUESTIONS = (
         "say",
         Sentence("What do they say?"),
         (("nps", nps.answers),),
-        (("nps", nps.recommend), ("service", service.tickets), ("posts", posts.posted)),
+        (("nps", nps.recommend), ("service", service.tickets)),
+        (("posts", posts.posted),),
     ),
     Question(
         "buy",

@@ -54,7 +54,9 @@ class Truth:
     @property
     def right(self) -> bool:
         """Whether the interval holds the truth; without one, whether the headline is close."""
-        return bool(self.low <= self.true <= self.high if self.has_interval else abs(self.off) <= CLOSE)
+        if self.has_interval:
+            return bool(self.low <= self.true <= self.high)
+        return bool(abs(self.found - self.true) <= CLOSE * abs(self.true))
 
 
 def opened(page: Page, truths: Sequence[Truth]) -> dict | None:

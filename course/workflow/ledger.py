@@ -9,7 +9,7 @@ from course.collect.guards import unread
 from course.workflow.result import Result
 
 #: Packages whose version can change a figure or a byte of the output.
-_VERSIONED = ("numpy", "pandas", "duckdb", "pyarrow", "matplotlib", "xlsxwriter")
+_VERSIONED = ("numpy", "pandas", "duckdb", "pyarrow", "xlsxwriter")
 
 
 def ledger(result: Result) -> dict:

@@ -74,8 +74,6 @@ def _facts(page: Page, row: pd.Series) -> list[str]:
         facts.append(
             phrase("{money} in {n:,} {n:order|orders}", money=page.money(row["monetary_net"]), n=int(row["frequency"]))
         )
-    if not pd.isna(row.get("expected_value")):
-        facts.append(phrase("{money} expected", money=page.money(row["expected_value"])))
     return facts
 
 
@@ -104,7 +102,8 @@ def _strip(page: Page, events: pd.DataFrame) -> object:
     first = min(first, last)
     years = [(pd.Timestamp(y, 1, 1).date(), f"{y}") for y in range(first.year, last.year + 1)]
     counts = ("；" if page.lang == "zh" else "; ").join(f"{name} {len(found):,}" for name, _, found in lanes)
-    return draw.timeline(lanes, (first, last), years, counts)
+    alt = page.phrase("What happened with this customer, and when: {counts}", counts=counts)
+    return draw.timeline(lanes, (first, last), years, alt)
 
 
 def _lane(page: Page, kind: str) -> str:

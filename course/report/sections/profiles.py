@@ -25,13 +25,16 @@ def portraits(page: Page, found: Profiles) -> dict:
         "beyond chance, all comparisons together, and by a fifth or more (TGI: everybody is 100)."
     )
     shown = [_portrait(page, one) for one in found.classes]
-    return {"title": page.phrase("Portraits of the classes"), "blocks": [note(words), {"portraits": shown}]}
+    compared = any(any(one["sides"]) for one in shown)
+    blocks = [*([note(words)] if compared else []), {"portraits": shown}]
+    return {"title": page.phrase("Portraits of the classes"), "blocks": blocks}
 
 
 def _portrait(page: Page, one: Profile) -> dict:
     phrase, cells = page.phrase, {}
     for cell in one.cells.itertuples():
         cells.setdefault(cell.column, []).append(cell)
+    cells = {c: rows for c, rows in cells.items() if any(not pd.isna(r.share) and r.value is not None for r in rows)}
     return {
         "key": one.rfm_class,
         "tone": figures.tone(one.rfm_class),
@@ -68,7 +71,12 @@ def _sentence(page: Page, one: Profile) -> str:
         return page.phrase("More often than elsewhere: {more}.", more=more)
     if less:
         return page.phrase("Less often than elsewhere: {less}.", less=less)
-    return page.phrase("In age, sex, place, channel and category nothing sets them apart beyond chance.")
+    told = one.cells.dropna(subset=["in_group"])["column"].unique()
+    if not len(told):  # nothing was compared
+        return ""
+    between = "、" if page.lang == "zh" else ", "
+    names = between.join(portrait.column_label(c).say(page.lang) for c in told)
+    return page.phrase("Nothing sets them apart beyond chance in: {columns}.", columns=names)
 
 
 def _differences(page: Page, cells: pd.DataFrame) -> str:

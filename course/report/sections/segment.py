@@ -50,13 +50,12 @@ def classes(page: Page, found: Segments) -> dict:
     """Customers and money of each class."""
     phrase, sizes = page.phrase, found.classes
     labels = [class_label(c, page.lang) for c in sizes["rfm_class"]]
-    head = [phrase("RFM class"), phrase("Elsewhere called"), phrase("Customers"), phrase("Share")]
+    head = [phrase("RFM class"), phrase("Customers"), phrase("Share")]
     head += [phrase("Share of money (pale: of customers)"), phrase("Share of money"), phrase("95% interval")]
     head += [phrase("Money (net)"), phrase("Median recency, days")]
     rows = [
         [
             label,
-            class_alias(r.rfm_class, page.lang),
             told(r.customers),
             told(r.share, ".1%"),
             bar,
@@ -68,18 +67,23 @@ def classes(page: Page, found: Segments) -> dict:
         for label, bar, r in zip(labels, figures.classes(sizes), sizes.itertuples(), strict=True)
     ]
     overview = found.overview
-    total = [phrase("all"), "", f"{overview['customers']:,}", "100%", "", "100%", "–", page.money(overview["money"])]
+    total = [phrase("all"), f"{overview['customers']:,}", "100%", "", "100%", "–", page.money(overview["money"])]
     total.append(f"{overview['median_recency']:.0f}")
     below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
     title = "" if found.top is None else _title(page, found)
     return {
         "title": phrase("Which kinds of customers there are"),
         "blocks": [
-            table(head, rows, 2, total, title=title, below=below if found.shared else ""),
+            table(head, rows, 1, total, title=title, below=below if found.shared else ""),
             *page.few(sizes["customers"].isna().any()),
         ],
         "evidence": [
             paragraph(_rule(page, found)),
+            table(
+                [phrase("RFM class"), phrase("Elsewhere called")],
+                [[label, class_alias(c, page.lang)] for label, c in zip(labels, sizes["rfm_class"], strict=True)],
+                2,
+            ),
             paragraph(
                 phrase(
                     "Cut at the mean instead of the median, {share:.0%} of customers would be in another class: "
