@@ -121,49 +121,47 @@ def propose(tables: Mapping[str, pd.DataFrame], **known: object) -> tuple[list[P
     the proposals; the rules over portraits whose columns are missing; those with fewer than ten customers
     """
     found, missing, few = [], [], []
-    free = tables["portraits"]
-    with engine.connect() as session:
-        for name, frame in tables.items():
-            session.register(name, frame)
-        for action in rules():
-            if action.of not in tables or not set(action.needs) <= set(tables[action.of]):
-                missing += [action] if action.of == "portraits" else []
-                continue
-            session.register("free", free if action.of == "portraits" else tables[action.of])
-            taken = _taken(session, action)
-            if action.of == "portraits" and len(taken) < HIDDEN_BELOW:
-                few.append(action)
-            elif len(taken):
-                found.append(_proposal(session, action, taken, known))
-                if action.of == "portraits":
-                    free = free[~free["customer_id"].isin(taken["customer_id"])]
+    taken = pd.Series(dtype="str")
+    for action in rules():
+        if action.of not in tables or not set(action.needs) <= set(tables[action.of]):
+            missing += [action] if action.of == "portraits" else []
+            continue
+        rows = tables[action.of][[*(["customer_id"] if action.of == "portraits" else []), *action.needs]]
+        if action.of != "portraits":
+            chosen = engine.query(f"FROM {action.of} WHERE {action.when}", {action.of: rows})
+            found += [_proposal(action, chosen, rows, known)] if len(chosen) else []
+            continue
+        chosen = _customers(action, rows, taken)
+        if len(chosen) < HIDDEN_BELOW:
+            few.append(action)
+            continue
+        found.append(_proposal(action, chosen, rows, known))
+        taken = pd.concat([taken, chosen["customer_id"]])
     lacking = {action.name for action in missing}
     return found, [action for action in missing if not action.like or action.like in lacking], few
 
 
-def _taken(session: duckdb.DuckDBPyConnection, action: Action) -> pd.DataFrame:
-    """The rows that the rule takes; customers in their order."""
-    chosen = f"SELECT * FROM free WHERE ({action.when})"
-    if action.of != "portraits":
-        return session.execute(chosen).df()
+def _customers(action: Action, portraits: pd.DataFrame, taken: pd.Series) -> pd.DataFrame:
+    """The customers that the rule takes of those whom none has taken, in their order."""
     most = f"LIMIT (SELECT {action.most} FROM portraits)" if action.most else ""
-    return session.execute(
-        f"{chosen} AND ({action.first}) IS NOT NULL ORDER BY {action.first} DESC, customer_id {most}"
-    ).df()
+    sql = f"""
+        FROM portraits WHERE ({action.when}) AND ({action.first}) IS NOT NULL
+        AND customer_id NOT IN (SELECT customer_id FROM taken) ORDER BY {action.first} DESC, customer_id {most}
+    """
+    return engine.query(sql, {"portraits": portraits, "taken": taken.to_frame("customer_id")})
 
 
-def _proposal(
-    session: duckdb.DuckDBPyConnection, action: Action, taken: pd.DataFrame, known: Mapping[str, object]
-) -> Proposal:
-    session.register("taken", taken)
+def _proposal(action: Action, chosen: pd.DataFrame, rows: pd.DataFrame, known: Mapping[str, object]) -> Proposal:
     listed = ", ".join(["count(*) AS n", *(f"({sql}) AS {name}" for name, sql in action.values.items())])
-    values = dict(known) | session.execute(f"SELECT {listed} FROM taken").df().to_dict("records")[0]
+    figures = engine.query(f"SELECT {listed} FROM chosen", {"chosen": chosen, action.of: rows}).to_dict("records")[0]
+    # To the millionth: a sum that two threads take differs in the last places.
+    values = dict(known) | {k: round(v, 6) if isinstance(v, float) else v for k, v in figures.items()}
     if action.of != "portraits":
         return Proposal(action, values)
-    arm = arms(taken["customer_id"], action.name, action.left_out)
+    arm = arms(chosen["customer_id"], action.name, action.left_out)
     gap = _detectable(arm)
     arm = arm if gap is not None else arm.mask(arm.notna(), "act")
-    customers = pd.DataFrame({"customer_id": taken["customer_id"], "rank": np.arange(1, len(taken) + 1), "arm": arm})
+    customers = pd.DataFrame({"customer_id": chosen["customer_id"], "rank": np.arange(1, len(chosen) + 1), "arm": arm})
     return Proposal(action, values, customers, gap)
 
 

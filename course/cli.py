@@ -254,6 +254,7 @@ def _run(options: argparse.Namespace) -> int:
         "tags": Path(recipe.tags).name if recipe.tags else None,
         "pseudonyms": key is not None,
         "explorer": recipe.explorer,
+        "labels": recipe.labels,
     }
     recipe.answers |= answers
     recipe.horizon = result.horizon

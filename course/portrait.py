@@ -717,7 +717,7 @@ class _Teller:
             said = Sentence(
                 "Pain point “{topic}”: {k:,} of {n:,} customers wrote to the service about it ({share:.1%}; {base:.1%} "
                 "of all customers).",
-                topic=_safe(topic),
+                topic=Value("topic", topic, _safe(topic)),
                 **numbers,
             )
             lines.append(Line(section, said, numbers, ("topic",), ("tickets",), n))

@@ -135,7 +135,8 @@ def ledger(portraits):
                     "key": "call",
                     "label": {"en": "Call before they leave", "zh": "流失前致电"},
                     "audience": "action=call",
-                    "needs": ["stage", "expected_value", "churn_risk"],
+                    "needs": ["stage", "monetary_net", "churn_risk"],
+                    "stake": {"expected": 500.0, "low": 200.0, "high": 800.0},
                 }
             ],
             "clv": {"classes": [{"rfm_class": "important_value", "low": 100.0, "high": 900.0}]},
@@ -208,7 +209,7 @@ VISIT = """async states => {
 def drawn(portraits, rng):
     """A random filter: (as a link has it, whom it chooses, the same without the filter on the stage)."""
     parts, chosen, others = [], pd.Series(True, index=portraits.index), pd.Series(True, index=portraits.index)
-    words = ["rfm_class", "stage", "gender", "city", "main_channel", "action", "tag_high_value", "tag_recommendation"]
+    words = ["rfm_class", "stage", "gender", "city", "main_channel", "alert", "tag_high_value", "tag_recommendation"]
     figures = ["monetary_net", "expected_value", "recency_days", "frequency", "churn_risk", "survey_score", "tickets"]
     for column in rng.choice([*words, *figures], rng.integers(1, 4), replace=False):
         cells = portraits[column]
@@ -297,7 +298,8 @@ def test_the_profile_is_that_of_the_kit_and_its_q_values_are_of_all_comparisons(
     found = pd.DataFrame(opened(html).evaluate(COMPARED, ["gender=f", None]))
     columns = [c for c in found["column"].unique()]
     assert "gender" not in columns and {"main_channel", "city", "rfm_class", "tag_high_value"} <= set(columns)
-    kit = tag.profile(portraits, members, columns).replace({"value": {"True": "yes", "False": "no"}})
+    known = portraits.assign(action=portraits["action"].fillna("none"))  # no action is proposed: nothing is unknown
+    kit = tag.profile(known, members, columns).replace({"value": {"True": "yes", "False": "no"}})
     kit = kit[kit["value"] != "no"].set_index(["column", "value"])
     assert len(kit) == len(found)
     for row in found.itertuples():
@@ -406,6 +408,19 @@ def test_the_saved_file_is_the_audience(opened, small):
     assert table["customer_id"].tolist() == rows["customer_id"].tolist()
     for column in ("monetary_net", "expected_value", "churn_risk"):
         assert table[column].tolist() == pytest.approx(rows[column].tolist(), nan_ok=True)
+
+
+def test_the_list_of_an_action_has_its_stake_and_no_finding_that_chose_it(opened, small):
+    (portraits, _, _), html = small
+    tab = opened(html, "action=call")
+    assert tab.locator("#explorer").get_attribute("data-customers") == str((portraits["action"] == "call").sum())
+    assert "95% interval ¥200 to ¥800" in tab.locator("[data-tile=expected]").inner_text()
+    apart = tab.locator("#panel").inner_text()
+    assert "Gender" in apart and not re.search("Stage of life|High value|RFM class", apart)
+    none = opened(html, "action=none")
+    assert none.locator("#explorer").get_attribute("data-customers") == str(portraits["action"].isna().sum())
+    assert "Action: none proposed" in none.locator("#explorer").inner_text()
+    assert opened(html, "action=?").locator("#explorer").get_attribute("data-customers") == "0"
 
 
 def test_a_link_brings_back_what_was_seen(opened, small):

@@ -198,7 +198,7 @@ def test_the_exports_are_not_touched(tmp_path):
 
 
 def test_every_file_of_a_result_is_known_to_forget(small):
-    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet"} == set(FILES)
+    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet", "actions.csv"} == set(FILES)
     assert {path.name for path in small.iterdir()} <= set(FILES)
 
 

@@ -333,7 +333,7 @@ def test_what_has_no_learner_in_it_needs_no_classroom(arguments):
 def test_the_demo_opens_on_an_answer(tmp_path):
     done = without_the_classroom("run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert re.search(r"^[\d,]+ customers bought for [\d,]+ net of refunds", done.stdout)
+    assert re.search(r"^[\d,]+ customers bought for ¥[\d.]+m net of refunds", done.stdout)
     assert "Open the seal" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
 
 

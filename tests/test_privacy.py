@@ -336,6 +336,7 @@ HELD = [
     ("`quarantine.csv` has", "`quarantine.csv` 列", OF_THE_FILES),
     ("`identity.csv` has", "`identity.csv` 列", OF_THE_FILES),
     ("`moves.csv` and", "`moves.csv` 和", "test_who_entered_and_left_is_listed_and_can_be_erased"),
+    ("`actions.csv` has", "`actions.csv` 列", "test_the_lists_of_ledger_portraits_file_and_explorer_are_one"),
     ("`timeline.parquet` has", "`timeline.parquet` 记下", "test_words_of_customers_are_in_no_event"),
     ("`explorer.html` packs", "`explorer.html` 里", "test_who_is_forgotten_is_in_no_packed_byte"),
     ("`--explorer shared`", "`--explorer shared`", "test_a_shared_explorer_holds_nobody_and_shows_no_few"),
@@ -398,7 +399,7 @@ def test_the_page_names_customers_in_three_places_and_no_more(hidden):
     ids = pd.read_parquet(hidden / "portraits.parquet")["customer_id"]
     assert {m[2] for m in marked.finditer(page)} <= set(ids)
     titles = {title for title, part in shown.sections(page.split("<main")[1]) if marked.search(part)}
-    assert titles and titles <= {"Whom to look at first", "Their portraits", "Who may fall silent next"}
+    assert titles and titles <= {"Whom to call first", "Their portraits", "Whom to look at first"}
     assert [i for i in ids if i in marked.sub("", page)] == []
 
 

@@ -76,12 +76,16 @@ def test_its_own_test_is_brier_s_and_of_the_window_before(shop, chance):
 def test_off_is_what_is_left_beyond_chance():
     """Two groups of 101: off by .1 and by .2, of which p (1 − p) / 100 each is chance."""
     table = pd.DataFrame({"customers": [101, 101], "forecast": [0.4, 0.7], "bought": [0.5, 0.5], "low": 0, "high": 1})
-    one = lifecycle.Chance(pd.DataFrame(), table, pd.DataFrame(), (0.2, 0.25), {}, 90, 202)
+    one = lifecycle.Chance(pd.DataFrame(), table, pd.DataFrame(), (0.2, 0.25), {}, 90, 202, pd.DataFrame())
     assert one.off == pytest.approx(((0.1**2 + 0.2**2) / 2 - 0.0025) ** 0.5)
     assert not one.holds
-    exact = lifecycle.Chance(pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.2, 0.25), {}, 90, 202)
+    exact = lifecycle.Chance(
+        pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.2, 0.25), {}, 90, 202, pd.DataFrame()
+    )
     assert exact.off == 0 and exact.holds
-    worse = lifecycle.Chance(pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.25, 0.25), {}, 90, 202)
+    worse = lifecycle.Chance(
+        pd.DataFrame(), table.assign(forecast=0.5), pd.DataFrame(), (0.25, 0.25), {}, 90, 202, pd.DataFrame()
+    )
     assert not worse.holds
 
 
@@ -232,14 +236,18 @@ def test_a_card_of_every_customer_says_which_is_believed_where_two_differ(result
     assert seen  # such customers there are
 
 
+#: Sections that are about files, columns and options.
+_OF_FILES = ("Where it comes from", "What could not be said", "Notes for whoever runs the kit")
+
+
 def test_the_reports_are_in_words_that_people_use(result):
     html, _ = report.page.render(result, workflow.ledger(result), "en")
     values = _values(result)
     for lang in language.LANGUAGES:
         main = re.search(rf'<main lang="{lang}">(.*?)</main>', html, re.DOTALL)[1]
         for title, section in shown.sections(main):
-            if title in (language.text("Where it comes from", lang), language.text("What could not be said", lang)):
-                continue  # files, columns and options are what these are about
+            if title in {language.text(t, lang) for t in _OF_FILES}:
+                continue
             text = unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style.*?</style>", " ", section, flags=re.DOTALL)))
             assert _unfit(text, values) == [], (lang, title)
 

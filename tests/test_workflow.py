@@ -176,6 +176,7 @@ def test_online_retail_without_a_flag(online_retail):
             "report.html",
             "timeline.parquet",
             "explorer.html",
+            "actions.csv",
         ]
     )
     quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)

@@ -11,6 +11,7 @@ from course import lifecycle, segment
 from course.engine import query
 from course.explorer.packing import Packer
 from course.explorer.words import GROUPS, OTHERS, WORDS
+from course.labels import Value
 from course.language import LANGUAGES, Label, Sentence
 from course.telling import without
 from course.workflow import portrait_columns
@@ -21,6 +22,8 @@ LEAST = 5
 MOST_VALUES = 60
 #: Customers that a browser filters at once without being slow; of more, those who brought most.
 MOST_CUSTOMERS = 200_000
+#: Whom no action is proposed for: that is known, and nothing is unknown of them.
+_NONE = "none"
 #: Code of a blank value.
 UNKNOWN = 255
 
@@ -121,6 +124,8 @@ def _rows(portraits: pd.DataFrame, timeline: pd.DataFrame, shared: bool) -> pd.D
         portraits = first.sort_values("customer_id")
     answers = query(_ANSWERS, {"timeline": timeline}).astype({"customer_id": "str"})
     found = portraits.merge(answers, how="left", on="customer_id")
+    if "action" in found:
+        found["action"] = found["action"].fillna(_NONE)
     counts = ["_promoters", "_passives", "_detractors"]
     found[counts] = found[counts].fillna(0).astype("int64")
     if shared:
@@ -135,7 +140,9 @@ def _categories(portraits: pd.DataFrame, tags: dict, actions: list[dict]) -> lis
     """(column, group, what the ledger says of the tag, or of the values) of every column with values that are told
     apart. A tag that repeats a column of the portraits is left out."""
     needs = dict.fromkeys(need for action in actions for need in action["needs"])
-    said = {"action": {"values": {a["key"]: a["label"] for a in actions}, "needs": list(needs)}}
+    values = {a["key"]: a["label"] for a in actions} | {_NONE: _both(WORDS["no_action"])}
+    chosen_by = {a["key"]: a["needs"] for a in actions}
+    said = {"action": {"values": values, "needs": list(needs), "chosen_by": chosen_by}}
     columns = [(column, group, said.get(column, {})) for column, group in _CATEGORIES.items() if column in portraits]
     named = {f"tag_{name}": entry for name, entry in tags.items() if name not in _CATEGORIES}
     return columns + [(c, "tags", entry) for c, entry in named.items() if c in portraits]
@@ -159,6 +166,7 @@ def _category(packer: Packer, portraits: pd.DataFrame, column: str, group: str, 
         "about": tag.get("definition") or _catalogue(column)["about"],
         "yes_or_no": yes_or_no,
         "made_of": list(tag.get("needs", _MADE_OF.get(column, ()))),
+        **{key: tag[key] for key in ("chosen_by",) if key in tag},
         "values": [*values, *(["*"] if others else [])],
         "names": [_both(name) for name in names],
     }
@@ -189,7 +197,7 @@ def _named(column: str, value: str, tag: dict) -> Sentence:
         return WORDS[value]
     if said := tag.get("values", {}).get(value):
         return Label(said["en"], said["zh"])
-    return Label(*[without(value)[:60]] * 2)
+    return Value(column.removeprefix("tag_"), value, without(value)[:60])
 
 
 def _numbers(portraits: pd.DataFrame, shared: bool) -> list[str]:
@@ -260,12 +268,14 @@ def _figures(findings: dict) -> dict:
     lifecycle_, forecast = findings.get("lifecycle", {}), findings.get("forecast", {})
     limits = ("band", "from_order_days", "at_risk_days", "lost_days")
     classes = {c["rfm_class"]: [c["low"], c["high"]] for c in findings.get("clv", {}).get("classes", [])}
+    stakes = {a["key"]: a["stake"] for a in findings.get("actions", ())}
+    actions = {key: [stake["low"], stake["high"]] for key, stake in stakes.items()}
     return {
         "cuts": findings.get("segments", {}).get("cuts"),
         "limits": [{name: band[name] for name in limits} for band in lifecycle_.get("thresholds", [])],
         "warning_days": (lifecycle_.get("early_warning") or {}).get("horizon"),
         "weeks": forecast.get("horizon_weeks"),
-        "expected": {"all": [forecast.get("low"), forecast.get("high")], "classes": classes},
+        "expected": {"all": [forecast.get("low"), forecast.get("high")], "rfm_class": classes, "action": actions},
     }
 
 

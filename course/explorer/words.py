@@ -49,6 +49,7 @@ WORDS = {
     "yes": phrase("yes"),
     "no": phrase("no"),
     "unknown": phrase("not known"),
+    "no_action": phrase("none proposed"),
     "from": phrase("from"),
     "to": phrase("to"),
     "lists": phrase("Ready lists:"),

@@ -38,20 +38,20 @@ class Chance:
         (95 % Wilson)
     by_stage : the same by the stage that a customer's story gave on the tested day, in the order of STAGES: stage,
         customers, forecast, bought, low, high
-    tried : frame sorted by customer_id, the tested: customer_id, forecast, bought (1 or 0), lost (by the silence then)
     brier : mean squared error of the forecast, and of saying the share of the days learnt from for everybody
     cuts : the days: learn (what the tested model learnt from), test (what today's model did), as_of
     days : days ahead; tested : customers tested
+    tried : frame sorted by customer_id, the tested: customer_id, forecast, bought (1 or 0), lost (by the silence then)
     """
 
     customers: pd.DataFrame
     reliability: pd.DataFrame
     by_stage: pd.DataFrame
-    tried: pd.DataFrame
     brier: tuple[float, float]
     cuts: dict[str, pd.Timestamp]
     days: int
     tested: int
+    tried: pd.DataFrame
 
     def report(self) -> list[Sentence]:
         """What the chance is made of and how far it held, in sentences."""
@@ -162,11 +162,11 @@ def chance(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | N
         customers=found.rename("chance").rename_axis("customer_id").reset_index(),
         reliability=_reliability(forecast, tried.bought, _tenths(forecast)).reset_index(drop=True),
         by_stage=_by_stage(forecast, tried),
-        tried=_tried(forecast, tried),
         brier=brier,
         cuts={"learn": learn, "test": test, "as_of": as_of},
         days=days,
         tested=len(forecast),
+        tried=_tried(forecast, tried),
     )
 
 

@@ -135,3 +135,8 @@ def span(low: float | None, high: float | None, form: Callable[[float], str]) ->
 def minus(words: str) -> str:
     """The words with a minus sign before every number below nought, where a program has put a hyphen."""
     return re.sub(r"(?<![\w\-−.,])-(?=\d)", "−", words)
+
+
+def tidy(words: str, lang: str) -> str:
+    """A sentence with figures in it as it is printed: true minus signs; in Chinese no space after a unit's name."""
+    return re.sub(r"(?<=[万亿元日月]) (?=[一-鿿])", "", minus(words)) if lang == "zh" else minus(words)

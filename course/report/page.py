@@ -231,8 +231,10 @@ def _rows(parts: list[dict]) -> list[list[dict]]:
     """The sections as rows of the page: two that need half the width stand side by side."""
     rows: list[list[dict]] = []
     for part in (_PART | part for part in parts):
-        beside = rows and part["half"] and len(rows[-1]) == 1 and rows[-1][0]["half"]
-        rows[-1].append(part) if beside else rows.append([part])
+        if rows and part["half"] and len(rows[-1]) == 1 and rows[-1][0]["half"]:
+            rows[-1].append(part)
+        else:
+            rows.append([part])
     return rows
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from course import explorer as explorers
+from course import labels
 
 
 def portraits(frame: pd.DataFrame, folder: Path) -> None:
@@ -18,7 +19,8 @@ def portraits(frame: pd.DataFrame, folder: Path) -> None:
 def explorer(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, folder: Path) -> None:
     """explorer.html in the ledger's language, to hand on where its parameters say so."""
     shared = ledger["parameters"].get("explorer") == "shared"
-    html = explorers.page(portraits, timeline, ledger, ledger["lang"], shared=shared)
+    with labels.names(ledger["parameters"].get("labels")):
+        html = explorers.page(portraits, timeline, ledger, ledger["lang"], shared=shared)
     (folder / "explorer.html").write_text(html, encoding="utf-8", newline="\n")
 
 

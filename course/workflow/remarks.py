@@ -28,13 +28,18 @@ class Discreet(Sentence):
 
 def warnings(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
     """What in the data would mislead a reader who does not know it."""
-    notes = []
-    if "orders" in cleaned:
-        orders = cleaned["orders"].valid
-        notes += _lonely_end(orders) + _one_large_order(orders)
+    notes = misleading(cleaned)
     if "surveys" in cleaned:
         notes += _outside_the_scale(cleaned["surveys"].quarantine)
     return notes
+
+
+def misleading(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
+    """What makes a headline say other than it seems: it stands beside it."""
+    if "orders" not in cleaned:
+        return []
+    orders = cleaned["orders"].valid
+    return _lonely_end(orders) + _one_large_order(orders)
 
 
 def told_by(ids: pd.Series) -> list[Sentence]:

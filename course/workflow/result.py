@@ -24,7 +24,7 @@ class Result:
     portraits : one row a customer; the columns of docs/portraits.md
     found : what each step found, by its name in workflow/steps ("identity" too); a step without a finding is absent
     done, not_done : what could be computed, and what could not for want of which table
-    notes : what a reader should know, by kind of table
+    notes : what a reader should know, by kind of table; misleading : those of them that stand beside a headline
     pseudonyms : {customer number: pseudonym} where numbers were replaced; kept in memory, never written
     parameters, recipe : how the run was asked for: for the ledger, and for the next month's run
     horizon : weeks that forecasts look ahead
@@ -39,6 +39,7 @@ class Result:
     not_done: list[Sentence]
     found: dict[str, Finding] = field(default_factory=dict)
     notes: list[Sentence] = field(default_factory=list)
+    misleading: list[Sentence] = field(default_factory=list)
     pseudonyms: dict[str, str] = field(default_factory=dict, repr=False)
     parameters: dict = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)

@@ -13,7 +13,7 @@ from course.workflow import numbering, people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
-from course.workflow.remarks import Discreet, overlaps, reach, told_by, warnings
+from course.workflow.remarks import Discreet, misleading, overlaps, reach, told_by, warnings
 from course.workflow.result import Result
 from course.workflow.steps import STEPS, identity, name_of
 
@@ -67,6 +67,7 @@ def run(
     result.notes += warnings(result.cleaned)
     result.notes += [] if key is not None else told_by(result.portraits["customer_id"])
     result.notes = [Discreet(note) for note in result.notes]
+    result.misleading = [Discreet(note) for note in misleading(result.cleaned)]
     result.not_done = [Discreet(why) for why in result.not_done]
     return result
 

@@ -340,12 +340,13 @@ function explore(root, customers) {
       middle === middle && t("a_head", {money: money(middle)})]};
   }
 
-  /** The intervals are the ledger's: there are some for everybody and for the classes, and none can be made here. */
+  /** The intervals are the ledger's: there are some for everybody, classes and actions, and none can be made here. */
   function tileExpected(s) {
     if (!column("expected_value")) return null;
-    const filters = s === parts.total ? customers.filters : versusFilters(), only = filters.get("rfm_class");
+    const filters = s === parts.total ? customers.filters : versusFilters();
+    const [key, only] = filters.size === 1 ? [...filters][0] : [];
     const ends = filters.size === 0 ? customers.expected.all
-      : filters.size === 1 && only?.size === 1 ? customers.expected.classes[column("rfm_class").values[[...only][0]]] : null;
+      : only?.size === 1 ? customers.expected[key]?.[column(key).values[[...only][0]]] : null;
     const note = ends && ends[0] !== null && !customers.erased && !customers.left_out
       ? t("interval", {low: money(ends[0]), high: money(ends[1])}) : t("no_interval");
     return {key: "expected", values: {weeks: customers.weeks}, value: s.expected, text: money(s.expected), hide: veil(s.n),
@@ -372,8 +373,16 @@ function explore(root, customers) {
   }
 
   /** Whom a score chose has the NPS that the choice gives. */
-  const chosenByScore = () => [...customers.filters.keys()].some(
-    key => key === "survey_score" || column(key)?.made_of?.includes("survey_score"));
+  const chosenByScore = () => [...usedBy(customers.filters)].some(
+    key => key === "survey_score" || (!column(key)?.chosen_by && column(key)?.made_of?.includes("survey_score")));
+
+  /** The columns of filters, and those that put customers into the actions that are filtered by. */
+  function usedBy(filters) {
+    return new Set([...filters].flatMap(([key, wanted]) => {
+      const by = column(key)?.chosen_by;
+      return [key, ...(by ? [...wanted].flatMap(code => by[column(key).values[code]] ?? []) : [])];
+    }));
+  }
 
   // --- profile
 
@@ -387,7 +396,7 @@ function explore(root, customers) {
       parts.panel.replaceChildren(h("p", {class: "note"}, n ? t("too_few", {least}) : t("nobody")));
       return;
     }
-    const used = new Set([...customers.filters.keys(), ...(rows ? versusFilters().keys() : [])]);
+    const used = new Set([...usedBy(customers.filters), ...(rows ? usedBy(versusFilters()) : [])]);
     const found = customers.compare(counted, rows, used);
     const title = rows ? "apart_from" : "apart";
     const everybody = !rows && n === customers.n;

@@ -29,11 +29,11 @@ class Page:
 
     def phrase(self, message: str, **values: object) -> str:
         """A sentence of the catalogue in the page's language."""
-        return format.minus(text(message, self.lang, **values))
+        return format.tidy(text(message, self.lang, **values), self.lang)
 
     def say(self, sentence: Sentence) -> str:
         """A sentence of a finding in the page's language."""
-        return format.minus(sentence.say(self.lang))
+        return format.tidy(sentence.say(self.lang), self.lang)
 
     def money(self, value: float | None) -> str:
         """An amount in the currency of the data."""

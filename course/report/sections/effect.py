@@ -40,7 +40,9 @@ def campaigns(page: Page, found: CampaignEffects) -> dict:
     if found.outcomes is not None:
         blocks += _outcomes(page, found)
     remarks += [items([page.say(sentence) for sentence in found.remarks])] if found.remarks else []
-    return {"title": page.phrase("What campaigns changed"), "blocks": blocks, "evidence": remarks}
+    # Where nothing could be compared the remarks say why: they are the answer.
+    shown = {"blocks": blocks, "evidence": remarks} if blocks else {"blocks": remarks}
+    return {"title": page.phrase("What campaigns changed")} | shown
 
 
 def _by_orders(page: Page, found: CampaignEffects) -> list[dict]:

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from course import clean, lifecycle
 from course.report import draw, figures, format
-from course.report.sections import Page, actions
+from course.report.sections import Page, actions, nps, segment
 from course.report.sections import clean as quality
 from course.report.words import class_label
 from course.workflow.steps.clv import Value
@@ -20,6 +20,7 @@ def screen(page: Page, keys: list[str]) -> dict:
     return {
         "dated": _dated(page),
         "headline": _headline(page),
+        "misleading": [page.say(sentence) for sentence in page.result.misleading],
         "warnings": quality.answers(page, found["clean"]) if "clean" in found else [],
         "tiles": [tile | {"key": key} for key, tile in made if tile],
         "monday": actions.monday(page),
@@ -78,23 +79,11 @@ def _headline(page: Page) -> str:
         )
     lines = [
         line
-        for step, answer in (("segment", _bought), ("nps", _recommend))
+        for step, answer in (("segment", segment.answers), ("nps", nps.answers))
         if step in found
         for line in answer(page, found[step])
     ]
     return lines[0] if lines else nothing(page)
-
-
-def _bought(page: Page, found: Segments) -> list[str]:
-    from course.report.sections import segment
-
-    return segment.answers(page, found)
-
-
-def _recommend(page: Page, found: Willingness) -> list[str]:
-    from course.report.sections import nps
-
-    return nps.answers(page, found)
 
 
 def _at_risk(found: Lifecycle) -> int | None:
@@ -209,9 +198,8 @@ def _say(page: Page, found: Willingness) -> dict | None:
     parts = [(name, shares[key], tone, f"{shares[key]:.0%}") for key, (name, tone) in names.items()]
     so = ""
     if found.drivers is not None:
-        from course.report.sections.nps import about
-
-        so = phrase("“{driver}” goes with the score most", driver=about(page, found.drivers.table.iloc[0]["driver"]))
+        driver = nps.about(page, found.drivers.table.iloc[0]["driver"])
+        so = phrase("“{driver}” goes with the score most", driver=driver)
     return _tile(
         phrase("What do they say?"),
         format.minus(f"NPS {score.value:+.0f}"),

@@ -34,7 +34,7 @@ def _portrait(page: Page, one: Profile) -> dict:
     phrase, cells = page.phrase, {}
     for cell in one.cells.itertuples():
         cells.setdefault(cell.column, []).append(cell)
-    cells = {c: rows for c, rows in cells.items() if any(not pd.isna(r.share) and r.value is not None for r in rows)}
+    cells = {c: rows for c, rows in cells.items() if any(not pd.isna(r.share) and not pd.isna(r.value) for r in rows)}
     return {
         "key": one.rfm_class,
         "tone": figures.tone(one.rfm_class),
@@ -143,7 +143,7 @@ def _mood(page: Page, one: Profile) -> str:
 def _column(page: Page, cells: list) -> dict:
     """A column as bars: the share within the class, everybody's as a tick."""
     column = cells[0].column
-    drawn = [c for c in cells if c.value is not None][:_DRAWN]
+    drawn = [c for c in cells if not pd.isna(c.value)][:_DRAWN]
     if column == "age_band":
         drawn.sort(key=lambda c: c.value)
     most = max((max(c.base_share, 0 if pd.isna(c.share) else c.share) for c in drawn), default=0)
@@ -166,7 +166,7 @@ def _rests(page: Page, one: Profile) -> list[dict]:
     rows = [
         [
             portrait.column_label(r.column).say(page.lang),
-            phrase("others") if r.value is None else Value(r.column, r.value).say(page.lang),
+            phrase("others") if pd.isna(r.value) else Value(r.column, r.value).say(page.lang),
             format.told(r.in_group),
             format.told(r.share, ".1%"),
             f"{r.base_share:.1%}",

@@ -1,5 +1,6 @@
 """What to do on Monday: whom to call, to answer, to test on, what to stop and to mend, by the money behind it."""
 
+import string
 from dataclasses import dataclass
 
 import pandas as pd
@@ -58,11 +59,12 @@ class Actions(Finding):
         action = proposal.action
         rows = proposal.customers.merge(self.portraits, how="left", on="customer_id")
         en, zh = action.because.names.values()
+        said = rows[sorted({name for _, name, _, _ in string.Formatter().parse(en) if name})]
         return rows.assign(
             action=action.label.say(lang),
             key=action.name,
             owner=action.owner.say(lang),
-            why=[Label(en, zh, **row).say(lang) for row in rows.to_dict("records")],
+            why=[Label(en, zh, **row).say(lang) for row in said.to_dict("records")],
             expected_value=rows.get("expected_value"),
         )
 
@@ -147,20 +149,22 @@ def _known(run: Result) -> dict[str, object]:
 _LIST = """
     WITH listed AS (
         SELECT bought, monetary_net AS money, row_number() OVER (
-            ORDER BY (1 - forecast) * monetary_net DESC, customer_id) <= $n AS called
+            ORDER BY (1 - forecast) * monetary_net DESC, customer_id) <= $n AS called,
+            row_number() OVER (ORDER BY forecast, customer_id) <= $n AS riskiest
         FROM tried JOIN customers USING (customer_id) WHERE NOT lost
     )
-    SELECT avg(1 - bought) FILTER (called) AS tested_silent, avg(1 - bought) AS tested_base,
+    SELECT avg(1 - bought) FILTER (called) AS tested_silent,
         sum(money * (1 - bought)) FILTER (called) / sum(money * (1 - bought)) AS tested_held,
+        sum(money * (1 - bought)) FILTER (riskiest) / sum(money * (1 - bought)) AS tested_by_risk,
         count(*) FILTER (called) / count(*) AS tested_share
     FROM listed
 """
 
 
 def _tested(run: Result, n: int) -> dict[str, object]:
-    """What a list of so many calls would have caught: of those on it, and of all drawn from, the share that ordered
-    nothing in the days after; of the money that all these silent ones had brought, the share on the list. Nothing where
-    the chance of an order was not tested, or did not hold."""
+    """What a list of so many calls would have caught: the share of those on it who ordered nothing in the days after;
+    of the money that all such silent ones had brought, the share on the list, and on one drawn by the risk alone.
+    Nothing where the chance of an order was not tested, or did not hold."""
     life = run.found.get("lifecycle")
     if life is None or life.chance is None or not life.chance.holds:
         return {}
@@ -180,15 +184,14 @@ def _not_proposed(run: Result, missing: list[Action], few: list[Action]) -> list
         lacking = [c for a in missing for c in a.needs if c not in run.portraits]
         said.append(
             Sentence(
-                "actions: {actions}, for want of {columns}",
+                "what to do: {actions} need {columns}",
                 actions=_joined([a.label for a in missing]),
                 columns=_joined([_column(c) for c in dict.fromkeys(lacking)]),
             )
         )
     if few:
-        said.append(
-            Sentence("actions: {actions}: fewer than ten customers each", actions=_joined([a.label for a in few]))
-        )
+        names = _joined([a.label for a in few])
+        said.append(Sentence("what to do: {actions} would have fewer than ten customers each", actions=names))
     return said
 
 
