@@ -443,16 +443,36 @@ def test_only_the_demo_asks_for_it(result, monkeypatch):
     assert cli._truths(recipe.Recipe(), result) == cli._truths(recipe.Recipe(source="completejourney"), result) == []
 
 
-def test_the_button_turns_every_headline_by_the_keyboard_and_without_a_script(result, truths, chromium, tmp_path):
+@pytest.fixture(scope="module")
+def sealed(result, truths, tmp_path_factory):
+    """The report's file with the seal."""
+    html = tmp_path_factory.mktemp("sealed") / "report.html"
+    html.write_text(report.page.render(result, workflow.ledger(result), "en", None, truths)[0], encoding="utf-8")
+    return html
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_where_the_seal_is_open(sealed, chromium, axe_violations, scheme):
     from playwright.sync_api import sync_playwright
 
-    html = tmp_path / "report.html"
-    html.write_text(report.page.render(result, workflow.ledger(result), "en", None, truths)[0], encoding="utf-8")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
+        tab.goto(sealed.as_uri())
+        tab.locator(".page[lang=en] .seal-button").click()
+        assert tab.locator(".page[lang=en] section.truth").is_visible()
+        assert axe_violations(tab) == []
+        browser.close()
+
+
+def test_the_button_turns_every_headline_by_the_keyboard_and_without_a_script(sealed, truths, chromium):
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
         tab = context.new_page()
-        tab.goto(html.as_uri())
+        tab.goto(sealed.as_uri())
         page = tab.locator(".page[lang=en]")
         assert page.locator(".truth").count() > 6 and page.locator(".truth >> visible=true").count() == 0
         tab.locator("#seal").focus()
