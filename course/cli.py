@@ -294,7 +294,7 @@ def _run(options: argparse.Namespace) -> int:
     recipe.horizon = result.horizon
     result.recipe = recipe
     _tell(language.Sentence("Writing"))
-    lines = report.write(result, out, language.active())
+    lines = report.write(result, out, language.active(), _truths(recipe, result))
     for line in [*lines, *(note.say() for note in result.notes)]:
         print(line)
     print(text("Written: {out}", out=out / "report.html"))
@@ -309,6 +309,15 @@ def _somebody_looks() -> bool:
     """True where a person started the command, and a browser can open beside the terminal."""
     has_screen = sys.platform in ("win32", "darwin") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ))
     return sys.stdout.isatty() and has_screen
+
+
+def _truths(recipe: object, result: object) -> list:
+    """What is true of the headlines: of the demo's company it is known, of no other."""
+    if recipe.source != "demo":
+        return []
+    from course import seal
+
+    return seal.truths(result)
 
 
 def _key(file: str | None, personal: bool, must_exist: bool = False) -> bytes | None:

@@ -22,7 +22,7 @@ _REPEATS = 200
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """One company: the run over its sources, its truth a step, and the person behind every id that the run uses."""
 
     folder: Path
@@ -45,12 +45,16 @@ def score(folder: str | Path | None = None, progress: Callable[[Sentence], None]
         interval, or no truth of this very figure), n
     """
     folder = company.datasets() if folder is None else Path(folder)
-    result = workflow.run(demo.tables(folder, progress), progress=progress)
-    ids = company.unseal("identity", folder).frames["ids"]
-    person = ids.drop_duplicates("customer_id").set_index("customer_id")["person_id"]
-    case = _Case(folder, result, lambda step: company.unseal(step, folder), person)
+    case = case_of(workflow.run(demo.tables(folder, progress), progress=progress), folder)
     parts = (_clean, _identity, _tag, _segment, _clv, _lifecycle, _nps, _effect)
     return pd.DataFrame([row for part in parts for row in part(case)], columns=COLUMNS)
+
+
+def case_of(result: workflow.Result, folder: Path) -> Case:
+    """A run over the company in `folder`, with its truth; ids that a run replaced by pseudonyms are those here too."""
+    ids = company.unseal("identity", folder).frames["ids"].drop_duplicates("customer_id")
+    named = ids["customer_id"].map(lambda number: result.pseudonyms.get(number, number))
+    return Case(folder, result, lambda step: company.unseal(step, folder), ids.set_index(named)["person_id"])
 
 
 def spread(seeds: int, customers: int, work: Path, progress: Callable[[Sentence], None] | None = None) -> pd.DataFrame:
@@ -95,13 +99,13 @@ def _share(step: str, what: str, hits: int, of: int, beside: object = None) -> d
     return _row(step, what, hits / of, of, low, high, beside)
 
 
-def _persons(case: _Case) -> pd.DataFrame:
+def _persons(case: Case) -> pd.DataFrame:
     """The portraits with the true person of each; an id that no system gave (a pseudonym) has none."""
     portraits = case.result.portraits
     return portraits.assign(person_id=portraits["customer_id"].map(case.person))
 
 
-def _one_each(case: _Case) -> pd.DataFrame:
+def _one_each(case: Case) -> pd.DataFrame:
     """The portrait with most orders of each true person, by person."""
     known = _persons(case).dropna(subset="person_id")
     known = known.sort_values(["frequency", "customer_id"], ascending=[False, True], na_position="last")
@@ -124,7 +128,7 @@ _FOUND_BY = {
 }
 
 
-def _clean(case: _Case) -> list[dict]:
+def _clean(case: Case) -> list[dict]:
     rows, ledger = [], case.truth("clean").frames["defects"]
     for kind, (table, rule) in _FOUND_BY.items():
         own = ledger[ledger["kind"] == kind]
@@ -150,7 +154,7 @@ def _clean(case: _Case) -> list[dict]:
     return rows
 
 
-def _nobody(case: _Case) -> float:
+def _nobody(case: Case) -> float:
     """Sales without a member card: legitimate, and nobody's."""
     apart = case.result.cleaned["orders"].set_aside
     return float(apart.loc[apart["rule"] == "no_customer", "amount"].sum())
@@ -177,7 +181,7 @@ def _plain_key(key: str) -> str:
 # --- identity --------------------------------------------------------------------------------------------------------
 
 
-def _identity(case: _Case) -> list[dict]:
+def _identity(case: Case) -> list[dict]:
     found = case.result.found["identity"].identity
     truth = found.persons["customer_id"].map(case.person)
     judged = identity.judge(found, pd.Series(truth.to_numpy(), index=found.persons["customer_id"]).dropna())
@@ -193,7 +197,7 @@ def _identity(case: _Case) -> list[dict]:
 # --- tag -------------------------------------------------------------------------------------------------------------
 
 
-def _tag(case: _Case) -> list[dict]:
+def _tag(case: Case) -> list[dict]:
     opened = case.truth("tag").frames
     one = _one_each(case)
     true = opened["price_sensitivity"].set_index("person_id")["price_sensitivity"]
@@ -222,7 +226,7 @@ def _tag(case: _Case) -> list[dict]:
     return rows + _new_parents(case, one, opened["parents"]) + _carriers(case, one)
 
 
-def _exposed(case: _Case) -> pd.Series:
+def _exposed(case: Case) -> pd.Series:
     """Price sensitivity by the exposure that the push groups really had, by person."""
     promotions = pd.read_csv(case.folder / company.FILES["promotions"])
     customers = case.result.cleaned["customers"].valid
@@ -268,7 +272,7 @@ def _by_group(promotions: pd.DataFrame) -> dict[str, list[tuple[pd.Timestamp, pd
     return out
 
 
-def _new_parents(case: _Case, one: pd.DataFrame, parents: pd.DataFrame) -> list[dict]:
+def _new_parents(case: Case, one: pd.DataFrame, parents: pd.DataFrame) -> list[dict]:
     """A rule that any analyst would write: nappies or milk powder on three days or more within half a year."""
     lines = case.result.cleaned["order_lines"].valid
     orders = case.result.cleaned["orders"].valid
@@ -304,7 +308,7 @@ _TAGGED = {
 }
 
 
-def _carriers(case: _Case, one: pd.DataFrame) -> list[dict]:
+def _carriers(case: Case, one: pd.DataFrame) -> list[dict]:
     """Of those who carry a default tag, how many it is true of, and of how many of those it is true of it is said."""
     opened, buyers = case.truth("clv").frames, one.dropna(subset="frequency")
     alive = opened["process"].set_index("person_id")["alive_at_end"].reindex(buyers.index).astype(bool)
@@ -327,7 +331,7 @@ def _carriers(case: _Case, one: pd.DataFrame) -> list[dict]:
 # --- segment ---------------------------------------------------------------------------------------------------------
 
 
-def _segment(case: _Case) -> list[dict]:
+def _segment(case: Case) -> list[dict]:
     opened = case.truth("segment")
     key = opened.frames["items"]
     answers = case.result.cleaned["surveys"].valid
@@ -375,7 +379,7 @@ def _segment(case: _Case) -> list[dict]:
 # --- clv -------------------------------------------------------------------------------------------------------------
 
 
-def _clv(case: _Case) -> list[dict]:
+def _clv(case: Case) -> list[dict]:
     opened = case.truth("clv").frames
     one = _one_each(case).dropna(subset="expected_order_days")
     later = opened["next_year"].set_index("person_id").reindex(one.index)
@@ -391,7 +395,7 @@ def _clv(case: _Case) -> list[dict]:
             n,
             beside=float(later["orders"].sum()),
         ),
-        *_money(case, opened["next_year"]),
+        *money(case, opened["next_year"]),
     ]
     for what, found, naive, true in (
         (
@@ -444,7 +448,7 @@ def _clv(case: _Case) -> list[dict]:
     return rows
 
 
-def _money(case: _Case, next_year: pd.DataFrame) -> list[dict]:
+def money(case: Case, next_year: pd.DataFrame) -> list[dict]:
     """Money expected of all, of those at stake and of each class, as the report prints it, beside what then came.
 
     The truth is known a year at a time: it is discounted as if it had come in the middle of it.
@@ -470,7 +474,7 @@ def _money(case: _Case, next_year: pd.DataFrame) -> list[dict]:
 # --- lifecycle -------------------------------------------------------------------------------------------------------
 
 
-def _lifecycle(case: _Case) -> list[dict]:
+def _lifecycle(case: Case) -> list[dict]:
     process = case.truth("lifecycle").frames["process"].set_index("person_id")
     one = _one_each(case).dropna(subset="stage")
     one = one[one["stage"] != "prospect"]
@@ -522,7 +526,7 @@ def _lifecycle(case: _Case) -> list[dict]:
 # --- nps -------------------------------------------------------------------------------------------------------------
 
 
-def _nps(case: _Case) -> list[dict]:
+def _nps(case: Case) -> list[dict]:
     opened = case.truth("nps")
     answers = case.result.cleaned["surveys"].valid
     population = opened.frames["population"]
@@ -590,7 +594,7 @@ def _nps(case: _Case) -> list[dict]:
     return rows
 
 
-def _texts(case: _Case, labels: pd.DataFrame) -> list[dict]:
+def _texts(case: Case, labels: pd.DataFrame) -> list[dict]:
     """Sentiment and themes of comments and posts, in both languages, against their labels."""
     surveys, posts = case.result.cleaned["surveys"].valid, case.result.cleaned["posts"].valid
     said = pd.concat(
@@ -628,7 +632,7 @@ _ANSWERED = {
 }
 
 
-def _effect(case: _Case) -> list[dict]:
+def _effect(case: Case) -> list[dict]:
     effects = case.truth("effect").frames["campaign_effects"]
     everybody = effects[effects["uplift_type"] == "all"].set_index(["campaign_id", "treated_arm"])
     sent, orders = case.result.cleaned["campaigns"].valid, case.result.cleaned["orders"].valid

@@ -39,7 +39,7 @@ def lab(request, tmp_path_factory):
     lang = request.param
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "work")
-    for name, cells in (("board", _board(lang)), ("own", _own())):
+    for name, cells in (("board", _board(lang)), ("own", _own()), ("explore", _explore())):
         (home / "work" / lang / f"{name}.ipynb").write_text(json.dumps(_notebook(cells)), encoding="utf-8")
     for name, values in settings(lang).items():
         path = home / "settings" / name
@@ -96,6 +96,15 @@ def _own():
     rows += ["2,b,2024-01-14,30,x", "2,b,2024-01-14,30,z", "3,a,2024-02-14,20,z", ""]
     written = f"from pathlib import Path\nPath('shop.csv').write_text({chr(10).join(rows)!r})"
     return [written, "from course import own\ntables = own.gather({'orders': 'shop.csv'})", "None"]
+
+
+def _explore():
+    """Four customers, three of them of one city."""
+    made = "pd.DataFrame({'customer_id': list('abcd'), 'city': list('xxxy'), 'frequency': [1, 2, 3, 4]})"
+    return [
+        f"import pandas as pd\ncustomers = {made}",
+        "from course.explorer.notebook import explore\nexplore(customers)",
+    ]
 
 
 def _notebook(code):
@@ -316,6 +325,21 @@ def test_a_question_of_an_own_file_is_answered_by_keyboard(lab, page, tmp_path):
     page.screenshot(path=tmp_path / "own.png")
     learner.write(total, total)
     learner.sees("print(tables", "90.0")
+    assert learner.errors() == []
+
+
+def test_customers_are_looked_up_below_a_cell(lab, page, tmp_path):
+    address, lang = lab
+    learner = Learner(page, address, lang, "explore")
+    learner.run_all()
+    root = learner.cell("from course.explorer").frame_locator("iframe").locator("#explorer[data-first]")
+    playwright.expect(root).to_have_attribute("data-customers", "4", timeout=20_000)
+    root.get_by_role("button", name={"en": "Filters", "zh": "筛选"}[lang]).click()
+    root.locator("summary", has_text={"en": "Who they are", "zh": "人口特征"}[lang]).click()
+    root.locator("label", has_text="x").first.focus()
+    root.locator("label", has_text="x").first.click()
+    playwright.expect(root).to_have_attribute("data-customers", "3", timeout=20_000)
+    page.screenshot(path=tmp_path / "explore.png")
     assert learner.errors() == []
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,10 +17,11 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control, norm
 
-from course import cli, explorer, intervals, nps, result, segment, tag
+from course import DataError, cli, explorer, intervals, nps, result, segment, tag
 from course.clean import Cleaned
 from course.explorer.contents import LEAST, averaged
 from course.explorer.events import timeline
+from course.explorer.notebook import explore
 from tests.test_privacy import orders, run
 from tests.unpacked import traces
 
@@ -695,3 +697,50 @@ def test_campaigns_keep_their_names_however_many_there_are():
 
 def _cleaned(valid):
     return Cleaned("", valid, valid.iloc[:0], valid.iloc[:0], [], {}, {})
+
+
+# --- below a cell of a notebook ---------------------------------------------------------------------------------------
+
+
+def framed(frame):
+    """The page that a frame holds."""
+    html = frame._repr_html_()
+    assert html.startswith('<iframe sandbox="allow-scripts allow-downloads" title="')  # no same origin, no forms
+    return unescape(re.search(r'srcdoc="([^"]*)"', html)[1])
+
+
+def test_in_a_notebook_the_page_of_portraits_stands_in_a_frame_of_its_own(opened, small):
+    portraits = small[0][0]
+    frame = explore(portraits)
+    assert repr(frame) == f"Customer explorer: {len(portraits):,} customers"
+    tab = opened(f"<!DOCTYPE html><title>cell</title>{frame._repr_html_()}")
+    root = tab.frame_locator("iframe").locator("#explorer[data-first]")
+    root.wait_for()
+    assert root.get_attribute("data-customers") == str(len(portraits))
+    root.locator("label", has_text="at risk").first.click()
+    at_risk = (portraits["stage"] == "at_risk").sum()
+    root.locator(f"xpath=self::*[@data-customers='{at_risk}']").wait_for()
+    # There is no report beside it, and no address to copy.
+    assert root.locator("a[href='report.html']").count() == root.get_by_text("Copy link").count() == 0
+
+
+def test_tags_of_a_notebook_are_filters_of_its_page(small):
+    portraits = small[0][0]
+    features = portraits[["customer_id", "monetary_net", "frequency", "recency_days", "stage"]]
+    tags = tag.evaluate(tag.load(), features, "2024-12-31")
+    head = _header(framed(explore(features, tags)))
+    found = {c["key"]: c for c in head["categories"]}
+    assert {"tag_high_value", "tag_at_risk"} & set(found) and "stage" in found
+    assert all(c["about"] for c in found.values())
+
+
+def test_the_folder_of_a_result_is_its_own_page(ran):
+    page = (ran / "explorer.html").read_text(encoding="utf-8")
+    mine = framed(explore(ran))
+    assert _header(mine) == _header(page)
+    with pytest.raises(DataError, match="own tags"):
+        explore(ran, tags="some")
+    with pytest.raises(DataError, match="not the result of a run"):
+        explore(ran / "nothing")
+    with pytest.raises(DataError, match="customer_id"):
+        explore(pd.DataFrame({"money": [1.0]}))

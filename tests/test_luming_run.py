@@ -11,13 +11,16 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from course import DataError, cli, company, demo, report, score, workflow
+from course import DataError, cli, company, demo, recipe, report, score, seal, workflow
 from course.classroom import tables
+from course.language import Sentence
 from course.report import cards, workbook
 from course.result import cells
 from tests import shown
 from tests.test_few import small_cells
 from tests.test_workbook import one_by_one, read, unlike
+
+SEALED = ("ids", "orders", "process", "next_year", "answers")
 
 
 @pytest.fixture(scope="module")
@@ -351,7 +354,7 @@ def test_the_demo_opens_on_an_answer(tmp_path):
     done = without_the_classroom("run", "--demo", "--out", str(tmp_path / "demo"), "--lang", "en")
     assert done.returncode == 0, done.stderr[-2000:]
     assert re.search(r"^[\d,]+ customers bought for ¥[\d.]+m net of refunds", done.stdout)
-    assert (tmp_path / "demo" / "report.html").exists()
+    assert "Open the seal" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_shipped_tables_are_what_a_run_prepares(tmp_path):
@@ -360,3 +363,145 @@ def test_the_shipped_tables_are_what_a_run_prepares(tmp_path):
     for path in tmp_path.iterdir():
         shipped = pd.read_parquet(company.datasets() / "prepared" / path.name)
         pd.testing.assert_frame_equal(shipped, pd.read_parquet(path))
+
+
+# --- the seal ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def truths(result, folder):
+    return seal.truths(result, folder)
+
+
+def true_of(truths, words):
+    (one,) = [t for t in truths if words in t.name.say("en")]
+    return one
+
+
+def test_the_truth_of_each_headline_is_that_of_the_sealed_files(result, folder, truths):
+    opened = {name: pd.read_parquet(folder / "truth" / f"{name}.parquet") for name in SEALED}
+    numbers = {hidden: number for number, hidden in result.pseudonyms.items()}
+    owners = dict(zip(opened["ids"]["customer_id"], opened["ids"]["person_id"], strict=True))
+    buyers = result.portraits[result.portraits["frequency"].notna()]
+    buyers = buyers.assign(person=buyers["customer_id"].map(lambda i: owners.get(numbers.get(i, i))))
+    orders = result.cleaned["orders"].valid.merge(opened["orders"].drop_duplicates("order_id"), on="order_id")
+
+    one = true_of(truths, "said who they are")
+    assert (one.found, one.true) == (len(buyers), orders["person_id"].nunique())
+    left = opened["process"].set_index("person_id")["alive_at_end"].eq(False)
+    one = true_of(truths, "who are gone")
+    assert one.found == buyers["stage"].isin(["at_risk", "lost"]).sum()
+    assert one.true == sum(left[person] for person in set(orders["person_id"].dropna()))
+
+    spent = opened["next_year"].set_index("person_id")["spend"] / 1.1**0.5
+    for words, rows in (
+        ("all customers bring", buyers),
+        ("the best class", buyers[buyers["rfm_class"] == "important_value"]),
+        ("to look at first", buyers[buyers["rfm_class"].isin(["important_keep", "important_win_back"])]),
+    ):
+        assert true_of(truths, words).true == pytest.approx(sum(spent.get(p, 0) for p in set(rows["person"].dropna())))
+    assert true_of(truths, "all customers bring").found == pytest.approx(buyers["expected_value"].sum(), rel=1e-6)
+
+    # Everybody who was asked, whether or not they answered.
+    asked = opened["answers"]["score"]
+    everybody = 100 * ((asked >= 9).mean() - (asked <= 6).mean())
+    one = true_of(truths, "NPS")
+    assert one.true == pytest.approx(everybody, abs=0.01) and one.found == result.found["nps"].score.value
+    assert true_of(truths, "the app").true == 0
+
+
+def test_the_truth_of_a_campaign_is_of_the_days_that_the_report_counts(result, folder, truths):
+    people = pd.read_parquet(folder / "truth" / "campaign_people.parquet")
+    placed = pd.read_parquet(folder / "truth" / "orders.parquet").drop_duplicates("order_id")
+    orders = result.cleaned["orders"].valid.merge(placed, on="order_id")
+    for campaign, sent in (("C01", "2024-03-04"), ("C05", "2024-09-23"), ("C06", "2024-10-14")):
+        first, last = pd.Timestamp(sent) + pd.Timedelta(days=14), pd.Timestamp(sent) + pd.Timedelta(days=30)
+        later = set(orders.loc[(orders["ordered_at"] >= first) & (orders["ordered_at"] < last), "person_id"])
+        own, gained = people[people["campaign_id"] == campaign], 0
+        for person in own.itertuples():
+            if person.person_id not in later:
+                gained += person.outcome_treated - person.outcome_reference
+        one = true_of(truths, campaign)
+        assert one.true == pytest.approx(100 * gained / len(own))
+        row = result.found["effect"].campaigns.table.set_index("campaign_id").loc[campaign]
+        assert one.found == pytest.approx(100 * row["difference"])
+
+
+def test_right_is_inside_the_interval_or_close_where_there_is_none():
+    def truth(found, low, high, true):
+        return report.Truth("who", Sentence("A"), "count", found, low, high, true)
+
+    assert truth(5, 4, 6, 6).right and not truth(5, 4, 6, 6.1).right and not truth(5, 4, 6, 3).right
+    assert truth(110, None, None, 100).right and not truth(111, None, None, 100).right
+    assert truth(90, None, float("nan"), 100).right and not truth(89, None, None, 100).right
+    assert not truth(1, None, None, 0).right
+
+
+def test_of_another_day_or_other_weeks_nothing_is_claimed(result, folder):
+    assert seal.truths(replace(result, as_of=result.as_of - pd.Timedelta(days=1)), folder) == []
+    other = seal.truths(replace(result, horizon=26), folder)
+    assert not any(t.kind == "money" for t in other) and len(other) > 2
+
+
+def test_the_truth_is_in_the_page_alone_and_only_where_it_is_handed_in(result, truths, written, tmp_path):
+    report.write(result, tmp_path / "out", "zh", truths)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for word in ("Open the seal", "揭晓真相", 'id="seal"', "真值"):
+        assert word in page
+    for path in written.iterdir():
+        if path.name == "report.html":
+            without = path.read_text(encoding="utf-8")
+            for word in ("seal", "揭晓", "真相", "真值", 'class="truth"', "is true."):
+                assert word not in without
+        elif path.suffix != ".xlsx":  # a zip holds the time of its writing
+            assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
+def test_only_the_demo_asks_for_it(result, monkeypatch):
+    monkeypatch.setattr(seal, "truths", lambda found: ["it"])
+    assert cli._truths(recipe.Recipe(source="demo"), result) == ["it"]
+    assert cli._truths(recipe.Recipe(), result) == cli._truths(recipe.Recipe(source="completejourney"), result) == []
+
+
+@pytest.fixture(scope="module")
+def sealed(result, truths, tmp_path_factory):
+    """The report's file with the seal."""
+    html = tmp_path_factory.mktemp("sealed") / "report.html"
+    html.write_text(report.page.render(result, workflow.ledger(result), "en", None, truths)[0], encoding="utf-8")
+    return html
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_where_the_seal_is_open(sealed, chromium, axe_violations, scheme):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme).new_page()
+        tab.goto(sealed.as_uri())
+        tab.locator(".page[lang=en] .seal-button").click()
+        assert tab.locator(".page[lang=en] section.truth").is_visible()
+        assert axe_violations(tab) == []
+        browser.close()
+
+
+def test_the_button_turns_every_headline_by_the_keyboard_and_without_a_script(sealed, truths, chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+        tab = context.new_page()
+        tab.goto(sealed.as_uri())
+        page = tab.locator(".page[lang=en]")
+        assert page.locator(".truth").count() > 6 and page.locator(".truth >> visible=true").count() == 0
+        tab.locator("#seal").focus()
+        tab.keyboard.press("Space")
+        assert page.locator(".truth >> visible=true").count() == page.locator(".truth").count()
+        assert page.locator(".tile .truth").count() == 4 and page.get_by_text("Close the seal").is_visible()
+        rows = page.locator("section.truth tbody tr")
+        assert rows.count() == len(truths)
+        for row, truth in zip(rows.all_inner_texts(), truths, strict=True):
+            assert truth.name.say("en") in row and ("✓" if truth.right else "✗") in row
+        assert page.locator("main").bounding_box()["width"] <= 390
+        browser.close()

@@ -62,6 +62,8 @@ def _settled(book: dict) -> dict:
             output.get("metadata", {}).clear()
             data = output.get("data", {})
             data.pop("application/vnd.jupyter.widget-view+json", None)  # a number of its own at every run
+            if "".join(data.get("text/html", "")).startswith("<iframe "):  # a whole page, which its words stand for
+                del data["text/html"]
             if "text/html" in data:
                 joined = "".join(data["text/html"])
                 data["text/html"] = re.sub(r"T_([0-9a-f]{5})(?=[_\s\"{#])", renumbered, joined).splitlines(

@@ -2,6 +2,7 @@
 and explorer."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,13 @@ from course import explorer, recipe, whole, workflow
 from course.report import page, workbook, writing
 from course.report.forget import forget
 from course.report.handover import EXPORTS, export
+from course.report.truths import Truth
 from course.report.writing import harmless
 from course.telling import tells
 from course.whole import refuse_used
 from course.workflow import Result, people
 
-__all__ = ["EXPORTS", "FILES", "export", "forget", "harmless", "refuse_used", "write"]
+__all__ = ["EXPORTS", "FILES", "Truth", "export", "forget", "harmless", "refuse_used", "write"]
 
 #: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
 #: an earlier run, actions.csv with actions for customers.
@@ -32,12 +34,13 @@ FILES = (
 )
 
 
-def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
+def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Truth] = ()) -> list[str]:
     """Write everything into the folder `out`, which must not exist or be empty.
 
     Parameters
     ----------
     lang : the language the report opens in and the workbook is in.
+    truths : what is true of the headlines, of a company that was made; no other file holds it.
 
     Returns
     -------
@@ -52,15 +55,15 @@ def write(result: Result, out: str | Path, lang: str = "en") -> list[str]:
     with whole.alone(out):
         refuse_used(out)
         with whole.whole_or_absent(out) as folder:
-            answers = _write(result, out, folder, lang)
+            answers = _write(result, out, folder, lang, truths)
     return answers
 
 
-def _write(result: Result, out: Path, folder: Path, lang: str) -> list[str]:
+def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[Truth]) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
     events = explorer.timeline(result.cleaned)
-    html, answers = page.render(result, ledger, lang, events)
+    html, answers = page.render(result, ledger, lang, events, truths)
     # The workbook says them too, and so do cards and exports, also long after the run.
     ledger |= {"answers": answers, "labels": result.recipe.labels}
     writing.portraits(result.portraits, folder)

@@ -4,7 +4,7 @@ Every figure comes from the ledger, every sentence from the catalogue. Intervals
 other customers of the same kind come. There is no script in it and nothing that it asks of a server.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -42,6 +42,7 @@ from course.report.sections import (
     total,
     visits,
 )
+from course.report.truths import Truth, opened
 from course.workflow import Result
 
 Shown = tuple[str, Callable]
@@ -148,15 +149,18 @@ APPENDIX = (
 SECTIONS = tuple(shown for q in (*QUESTIONS, *APPENDIX) for shown in (*q.parts, *q.evidence))
 
 
-def render(result: Result, ledger: dict, lang: str, events: pd.DataFrame | None = None) -> tuple[str, list[str]]:
+def render(
+    result: Result, ledger: dict, lang: str, events: pd.DataFrame | None = None, truths: Sequence[Truth] = ()
+) -> tuple[str, list[str]]:
     """The report as HTML text, opening in `lang`, and the sentences a run ends with, in that language.
 
     Parameters
     ----------
     events : explorer.timeline of the run; without it cards have no strip of what happened when.
+    truths : of its headlines, which stand under a button; without any there is none.
     """
     with labels.names(result.recipe.labels):
-        pages = {code: _content(Page(result, ledger, code, events)) for code in LANGUAGES}
+        pages = {code: _content(Page(result, ledger, code, events), truths) for code in LANGUAGES}
         html = _template().render(pages=pages, first=lang)
         return html, _answers(Page(result, ledger, lang))
 
@@ -174,7 +178,7 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
-def _content(page: Page) -> dict:
+def _content(page: Page, truths: Sequence[Truth]) -> dict:
     phrase = page.phrase
     questions = [shown for question in QUESTIONS if (shown := _question(page, question))]
     return {
@@ -182,6 +186,7 @@ def _content(page: Page) -> dict:
         "words": {name: sentence.say(page.lang) for name, sentence in _WORDS.items()},
         "title": phrase("Customer portraits"),
         "company": page.result.recipe.company,
+        "seal": opened(page, truths),
         "first": first.screen(page, [q["key"] for q in questions]),
         "questions": questions,
         "appendix": [_not_said(page), *(_question(page, question) for question in APPENDIX), _notes(page)],

@@ -40,6 +40,8 @@ function explore(root, customers) {
   const dot = (c, code) => colour(c, code) && h("i", {class: "dot", style: `background:${colour(c, code)}`});
   const hidden = k => shared && k > 0 && k < least;
   const number = k => (hidden(k) ? `<${least}` : whole(k));
+  /** Below a cell of a notebook the page has no address, and no report beside it. */
+  const framed = location.href === "about:srcdoc";
   /** In a shared page an audience is hidden where it, or all the others, are too few. */
   const secret = n => hidden(n) || hidden(customers.n - n);
 
@@ -113,8 +115,9 @@ function explore(root, customers) {
     root.replaceChildren(
       h("header", {}, h("h1", {}, t("title")), h("p", {}, customers.as_of ? t("as_of", {day: today()}) : "",
         shared ? ` · ${t("is_shared", {least})}` : ""),
-      h("nav", {"aria-label": t("title")}, parts.toggle, shared ? null : h("a", {href: "report.html"}, t("report")),
-        h("button", {type: "button", onclick: copy}, t("copy")),
+      h("nav", {"aria-label": t("title")}, parts.toggle,
+        shared || framed ? null : h("a", {href: "report.html"}, t("report")),
+        framed ? null : h("button", {type: "button", onclick: copy}, t("copy")),
         h("button", {type: "button", lang: other, onclick: () => { state.lang = other; draw(); }},
           other === "zh" ? "中文" : "English"))),
       parts.filters,

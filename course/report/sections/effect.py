@@ -10,16 +10,27 @@ from course.workflow.steps.effect import CampaignEffects
 
 
 def answers(page: Page, found: CampaignEffects) -> list[str]:
-    """How many comparisons show a difference."""
+    """How many comparisons show a difference, and which these are."""
     if found.campaigns is None or found.campaigns.table.empty:
         return []
-    return [
-        page.phrase(
-            "Of {n} comparisons with customers left out, {clear} {clear:shows|show} a difference in orders",
-            n=found.compared,
-            clear=found.clear,
-        )
-    ]
+    many = page.phrase(
+        "Of {n} comparisons with customers left out, {clear} {clear:shows|show} a difference in orders",
+        n=found.compared,
+        clear=found.clear,
+    )
+    return [many, *(_which(page, row) for row in found.clear_ones.to_dict("records"))]
+
+
+def _which(page: Page, row: dict) -> str:
+    return page.phrase(
+        "{campaign}, {arm}: {change:+.1f} customers with an order in a hundred reached, beside those left out (95% "
+        "interval {low:+.1f} to {high:+.1f}).",
+        campaign=page.value("campaign_id", row["campaign_id"]),
+        arm=page.value("arm", row["arm"]),
+        change=100 * row["difference"],
+        low=100 * row["low"],
+        high=100 * row["high"],
+    )
 
 
 def campaigns(page: Page, found: CampaignEffects) -> dict:

@@ -36,9 +36,14 @@ class CampaignEffects(Finding):
 
     @property
     def clear(self) -> int:
-        """Of these, how many show a difference in orders: its interval does not hold zero."""
+        """Of these, how many show a difference in orders."""
+        return len(self.clear_ones)
+
+    @property
+    def clear_ones(self) -> pd.DataFrame:
+        """Rows of the arms that show a difference in orders: its interval does not hold zero."""
         judged = self.campaigns.table[self.campaigns.table["verdict"] != "withheld"]
-        return int(((judged["low"] > 0) | (judged["high"] < 0)).sum())
+        return judged[(judged["low"] > 0) | (judged["high"] < 0)]
 
     def entry(self) -> dict:
         """{campaigns: the table, a row an arm; campaigns_compared: how many arms, how many clear, what it lacks;

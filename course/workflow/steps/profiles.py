@@ -13,6 +13,7 @@ from course.few import HIDDEN_BELOW
 from course.intervals import wilson
 from course.language import Label, Sentence
 from course.portrait import LEAST_ANSWERS
+from course.telling import without
 from course.workflow.finding import Finding, plain
 from course.workflow.result import Result
 
@@ -102,6 +103,7 @@ def find(run: Result) -> tuple[Profiles | None, list[Sentence]]:
         return None, []
     customers = run.portraits.assign(rfm_class=run.portraits["rfm_class"].where(_is_in(run.portraits, told)))
     cells = tag.contrasts(customers, "rfm_class", COMPARED)
+    cells["value"] = cells["value"].map(lambda value: without(value)[:60], na_action="ignore")
     stages = tag.contrasts(customers, "rfm_class", ["stage"])
     found = [_profile(run, row, customers, cells, stages) for row in told.to_dict("records")]
     return Profiles(len(run.buyers), len(customers), found), []
