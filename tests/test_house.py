@@ -13,7 +13,14 @@ BIN = Path(sys.executable).parent
 
 # Written in parts, because this file is searched too.
 REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "ana" + "conda.org", "ana" + "conda.com", "npmjs" + ".org")
-MIRRORS = ("tsinghua" + ".edu", "mirrors" + ".aliyun", "mirrors." + "ustc", "index-" + "url", "registry." + "yarnpkg")
+MIRRORS = (
+    "tsinghua" + ".edu",
+    "mirrors" + ".aliyun",
+    "mirrors." + "ustc",
+    "index-" + "url http",
+    "index-" + "url=http",
+    "registry." + "yarnpkg",
+)
 MACHINE_PATH = re.compile(r"(?<![\w.~*}\])>-])/(?:wo" + r"rk|ro" + r"ot)/")
 
 

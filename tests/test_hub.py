@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -124,11 +123,11 @@ def test_reset_of_no_lesson_says_how(kit, capsys, word):
 
 
 def test_a_full_disk_leaves_no_half_copy(kit, monkeypatch, capsys):
-    def copyfile(source, target):
-        Path(target).write_text("ha")
-        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+    def full(path, text, **options):
+        path.write_bytes(b"ha")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    monkeypatch.setattr(Path, "write_text", full)
     assert cli.main(["lab"]) == 2
     assert "The disk is full." in capsys.readouterr().err
     assert not [path for path in (kit / "work").rglob("*") if path.is_file()]
