@@ -709,11 +709,12 @@ def framed(frame):
     return unescape(re.search(r'srcdoc="([^"]*)"', html)[1])
 
 
-def test_in_a_notebook_the_page_of_portraits_stands_in_a_frame_of_its_own(opened, small):
+def test_in_a_notebook_the_page_of_portraits_stands_in_a_frame_of_its_own(browser, small):
     portraits = small[0][0]
     frame = explore(portraits)
     assert repr(frame) == f"Customer explorer: {len(portraits):,} customers"
-    tab = opened(f"<!DOCTYPE html><title>cell</title>{frame._repr_html_()}")
+    tab = browser.new_page(viewport={"width": 1280, "height": 860})
+    tab.set_content(f"<!DOCTYPE html><title>cell</title>{frame._repr_html_()}")
     root = tab.frame_locator("iframe").locator("#explorer[data-first]")
     root.wait_for()
     assert root.get_attribute("data-customers") == str(len(portraits))
@@ -722,6 +723,7 @@ def test_in_a_notebook_the_page_of_portraits_stands_in_a_frame_of_its_own(opened
     root.locator(f"xpath=self::*[@data-customers='{at_risk}']").wait_for()
     # There is no report beside it, and no address to copy.
     assert root.locator("a[href='report.html']").count() == root.get_by_text("Copy link").count() == 0
+    tab.close()
 
 
 def test_tags_of_a_notebook_are_filters_of_its_page(small):
