@@ -37,10 +37,12 @@ def _main(words: list[str]) -> int:
     try:
         return options.command(options)
     except DataError as error:
+        from course import telling
+
         asked = getattr(error, "lines", None)  # questions say themselves, each with its readings
         lines = asked() if asked else [language.Sentence("Refused: {why}", why=error.sentence)]
-        for line in lines:
-            print(line.say(), file=sys.stderr)
+        for line in lines:  # whatever a cell, a recipe or a form held, nobody's number is said
+            print(telling.struck(line.say()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(stopping.sentence(), file=sys.stderr)

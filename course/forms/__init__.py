@@ -285,7 +285,7 @@ _LISTS += ("currency", "blanks")
 
 
 def _tuple(value: object) -> tuple[str, ...]:
-    return (str(value),) if isinstance(value, str | int) else tuple(map(str, value))
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
 
 
 def _states(given: Mapping[str, list]) -> dict[str, str]:

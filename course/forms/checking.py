@@ -50,6 +50,9 @@ def check(
         form.one_of("else", keys["else"], states)
     for key in ("columns", "test", "unfinished", "drop", "rows", "refunded_list", "position", "purchases"):
         form.mapping(key, keys.get(key) or {})
+    for key in ("columns", "purchases", "test"):
+        for column, texts in (keys.get(key) or {}).items():
+            form.texts(f"{key}.{column}", texts)
     rules = keys.get("state") or []
     if not isinstance(rules, list):
         form.refuse(Sentence("“{key}” is a list", key="state"))
