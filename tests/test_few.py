@@ -178,6 +178,8 @@ NO_GROUP = (
     *("version", "median_frequency", "from_order_days", ".gaps", ".age", "orders_to_top.*", ".money", "median", "low"),
     *("high", "monetary", "mean_score", "days", "months", "horizon", "expected", "recency", "frequency", "items"),
     *("segment", "precision", "recall", "fidelity", "remarks.*.values.n"),
+    # rows that an action is of: campaigns and accounts; customers are never fewer than ten (test_actions)
+    *("actions.*.values.n", "compared"),
     # of cells, files and moves, of which the accounts tell
     *("distinct", "filled", "files", "columns", "merges", "exact", "held_back"),
     # shares that happen to be whole, and what so many of a group that is told did

@@ -4,7 +4,7 @@ import pandas as pd
 
 from course import lifecycle
 from course.report import figures
-from course.report.blocks import figure, items, legend, note, table
+from course.report.blocks import figure, items, legend, note, paragraph, table
 from course.report.format import minus, span, told
 from course.report.sections import Page
 from course.workflow.steps.lifecycle import Lifecycle
@@ -70,13 +70,17 @@ def stages(page: Page, found: Lifecycle) -> dict:
     ]
     limit_head = [phrase("Order days so far"), phrase("At risk after, days"), phrase("Lost after, days")]
     limit_head += [phrase("Come back at all"), phrase("Gaps seen")]
+    blocks = [
+        table(head, rows, title="" if counted["share"].isna().all() else _title(page, counted)),
+        *page.few(counted["customers"].isna().any()),
+        *_base(page, counted),
+    ]
+    if not counted["customers"].fillna(0).any():  # a table of dashes says less
+        few = phrase("No stage is told: each is of fewer than ten people, or would tell of one that is.")
+        blocks = [paragraph(few)]
     return {
         "title": phrase("Where customers stand"),
-        "blocks": [
-            table(head, rows, title="" if counted["share"].isna().all() else _title(page, counted)),
-            *page.few(counted["customers"].isna().any()),
-            *_base(page, counted),
-        ],
+        "blocks": blocks,
         "evidence": [
             items([page.say(sentence) for sentence in found.explained]),
             *([table(limit_head, limits)] if limits else []),

@@ -71,12 +71,16 @@ def classes(page: Page, found: Segments) -> dict:
     total.append(f"{overview['median_recency']:.0f}")
     below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
     title = "" if found.top is None else _title(page, found)
+    blocks = [
+        table(head, rows, 1, total, title=title, below=below if found.shared else ""),
+        *page.few(sizes["customers"].isna().any()),
+    ]
+    if not sizes["customers"].fillna(0).any():  # a table of dashes says less
+        few = phrase("No class is told: each is of fewer than ten people, or would tell of one that is.")
+        blocks = [paragraph(few)]
     return {
         "title": phrase("Which kinds of customers there are"),
-        "blocks": [
-            table(head, rows, 1, total, title=title, below=below if found.shared else ""),
-            *page.few(sizes["customers"].isna().any()),
-        ],
+        "blocks": blocks,
         "evidence": [
             paragraph(_rule(page, found)),
             table(
