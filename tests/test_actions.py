@@ -111,9 +111,10 @@ def test_campaigns_accounts_and_identity_have_their_lines():
     accounts = pd.DataFrame({"rule": ["valid", "no_customer", "pending"], "money": [75.0, 25.0, 900.0]})
     found, _, _ = proposed(customers(1), campaigns=table, accounts=accounts, identity=pd.DataFrame({"held_back": [12]}))
     said = {name: p.said(p.action.says).say("en") for name, p in found.items()}
-    assert "2 of the 3 campaign offers" in said["stop"] and "Among them: C1, C2." in found["stop"].said(
-        RULES["stop"].why
-    ).say("en")
+    why = {name: p.said(p.action.why).say("en") for name, p in found.items()}
+    assert "Stop 1 of the 3 campaign offers" in said["stop"] and why["stop"].startswith("They are: C1.")
+    assert "Do not judge 1 of the 3 campaign offers yet" in said["repeat"]
+    assert why["repeat"].startswith("Among them: C2.")
     assert "25% of the money came from nobody known" in said["nobody"]
     assert "12 pairs" in said["doubles"]
     assert all(p.customers is None and p.detectable is None for p in found.values())
