@@ -186,6 +186,16 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     reset.set_defaults(command=_reset)
 
+    board = commands.add_parser("board", help=text("a class on one page, from the codes that save() gives"))
+    board.add_argument("source", metavar="FOLDER|FILE", help=text("text files of codes, a line a seat"))
+    board.add_argument("--out", metavar="FILE", required=True, help=text("the page to write (.html)"))
+    board.add_argument("--watch", type=int, metavar="SECONDS", help=text("write it again every so many seconds"))
+    board.add_argument(
+        "--manager", action="store_true", help=text("of the class as a whole, for the manager who paid for the course")
+    )
+    board.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    board.set_defaults(command=_board)
+
     doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
     doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     doctor.set_defaults(command=_doctor)
@@ -498,6 +508,27 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _say(sentence: language.Sentence) -> None:
     print(sentence.say(), flush=True)
+
+
+def _board(options: argparse.Namespace) -> int:
+    import time
+
+    from course.classroom import board, manager
+
+    if options.watch is not None and not 1 <= options.watch <= 3600:
+        raise DataError("--watch takes 1 to 3600 seconds.")
+    lang, out = language.active(), Path(options.out)
+    while True:
+        found = board.gather(options.source)
+        if options.manager:
+            written = manager.page(found, options.source, lang)
+        else:
+            written = board.page(found, lang, options.watch)
+        board.write(written, out)
+        print(text("Written: {out}", out=out), flush=True)
+        if options.watch is None:
+            return 0
+        time.sleep(options.watch)
 
 
 def _doctor(options: argparse.Namespace) -> int:
