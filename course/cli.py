@@ -175,6 +175,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     build.set_defaults(command=_build)
 
+    site = commands.add_parser("site", help=text("the lessons as pages to read, in both languages"))
+    site.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    site.add_argument("--report", metavar="DIR", help=text("a result whose report and explorer the home leads to"))
+    site.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    site.set_defaults(command=_site)
+
     lab = commands.add_parser(
         "lab", help=text("open the lessons in JupyterLab, which further options go to"), allow_abbrev=False
     )
@@ -490,6 +496,15 @@ def _build(options: argparse.Namespace) -> int:
     except authoring.LessonError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _site(options: argparse.Namespace) -> int:
+    from course.authoring import site
+
+    out = Path(options.out)
+    site.build(Path(__file__).resolve().parents[1], out, Path(options.report) if options.report else None)
+    print(text("Written: {out}", out=out / "index.html"))
+    return 0
 
 
 def _lab(options: argparse.Namespace) -> int:

@@ -69,8 +69,8 @@ def test_who_is_stuck_where_and_on_which_mistake(twelve, tmp_path):
     told = page(twelve, tmp_path, "--lang", "en")
     assert "Class board: 12 seats" in told and "<h2>5 seats are stuck</h2>" in told
     shared, *others = told.split("<li>")[1:]
-    assert "<strong>segment-1</strong> · Seats: 7, 8, 9, up to 5 checks<br>" + EARLIER in shared
-    assert any("tag-2</strong> · Seats: 10, up to 6 checks<br>… lacks the column …." in one for one in others)
+    assert "<strong>segment-1</strong> · Seats: 7, 8, 9 · up to 5 checks<br>" + EARLIER in shared
+    assert any("tag-2</strong> · Seats: 10 · up to 6 checks<br>… lacks the column …." in one for one in others)
     assert any("segment-1</strong> · Seats: 11<br>A cell before the exercise was not run" in one for one in others)
     assert "Far behind without a mistake to show: 12 (3 right). The middle seat has 13 right." in told
     assert "About the codes" not in told and "http" not in told.replace("http-equiv", "")

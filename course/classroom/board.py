@@ -365,7 +365,7 @@ def _who(one: Stuck, lang: str) -> str:
         "Seats: {seats}{tries}",
         lang,
         seats=text(", ", lang).join(one.seats),
-        tries=Sentence(", up to {n} {n:check|checks}", n=one.tries) if one.tries else "",
+        tries=Sentence(" · up to {n} {n:check|checks}", n=one.tries) if one.tries else "",
     )
 
 
