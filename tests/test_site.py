@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from html.parser import HTMLParser
 
 import pytest
 
@@ -66,3 +67,45 @@ def test_a_site_is_refused_with_a_sentence(tmp_path, capsys):
         return
     assert cli.main(["site", "--out", str(tmp_path), "--lang", "en"]) == 2
     assert cli.main(["site", "--out", str(tmp_path / "s"), "--report", str(tmp_path)]) == 2
+
+
+# --- built -----------------------------------------------------------------------------------------------------------
+
+
+class _Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.links, self.ids, self.untold = [], set(), 0
+
+    def handle_starttag(self, tag, attributes):
+        held = dict(attributes)
+        self.ids.add(held.get("id"))
+        self.links += [held[key] for key in ("href", "src") if held.get(key)]
+        self.untold += tag == "img" and not held.get("alt")
+
+
+@pytest.mark.slow
+def test_the_site_is_built_whole(tmp_path):
+    """No link leads nowhere or out, every picture is told, each page has its twin, Chinese words are in the index."""
+    pytest.importorskip("sphinx")
+    pytest.importorskip("myst_nb")
+    out = tmp_path / "site"
+    assert cli.main(["site", "--out", str(out)]) == 0
+    pages = {}
+    for path in out.rglob("*.html"):
+        if "_static" not in path.parts:
+            pages[path] = _Links()
+            pages[path].feed(path.read_text(encoding="utf-8"))
+    assert len(pages) > 30 and sum(page.untold for page in pages.values()) == 0
+    for path, page in pages.items():
+        for link in page.links:
+            if link.startswith("data:"):
+                continue
+            assert not re.match(r"(https?:)?//", link), (path.name, link)
+            target, _, anchor = link.partition("#")
+            there = (path.parent / target.partition("?")[0]).resolve() if target else path
+            assert there.exists(), (path.name, link)
+            assert not anchor or there not in pages or anchor in pages[there].ids, (path.name, link)
+    names = [{path.name for path in (out / lang).glob("*.html")} for lang in LANGUAGES]
+    assert names[0] == names[1]
+    assert '"流失":' in (out / "zh" / "searchindex.js").read_text(encoding="utf-8")

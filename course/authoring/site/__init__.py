@@ -79,7 +79,8 @@ _DOOR = """<!DOCTYPE html>
 def _sphinx(source: Path, out: Path, lang: str) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", str(_HERE), str(source), str(out)]
     done = subprocess.run(command, env=os.environ | {"COURSE_SITE": lang}, capture_output=True, text=True)
-    shutil.rmtree(out / ".doctrees", ignore_errors=True)
+    for left in (".doctrees", "_sources"):
+        shutil.rmtree(out / left, ignore_errors=True)
     if done.returncode or done.stderr.strip():
         raise DataError("Sphinx refuses the pages: {why}", why=done.stderr.strip()[:2000] or done.returncode)
 
@@ -110,9 +111,10 @@ def _home(every: list[Lesson], lang: str, with_report: bool) -> str:
         "in which it is made by hand.",
         lang,
     )
+    title, caption = text("Customer portraits", lang), text("Lessons", lang)
     return (
-        f"# {text('Customer portraits', lang)}\n\n{about}\n\n{_launch(lang, 'index', *links)}\n\n"
-        f"```{{toctree}}\n:maxdepth: 1\n:caption: {text('Lessons', lang)}\n\n{names}\nglossary\n```\n"
+        f"# {title}\n\n{about}\n\n{_launch(lang, 'index', *links)}\n\n"
+        f"```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{names}\nglossary\n```\n"
     )
 
 
@@ -125,7 +127,8 @@ def _glossary(start: Lesson, lang: str) -> str:
         for lines in [[line for line in cell.text.splitlines() if line.startswith("|")]]
         if len(lines) > 20
     )
-    out = [f"# {text('Glossary', lang)}", "", _launch(lang, "glossary"), "", "```{glossary}"]
+    title = text("Glossary", lang)
+    out = [f"# {title}", "", _launch(lang, "glossary"), "", "```{glossary}"]
     for row in table[2:]:
         term, other, meaning = (part.strip() for part in row.strip().strip("|").split("|"))
         out += [term, f"  {other} · {meaning}", ""]
@@ -206,6 +209,9 @@ def _outputs(outputs: list, heading: str, lang: str) -> tuple[list, dict]:
         if "image/png" in data:
             one = one | {"data": {"image/png": data["image/png"]}}
             meta = {"mystnb": {"image": {"alt": text("Chart: {title}", lang, title=heading)}}}
+        if "text/html" in data:  # a corner of a table is no heading
+            table = "".join(data["text/html"]).replace("<th></th>", "<td></td>")
+            one = one | {"data": {"text/html": table}}
         if not any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
             shown.append(one)
     return shown, meta
@@ -222,7 +228,8 @@ def _details(summary: str, inside: str, kind: str) -> str:
 
 def _folded(inside: list, lang: str) -> Iterator[tuple[str, str, list, dict]]:
     """Cells within one fold: it is opened in a cell of its own and closed in another."""
-    yield _said(f'<details class="answer"><summary>{text("Answer", lang)}</summary>')
+    summary = text("Answer", lang)
+    yield _said(f'<details class="answer"><summary>{summary}</summary>')
     yield from inside
     yield _said("</details>")
 

@@ -33,6 +33,7 @@ html_theme_options = {
 html_static_path = ["static"]
 html_css_files = ["course.css"]
 html_copy_source = False
+html_show_search_summary = False  # would fetch the pages found, which a browser refuses from file://
 html_show_sourcelink = False
 html_math_renderer = "mathml"
 
