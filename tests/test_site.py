@@ -9,7 +9,7 @@ import pytest
 
 from course import cli
 from course.authoring import read
-from course.authoring.site import _cells, _glossary, _home
+from course.authoring.site import _cells, _glossary, _home, _told
 from course.language import LANGUAGES
 from tests.conftest import ROOT
 
@@ -56,8 +56,20 @@ def test_the_glossary_and_the_home_are_in_one_language(lang):
     start = read(ROOT / "lessons" / "00_start.md")
     terms = _glossary(start, lang)
     assert (terms.index("流失") > 0) and terms.count("\n  ") > 20
-    assert f'href="../luming/report.html#lang={lang}"' in _home([start], lang, True)
+    assert f'href="../luming/{lang}/report.html"' in _home([start], lang, True)
     assert "luming" not in _home([start], lang, False)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_report_opens_in_the_language_of_the_home(tmp_path, lang):
+    (tmp_path / "explorer.html").write_text("", encoding="utf-8")
+    (tmp_path / "report.html").write_text(
+        '<html lang="en"><input id="lang-en" checked aria-label="English"><input id="lang-zh" aria-label="中文">',
+        encoding="utf-8",
+    )
+    _told(tmp_path, tmp_path / lang, lang)
+    told = (tmp_path / lang / "report.html").read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in told and f'id="lang-{lang}" checked' in told and told.count("checked") == 1
 
 
 def test_a_site_is_refused_with_a_sentence(tmp_path, capsys):
@@ -108,4 +120,4 @@ def test_the_site_is_built_whole(tmp_path):
             assert not anchor or there not in pages or anchor in pages[there].ids, (path.name, link)
     names = [{path.name for path in (out / lang).glob("*.html")} for lang in LANGUAGES]
     assert names[0] == names[1]
-    assert '"流失":' in (out / "zh" / "searchindex.js").read_text(encoding="utf-8")
+    assert r'"\u6d41\u5931":' in (out / "zh" / "searchindex.js").read_text(encoding="utf-8")  # 流失

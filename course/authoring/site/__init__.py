@@ -61,9 +61,8 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
             (source / "index.md").write_text(_home(every, lang, report is not None), encoding="utf-8")
             _sphinx(source, out / lang, lang)
             shutil.copytree(root / "notebooks" / lang, out / "notebooks" / lang)
-    for name in _PAGES if report else ():
-        (out / "luming").mkdir(exist_ok=True)
-        shutil.copy(report / name, out / "luming" / name)
+    for lang in LANGUAGES if report else ():
+        _told(report, out / "luming" / lang, lang)
     (out / "index.html").write_text(_DOOR, encoding="utf-8")
 
 
@@ -74,6 +73,16 @@ _DOOR = """<!DOCTYPE html>
 <body><main><h1>Customer portraits · <span lang="zh-CN">客户画像</span></h1>
 <p><a href="en/index.html">English</a></p><p><a href="zh/index.html" lang="zh-CN">中文</a></p></main></body></html>
 """
+
+
+def _told(report: Path, out: Path, lang: str) -> None:
+    """The pages of a result, the report opened in `lang`: it has no script that could be asked to."""
+    out.mkdir(parents=True)
+    shutil.copy(report / "explorer.html", out)
+    page = (report / "report.html").read_text(encoding="utf-8")
+    page = re.sub(r'(id="lang-\w+") checked', r"\1", page).replace(f'id="lang-{lang}"', f'id="lang-{lang}" checked', 1)
+    page = re.sub(r'<html lang="\w+">', f'<html lang="{lang}">', page, count=1)
+    (out / "report.html").write_text(page, encoding="utf-8", newline="\n")
 
 
 def _sphinx(source: Path, out: Path, lang: str) -> None:
@@ -102,8 +111,8 @@ def _home(every: list[Lesson], lang: str, with_report: bool) -> str:
     links = []
     if with_report:
         links = [
-            (text("Luming's report", lang), f"../luming/report.html#lang={lang}"),
-            (text("Luming's explorer", lang), f"../luming/explorer.html#lang={lang}"),
+            (text("Luming's report", lang), f"../luming/{lang}/report.html"),
+            (text("Luming's explorer", lang), f"../luming/{lang}/explorer.html#lang={lang}"),
         ]
     names = "\n".join(lesson.name for lesson in every)
     about = text(
