@@ -178,6 +178,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     build.set_defaults(command=_build)
 
+    site = commands.add_parser("site", help=text("the lessons as pages to read, in both languages"))
+    site.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    site.add_argument("--report", metavar="DIR", help=text("a result whose report and explorer the home leads to"))
+    site.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    site.set_defaults(command=_site)
+
     lab = commands.add_parser(
         "lab", help=text("open the lessons in JupyterLab, which further options go to"), allow_abbrev=False
     )
@@ -188,6 +194,16 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("lesson", metavar="LESSON", help=text("the lesson's number, such as 07"))
     reset.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     reset.set_defaults(command=_reset)
+
+    board = commands.add_parser("board", help=text("a class on one page, from the codes that save() gives"))
+    board.add_argument("source", metavar="FOLDER|FILE", help=text("text files of codes, a line a seat"))
+    board.add_argument("--out", metavar="FILE", required=True, help=text("the page to write (.html)"))
+    board.add_argument("--watch", type=int, metavar="SECONDS", help=text("write it again every so many seconds"))
+    board.add_argument(
+        "--manager", action="store_true", help=text("of the class as a whole, for the manager who paid for the course")
+    )
+    board.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    board.set_defaults(command=_board)
 
     doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
     doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
@@ -508,6 +524,15 @@ def _build(options: argparse.Namespace) -> int:
         return 1
 
 
+def _site(options: argparse.Namespace) -> int:
+    from course.authoring import site
+
+    out = Path(options.out)
+    site.build(Path(__file__).resolve().parents[1], out, Path(options.report) if options.report else None)
+    print(text("Written: {out}", out=out / "index.html"))
+    return 0
+
+
 def _lab(options: argparse.Namespace) -> int:
     from course.hub import starting
 
@@ -523,6 +548,27 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _say(sentence: language.Sentence) -> None:
     print(sentence.say(), flush=True)
+
+
+def _board(options: argparse.Namespace) -> int:
+    import time
+
+    from course.classroom import board, manager
+
+    if options.watch is not None and not 1 <= options.watch <= 3600:
+        raise DataError("--watch takes 1 to 3600 seconds.")
+    lang, out = language.active(), Path(options.out)
+    while True:
+        found = board.gather(options.source)
+        if options.manager:
+            written = manager.page(found, options.source, lang)
+        else:
+            written = board.page(found, lang, options.watch)
+        board.write(written, out)
+        print(text("Written: {out}", out=out), flush=True)
+        if options.watch is None:
+            return 0
+        time.sleep(options.watch)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -5,9 +5,11 @@ import binascii
 import contextlib
 import json
 import os
+import re
 import sys
 import zlib
 
+from course import __version__
 from course.classroom import room
 from course.errors import DataError
 from course.language import Sentence
@@ -91,7 +93,8 @@ def progress() -> Sentence:
 
 def save() -> str:
     """Everything as one code: copy it, and `restore(code)` brings it back on another machine."""
-    packed = zlib.compress(json.dumps(read(), separators=(",", ":"), sort_keys=True).encode(), 9)
+    content = read() | {"kit": __version__}  # a class may hold copies of several versions: their board says so
+    packed = zlib.compress(json.dumps(content, separators=(",", ":"), sort_keys=True).encode(), 9)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
@@ -121,6 +124,12 @@ def unpack(code: str) -> dict:
         return _whole({key: content[key] if key in _OLDEST else content.get(key, {}) for key in _EMPTY})
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, RecursionError):
         raise DataError("This code is damaged or cut short. Copy the whole of it once more.") from None
+
+
+def version(code: str) -> str | None:
+    """The version of the kit that made a code `unpack` takes; None for one of before codes told it."""
+    told = json.loads(_unpacked("".join(code.split()))).get("kit")
+    return told if isinstance(told, str) and re.fullmatch(r"[\w.+-]{1,20}", told) else None
 
 
 def _unpacked(bare: str) -> bytes:
