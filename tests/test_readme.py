@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 import yaml
 
-from course import cli, language
+from course import classroom, cli, language
 from tests.conftest import ROOT
 
 #: The customer that README looks up in the demo.
@@ -53,6 +53,7 @@ def test_the_commands_of_readme_do_what_they_say_one_after_the_other(tmp_path, m
     monkeypatch.chdir(tmp_path)
     file = "your_export.csv" if lang == "en" else "导出文件.csv"
     (tmp_path / file).write_text(_orders(), encoding="utf-8")
+    (tmp_path / "codes.txt").write_text(f"7 {classroom.save()}\n", encoding="utf-8")
     given = iter(range(100))
     done = 0
     for words in commands(ROOT / ("README.md" if lang == "en" else "README.zh.md")):
