@@ -150,7 +150,7 @@ def started(kit, monkeypatch):
 def test_jupyterlab_starts_in_work_at_the_page_of_lessons(kit, started):
     assert cli.main(["lab", "--no-browser", "--port", str(_free_port()), "--lang", "zh"]) == 0
     ((command, variables),) = started
-    assert command[1:3] == ["-m", "jupyterlab"] and variables["COURSE_LANG"] == "zh"
+    assert command[1:4] == ["-P", "-m", "jupyterlab"] and variables["COURSE_LANG"] == "zh"
     assert f"--ServerApp.root_dir={kit / 'work'}" in command and "--LabApp.default_url=/course/zh" in command
     assert "--no-browser" in command and "--port" in command and "--lang" not in command
     assert not [word for word in command if "token" in word or "password" in word or "ip=" in word]

@@ -49,7 +49,8 @@ def start(words: Sequence[str], lang: str | None, tell: Callable[[Sentence], Non
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in words:
         options.append("--allow-root")  # in a container the reader is root; the server asks for its token all the same
-    return _become([sys.executable, "-m", "jupyterlab", *options, *words], os.environ | variables)
+    # -P: what lies in the folder that the command was typed in is nobody's package.
+    return _become([sys.executable, "-P", "-m", "jupyterlab", *options, *words], os.environ | variables)
 
 
 def _check_port(words: Sequence[str]) -> None:
