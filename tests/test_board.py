@@ -9,8 +9,8 @@ import zlib
 import pytest
 
 from course import classroom as kit
-from course import cli
-from course.classroom import board, room, syllabus
+from course import cli, syllabus
+from course.classroom import board, room
 from course.classroom.lessons.capstone.assessment import items
 from course.language import LANGUAGES
 

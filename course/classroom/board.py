@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from course import __version__
-from course.classroom import folders, syllabus
+from course import __version__, syllabus, templating
+from course.classroom import folders
 from course.classroom.progress import mark as mark_of
 from course.classroom.progress import unpack, version
 from course.classroom.reference import TRIES
@@ -315,9 +315,8 @@ def page(found: Class, lang: str, refresh: int | None = None) -> str:
     core = [name for lesson in lessons for name in lesson.core]
     told = stuck(found.seats, [name for lesson in lessons for name in lesson.every])
     quiet, middle = behind(found.seats, core)
-    return syllabus.rendered(
-        "board.html.j2",
-        lang,
+    return templating.template("board.html.j2").render(
+        lang=lang,
         mark=MARK,
         refresh=refresh,
         title=text("Class board: {n} {n:seat|seats}", lang, n=len(found.seats)),

@@ -6,8 +6,7 @@ The house's rule for customers holds for learners too: of fewer than `few.HIDDEN
 from pathlib import Path
 from statistics import median
 
-from course import __version__
-from course.classroom import syllabus
+from course import __version__, syllabus, templating
 from course.classroom.board import MARK, Class, Seat
 from course.classroom.lessons.capstone.assessment import ClassReport, class_results
 from course.classroom.lessons.capstone.feedback import feedback_answers, feedback_report
@@ -25,9 +24,8 @@ def page(found: Class, source: str | Path, lang: str) -> str:
     source : where its codes were; in a folder, the answers to the survey (.json) that learners handed on lie too.
     """
     enough = len(found.seats) >= HIDDEN_BELOW
-    return syllabus.rendered(
-        "manager.html.j2",
-        lang,
+    return templating.template("manager.html.j2").render(
+        lang=lang,
         mark=MARK,
         title=text("The course in figures: {n} {n:seat|seats}", lang, n=len(found.seats)),
         parts=[

@@ -2,17 +2,13 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from course import places
+from course import places, syllabus, templating
 from course.language import LANGUAGES, text
 
 #: The lessons that a day of the workshop begins with.
 _DAYS = ("00", "08")
-_CHECK = re.compile(r'^check\("([\w-]+)"\)', re.MULTILINE)
-_MINUTES = re.compile(r"^\*(?:About|约) (\d+) (?:min|分钟)\*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,22 +31,17 @@ class Entry:
 def entries(lang: str) -> list[Entry]:
     """The lessons in `lang` with how far the learner is, in their order."""
     done = _done()
-    return [_entry(path, done) for path in sorted((places.notebooks() / lang).glob("[0-9][0-9]_*.ipynb"))]
+    return [_entry(lesson, done) for lesson in syllabus.lessons(lang)]
 
 
-def _entry(path: Path, done: dict[str, str]) -> Entry:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    every = ["".join(cell["source"]) for cell in cells]
-    core = [s for s, cell in zip(every, cells, strict=True) if "stretch" not in cell["metadata"].get("tags", ())]
-    title = next((s.splitlines()[0] for s in every if s.startswith("# ")), path.stem)
-    exercises = {name for source in core for name in _CHECK.findall(source)}
+def _entry(lesson: syllabus.Lesson, done: dict[str, str]) -> Entry:
     return Entry(
-        number=path.name[:2],
-        title=title.lstrip("# ").partition(" · ")[2] or title.lstrip("# "),
-        minutes=sum(int(n) for source in core for n in _MINUTES.findall(source)),
-        exercises=len(exercises),
-        tried=sum(done.get(name) in ("right", "not_yet") for name in exercises),
-        right=sum(done.get(name) == "right" for name in exercises),
+        number=lesson.number,
+        title=lesson.title,
+        minutes=lesson.minutes,
+        exercises=len(lesson.core),
+        tried=sum(done.get(name) in ("right", "not_yet") for name in lesson.core),
+        right=sum(done.get(name) == "right" for name in lesson.core),
     )
 
 
@@ -80,14 +71,9 @@ def page(lang: str, base: str, message: str = "") -> str:
     base : the server's address of the door, such as /course.
     message : what to say first, where the reader asked for something that is not there.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     lessons = entries(lang)
     step = next_step(lessons)
-    environment = Environment(
-        loader=FileSystemLoader(places.PACKAGE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("lessons.html.j2").render(
+    return templating.template("lessons.html.j2").render(
         lang=lang,
         other=next(code for code in LANGUAGES if code != lang),
         base=base,

@@ -6,7 +6,6 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from course import labels, portrait, result
@@ -17,6 +16,7 @@ from course.report.columns import Column, columns
 from course.report.sections import Page
 from course.report.sections import portrait as sections
 from course.telling import without
+from course.templating import template
 
 #: A template of more is none; seconds until a filling that the system does not end is ended.
 _LARGEST, _PATIENCE = 1_000_000, 30
@@ -81,13 +81,6 @@ def named(folder: str | Path) -> AbstractContextManager:
 
 def page(of: portrait.Card | portrait.Persona, folder: str | Path, lang: str) -> str:
     """The portrait as a page of its own, HTML, drawn as in the report; it asks nothing of the network."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("course", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     told = of.to_dict(lang)
     shown = {"lang": lang, "title": told["title"], "dated": _dated(folder, lang), "of_customer": None, "of_class": told}
     if isinstance(of, portrait.Card):
@@ -96,7 +89,7 @@ def page(of: portrait.Card | portrait.Persona, folder: str | Path, lang: str) ->
         own = events[events["customer_id"] == of.customer_id].dropna(subset="day")
         shown |= {"of_customer": sections.customer(sheet, of, row, own)}
         shown |= {"key": "" if own.empty else sections.key(sheet)}
-    return environment.get_template("card_page.html.j2").render(shown)
+    return template("card_page.html.j2").render(shown)
 
 
 def filled(of: portrait.Card | portrait.Persona, folder: str | Path, template: str | Path, lang: str) -> str:

@@ -6,11 +6,8 @@ other customers of the same kind come. There is no script in it and nothing that
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from course import labels
 from course.collect.guards.unread import WARNING
@@ -43,6 +40,7 @@ from course.report.sections import (
     visits,
 )
 from course.report.truths import Truth, opened
+from course.templating import template
 from course.workflow import Result
 
 Shown = tuple[str, Callable]
@@ -161,21 +159,8 @@ def render(
     """
     with labels.names(result.recipe.labels):
         pages = {code: _content(Page(result, ledger, code, events), truths) for code in LANGUAGES}
-        html = _template().render(pages=pages, first=lang)
+        html = template("report.html.j2").render(pages=pages, first=lang)
         return html, _answers(Page(result, ledger, lang))
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("course", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.tests["bar"] = lambda cell: isinstance(cell, Markup)
-    return environment.get_template("report.html.j2")
 
 
 def _content(page: Page, truths: Sequence[Truth]) -> dict:

@@ -1,0 +1,46 @@
+"""The lessons as those see them who are to take them: titles, minutes and exercises, read from the notebooks that are
+handed out."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from course import places
+
+_CHECK = re.compile(r'^check\("([\w-]+)"\)', re.MULTILINE)
+_MINUTES = re.compile(r"^\*(?:About|约) (\d+) (?:min|分钟)\*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: its number and title, the minutes and exercises of the core path, and every exercise."""
+
+    number: str
+    title: str
+    minutes: int
+    core: tuple[str, ...]
+    every: tuple[str, ...]
+
+
+def lessons(lang: str) -> tuple[Lesson, ...]:
+    """The lessons in their order, titles in `lang`."""
+    return tuple(map(_lesson, sorted((places.notebooks() / lang).glob("[0-9][0-9]_*.ipynb"))))
+
+
+def _lesson(path: Path) -> Lesson:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    every = ["".join(cell["source"]) for cell in cells]
+    core = [s for s, cell in zip(every, cells, strict=True) if "stretch" not in cell["metadata"].get("tags", ())]
+    title = next((s.splitlines()[0] for s in every if s.startswith("# ")), path.stem).lstrip("# ")
+    return Lesson(
+        number=path.name[:2],
+        title=title.partition(" · ")[2] or title,
+        minutes=sum(int(n) for source in core for n in _MINUTES.findall(source)),
+        core=_checked(core),
+        every=_checked(every),
+    )
+
+
+def _checked(sources: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for source in sources for name in _CHECK.findall(source)))
