@@ -248,6 +248,25 @@ def test_a_person_leaves_every_table_of_a_second_run_by_recipe(tmp_path):
     assert {path.name for path in second.iterdir()} <= set(FILES)
 
 
+def test_a_company_of_deals_leaves_and_its_contacts_were_never_there(tmp_path):
+    head = "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Close Date,Create Date,Deal owner,Associated Company IDs"
+    stages = ("Closed Won", "Closed Won", "Closed Lost", "Contract Sent")
+    rows = [
+        f"7{n:05d},Deal with Anna QZ{n},{stages[n % 4]},Sales,{100 + 37 * n},2026-0{1 + n % 9}-1{n % 5} 09:30,"
+        f"2026-01-01 08:00,Rep A,90{n % 20:04d},80{n:05d};81{n:05d}"
+        for n in range(60)
+    ]
+    deals = tmp_path / "deals.csv"
+    deals.write_text("\n".join([f"{head},Associated Contact IDs", *rows]), encoding="utf-8")
+    out = tmp_path / "out"
+    assert cli.main(["run", "--orders", str(deals), "--lang", "en", "--out", str(out)]) == 0
+    held = {where.split(" ")[0] for where, _ in traces(out, ["900004"])}
+    assert held >= {"portraits.parquet", "quarantine.csv", "timeline.parquet", "explorer.html"}
+    assert traces(out, ["8000004", "8100004", "Anna QZ4"]) == []
+    assert forgotten(out, "900004") == 0
+    assert traces(out, ["900004"]) == []
+
+
 def test_no_file_is_written_that_forget_does_not_know():
     """By the names that stand in the code of whatever writes a result."""
     room = Path(report.__file__).parent

@@ -48,9 +48,12 @@ def settle(frame: pd.DataFrame, shown: dict[str, str], file: str, answers: Answe
     ------
     DataError : an answer that is no share.
     """
+    _redeemed(frame)
     if "arm" not in frame:
         _flagged_column(frame, shown)
-    if "arm" not in frame:
+    if "arm" not in frame:  # of a file without arms, columns that are called like what is written here are the file's
+        for name in {"is_control", "planned_share"} & set(frame):
+            del frame[name]
         return
     flag = _flag(frame["arm"], shown.get("arm", "arm"))
     frame["is_control"] = frame["arm"].map(named_control, na_action="ignore").eq(True) if flag is None else flag
@@ -69,6 +72,14 @@ def settle(frame: pd.DataFrame, shown: dict[str, str], file: str, answers: Answe
             )
         )
     _planned(frame, answers)
+
+
+def _redeemed(frame: pd.DataFrame) -> None:
+    """`redeemed` counts coupons where the file counts them; what else is called so is left out."""
+    if "redeemed" in frame:
+        counted = values.numbers(frame.pop("redeemed"))
+        if not counted.bad.any():
+            frame["redeemed"] = counted.values.to_numpy()
 
 
 def _flagged_column(frame: pd.DataFrame, shown: dict[str, str]) -> None:

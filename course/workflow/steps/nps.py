@@ -130,7 +130,8 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
         balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
         found.chart = _chart(nps.chart, balance, answers["answered_at"])
     if "customer_id" in answers and "rfm_class" in portraits:
-        joined = answers.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
+        others = answers.drop(columns="rfm_class", errors="ignore")  # a survey's own column of that name
+        joined = others.merge(portraits[["customer_id", "rfm_class"]], on="customer_id").dropna(subset="rfm_class")
         if len(joined):
             by_class = attempt(what, nps.by, joined, "rfm_class")
             found.by_class = None if by_class is None else told(by_class, ["rfm_class"], "n")
