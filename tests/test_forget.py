@@ -253,7 +253,7 @@ def test_a_company_of_deals_leaves_and_its_contacts_were_never_there(tmp_path):
     stages = ("Closed Won", "Closed Won", "Closed Lost", "Contract Sent")
     rows = [
         f"7{n:05d},Deal with Anna QZ{n},{stages[n % 4]},Sales,{100 + 37 * n},2026-0{1 + n % 9}-1{n % 5} 09:30,"
-        f"2026-01-01 08:00,Rep A,90{n % 20:04d},80{n:05d};81{n:05d}"
+        f"2026-01-01 08:00,Rep A,90{n % 21:04d},80{n:05d};81{n:05d}"
         for n in range(60)
     ]
     deals = tmp_path / "deals.csv"
