@@ -9,6 +9,8 @@ from pathlib import Path
 from course import places
 
 _CHECK = re.compile(r'^check\("([\w-]+)"\)', re.MULTILINE)
+#: How the name of the notebook beyond the core path ends.
+BEYOND = "_more"
 _MINUTES = re.compile(r"^\*(?:About|约) (\d+) (?:min|分钟)\*$", re.MULTILINE)
 
 
@@ -25,21 +27,27 @@ class Lesson:
 
 def lessons(lang: str) -> tuple[Lesson, ...]:
     """The lessons in their order, titles in `lang`."""
-    return tuple(map(_lesson, sorted((places.notebooks() / lang).glob("[0-9][0-9]_*.ipynb"))))
+    every = sorted((places.notebooks() / lang).glob("[0-9][0-9]_*.ipynb"))
+    return tuple(_lesson(path) for path in every if not path.stem.endswith(BEYOND))
 
 
 def _lesson(path: Path) -> Lesson:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    every = ["".join(cell["source"]) for cell in cells]
-    core = [s for s, cell in zip(every, cells, strict=True) if "stretch" not in cell["metadata"].get("tags", ())]
-    title = next((s.splitlines()[0] for s in every if s.startswith("# ")), path.stem).lstrip("# ")
+    core, beyond = _sources(path), _sources(path.with_stem(path.stem + BEYOND))
+    title = next((s.splitlines()[0] for s in core if s.startswith("# ")), path.stem).lstrip("# ")
     return Lesson(
         number=path.name[:2],
         title=title.partition(" · ")[2] or title,
         minutes=sum(int(n) for source in core for n in _MINUTES.findall(source)),
         core=_checked(core),
-        every=_checked(every),
+        every=_checked([*core, *beyond]),
     )
+
+
+def _sources(path: Path) -> list[str]:
+    """The texts of a notebook's cells; a lesson may have nothing beyond its core path."""
+    if not path.exists():
+        return []
+    return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
 
 
 def _checked(sources: list[str]) -> tuple[str, ...]:

@@ -103,9 +103,9 @@ def rewritten(house, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def unexecuted(house, lang, solutions):
+def unexecuted(house, lang, solutions, beyond=False):
     """The notebook before anything is run: what is kept and what is not does not depend on outputs."""
-    return notebook(read(house / "lessons" / "01_sum.md"), lang, solutions, lessons(house / "lessons"))
+    return notebook(read(house / "lessons" / "01_sum.md"), lang, solutions, lessons(house / "lessons"), beyond)
 
 
 def sources(book):
@@ -117,11 +117,34 @@ def test_a_notebook_holds_its_language_the_stub_and_the_hints(house):
     assert "# Sums\n\n*About 2 min*\n\nTwo numbers." in english
     assert "total_of_all = ...\ntotal = ..." in english
     assert "<details><summary>Hint 2</summary>\n\nNudge 2.\n\n</details>" in english
-    assert "*Beyond the core path*\n\n## More\n\nFurther." in english
+    assert not any("Further." in source for source in english)
+    assert english[-1] == "[Beyond the core path of lesson 01](01_sum_more.ipynb)"
     everything = "\n".join(english)
     assert "fsum" not in everything and "求和" not in everything and "authors" not in everything
     chinese = "\n".join(sources(unexecuted(house, "zh", solutions=False)))
     assert "# 求和" in chinese and "提示 3" in chinese and "Nudge" not in chinese and "fsum" not in chinese
+
+
+def test_what_is_beyond_the_core_path_is_a_notebook_of_its_own_that_makes_what_it_needs(house):
+    cells = """```{code-cell}
+:tags: ["stretch"]
+sum(n for n in numbers if n > least)
+```
+
+"""
+    rewritten(
+        house, "numbers = [1, 2]\n", "least = 5\nnumbers = [1, 2]\nnumbers.append(3)\nfor n in numbers:\n    print(n)\n"
+    )
+    rewritten(house, "total = int(total_of_all)", "total = int(total_of_all)\nleast = 1")
+    rewritten(house, '+++ {"lang": "en", "tags": ["stretch"]}', cells + '+++ {"lang": "en", "tags": ["stretch"]}')
+    english = sources(unexecuted(house, "en", solutions=False, beyond=True))
+    assert english[0] == "[中文](../zh/01_sum_more.ipynb) · [← Lesson 01](01_sum.ipynb)"
+    assert english[1].endswith('open_lesson("01_sum_more", "en")')
+    assert english[2] == "# Sums – beyond the core path"
+    assert english[4] == "numbers = [1, 2]\nnumbers.append(3)\n\nleast = 1"  # the last that is bound, no loop, no print
+    assert english[5:] == ["sum(n for n in numbers if n > least)", "## More\n\nFurther."]
+    (folded,) = [c for c in unexecuted(house, "en", True, True)["cells"] if "jupyter" in c["metadata"]]
+    assert folded["metadata"] == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
 
 
 def test_the_cell_that_papermill_writes_behind_keeps_its_tag(house):
@@ -268,7 +291,7 @@ def test_new_prose_keeps_the_outputs_and_new_code_runs_again(house, monkeypatch)
     ran = []
 
     def execute(lesson, book, lang):
-        ran.append(lang)
+        ran.extend([] if lesson.beyond else [lang])
         for cell in (c for c in book["cells"] if c["cell_type"] == "code"):
             cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": [str(len(ran))]}]}
         return book

@@ -1,4 +1,4 @@
-"""The four notebooks of a lesson: {notebooks, solutions} × {en, zh}; the same text every time."""
+"""The notebooks of a lesson: {notebooks, solutions} × {en, zh} × {core, beyond it}; the same text every time."""
 
 import hashlib
 import json
@@ -11,12 +11,15 @@ from pathlib import Path
 
 from course.authoring import lint
 from course.authoring.execute import execute
+from course.authoring.needs import needed
 from course.authoring.source import Cell, Lesson, LessonError, lessons, read
 from course.authoring.stub import handed_out, stub
 from course.authoring.wording import spoken
 from course.language import LANGUAGES, Sentence, text
 
 KINDS = ("notebooks", "solutions")
+#: The tag of a cell whose code is folded.
+FOLDED = "hide-input"
 
 
 def build(root: Path, names: Iterable[str] = (), progress: Callable[[Sentence], None] | None = None) -> list[Path]:
@@ -43,12 +46,12 @@ def build(root: Path, names: Iterable[str] = (), progress: Callable[[Sentence], 
             continue
         lesson = read(path)
         lint.check(lesson)
-        for target, book in _books(lesson, every, root).items():
+        for target, (part, book) in _books(lesson, every, root).items():
             if _same_text(target, book):
                 continue
             if target.parts[-3] == "solutions" and not _outputs_kept(target, book):
                 tell(Sentence("Running {file}", file=f"{target.parent.name}/{target.name}"))
-                book = execute(lesson, book, target.parent.name)
+                book = execute(part, book, target.parent.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(_json(book), encoding="utf-8", newline="\n")
             written.append(target)
@@ -69,7 +72,7 @@ def stale(root: Path) -> list[LessonError]:
         except LessonError as error:
             found.append(error)
             continue
-        for target, book in _books(lesson, every, root).items():
+        for target, (_, book) in _books(lesson, every, root).items():
             expected.add(target)
             if not _same_text(target, book):
                 file = target.relative_to(root).as_posix()
@@ -84,22 +87,29 @@ def stale(root: Path) -> list[LessonError]:
     return found
 
 
-def _books(lesson: Lesson, every: list[Path], root: Path) -> dict[Path, dict]:
+def _books(lesson: Lesson, every: list[Path], root: Path) -> dict[Path, tuple[Lesson, dict]]:
     return {
-        root / kind / lang / f"{lesson.name}.ipynb": notebook(lesson, lang, kind == "solutions", every)
+        root / kind / lang / f"{part.name}.ipynb": (
+            part,
+            notebook(lesson, lang, kind == "solutions", every, part.beyond),
+        )
         for kind in KINDS
         for lang in LANGUAGES
+        for part in lesson.parts()
     }
 
 
-def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> dict:
-    """One notebook as nbformat's JSON, not executed."""
+def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path], beyond: bool = False) -> dict:
+    """One notebook of a lesson, its core or what is beyond it, as nbformat's JSON, not executed."""
+    part = lesson.parts()[beyond]
     cells = [
-        _header(lesson, lang, every),
-        ("code", f'from course.classroom import *\n\nopen_lesson("{lesson.name}", "{lang}")', set()),
+        _header(part, lang, every),
+        ("code", f'from course.classroom import *\n\nopen_lesson("{part.name}", "{lang}")', set()),
     ]
+    if part.beyond:
+        cells += _before(lesson, lang)
     hints: Counter = Counter()
-    for cell in spoken(lesson, lang).cells:
+    for cell in spoken(part, lang).cells:
         if cell.kind == "markdown" and cell.lang != lang:
             continue
         if cell.lang == "zh":
@@ -110,12 +120,11 @@ def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> d
                 cells.append(("markdown", _folded(cell, hints[cell.hint], lang), set()))
         elif "solution" not in cell.tags or solutions:
             cells.append((cell.kind, _shown(cell, lang, solutions), cell.tags))
-    if (at := every.index(lesson.path) + 1) < len(every):
-        following = text("Next: lesson {number} →", lang, number=every[at].stem[:2])
-        cells.append(("markdown", f"**[{following}]({every[at].stem}.ipynb)**", set()))
+    if links := _onward(lesson, part, lang, every):
+        cells.append(("markdown", links, set()))
     seen: Counter = Counter()
     return {
-        "cells": [_nbformat(lesson.name, *cell, seen) for cell in cells],
+        "cells": [_nbformat(part.name, *cell, seen) for cell in cells],
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -133,10 +142,29 @@ def _shown(cell: Cell, lang: str, solutions: bool) -> str:
         heading, _, rest = said.partition("\n")
         minutes = text("About {n} min", lang, n=cell.minutes)
         said = f"{heading}\n\n*{minutes}*\n{rest}"
-    if cell.kind == "markdown" and cell.stretch:
-        mark = text("Beyond the core path", lang)
-        said = f"*{mark}*\n\n{said}"
     return said
+
+
+def _before(lesson: Lesson, lang: str) -> list[tuple[str, str, set]]:
+    """How the notebook beyond the core path begins: with what it needs, made in silence."""
+    title = text("{title} – beyond the core path", lang, title=lesson.title(lang))
+    cells = [("markdown", f"# {title}", set())]
+    if made := needed(spoken(lesson, lang)):
+        why = text("The next cell, folded, makes what the lesson made and this notebook needs. Run it.", lang)
+        cells += [("markdown", why, set()), ("code", made, {FOLDED})]
+    return cells
+
+
+def _onward(lesson: Lesson, part: Lesson, lang: str, every: list[Path]) -> str:
+    """Where a notebook's last cell leads: beyond the core path, and to the next lesson."""
+    links = []
+    for other in (p for p in lesson.parts() if p.beyond and not part.beyond):
+        beyond = text("Beyond the core path of lesson {number}", lang, number=lesson.name[:2])
+        links.append(f"[{beyond}]({other.name}.ipynb)")
+    if (at := every.index(lesson.path) + 1) < len(every):
+        following = text("Next: lesson {number} →", lang, number=every[at].stem[:2])
+        links.append(f"**[{following}]({every[at].stem}.ipynb)**")
+    return " · ".join(links)
 
 
 def _unbroken(text: str) -> str:
@@ -165,6 +193,10 @@ def _header(lesson: Lesson, lang: str, every: list[Path]) -> tuple[str, str, set
     at = every.index(lesson.path)
     links = [f"[{'中文' if other == 'zh' else 'English'}](../{other}/{lesson.name}.ipynb)"]
     before, after, badge = text("previous lesson", lang), text("next lesson", lang), text("Open in Binder", lang)
+    if lesson.beyond:
+        back = text("Lesson {number}", lang, number=lesson.name[:2])
+        links.append(f"[← {back}]({lesson.path.stem}.ipynb)")
+        return "markdown", " · ".join(links), set()
     if at > 0:
         links.append(f"[← {before}]({every[at - 1].stem}.ipynb)")
     if at + 1 < len(every):
@@ -191,10 +223,15 @@ def _nbformat(lesson: str, kind: str, source: str, tags: Iterable[str], seen: Co
     cell = {
         "cell_type": kind,
         "id": f"{lesson}-{digest}{number}",
-        "metadata": {"tags": sorted(tags)} if tags else {},
+        "metadata": _meta(tags),
         "source": source.splitlines(keepends=True),
     }
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+
+
+def _meta(tags: Iterable[str]) -> dict:
+    folded = {"jupyter": {"source_hidden": True}} if FOLDED in tags else {}
+    return ({"tags": sorted(tags)} if tags else {}) | folded
 
 
 def _same_text(target: Path, book: dict) -> bool:

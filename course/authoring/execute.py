@@ -41,8 +41,8 @@ def execute(lesson: Lesson, book: dict, lang: str) -> dict:
 
 def _where(lesson: Lesson, node: object, said: str) -> LessonError:
     """The error at the lesson's own line: the cell that has outputs of type error, or that was cut off."""
-    cells = [c for c in node.cells if c.cell_type == "code"][1:]  # the first opens the lesson
     own = [c for c in lesson.cells if c.kind == "code"]
+    cells = [c for c in node.cells if c.cell_type == "code"][-len(own) :]  # others open the lesson
     failed = (o.line for c, o in zip(cells, own, strict=True) if any(x.output_type == "error" for x in c.outputs))
     why = re.sub(r"\x1b\[[0-9;]*m", "", said).strip().splitlines()[-1]
     return LessonError(lesson.path.name, next(failed, 1), "The solution stops here: {why}", why=why)

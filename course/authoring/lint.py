@@ -115,7 +115,7 @@ def _pictures(lesson: Lesson) -> None:
 
 def _exercises(lesson: Lesson) -> None:
     seen: dict[str, Cell] = {}
-    topic = lesson.name.partition("_")[2]
+    topic = lesson.topic
     checked = {i for c in lesson.cells if c.kind == "code" and not c.exercise for i in _checked_by(c)}
     hints = [(c.hint, c.lang) for c in lesson.cells if c.hint]
     for cell in (c for c in lesson.cells if c.exercise):
@@ -166,7 +166,7 @@ def _blanks(lesson: Lesson) -> None:
 
 
 def _is_bet(lesson: Lesson, cell: Cell) -> bool:
-    return cell.exercise == f"{lesson.name.partition('_')[2]}-bet"
+    return cell.exercise == f"{lesson.topic}-bet"
 
 
 def _checked_by(cell: Cell) -> Iterator[str]:

@@ -1,14 +1,14 @@
 """A lesson's source: MyST Markdown, read into cells that know their line."""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course.errors import DataError
 from course.language import LANGUAGES
 
 #: What the metadata of a cell may say.
-_KEYS = {"lang", "hint", "exercise", "blanks", "tags", "minutes"}
+_KEYS = {"lang", "hint", "exercise", "blanks", "needs", "tags", "minutes"}
 #: `parameters` marks the cell behind which papermill writes the values that it was called with.
 _TAGS = {"solution", "stretch", "nbval-ignore-output", "raises-exception", "parameters"}
 
@@ -29,7 +29,7 @@ class Cell:
     """One cell: `kind` "markdown" or "code", its text, the line it begins on, and what its metadata say.
 
     `minutes` are those of the section that the cell's heading begins; `blanks` the texts in a code cell that the
-    learner fills in.
+    learner fills in; `needs` names that a cell reads without writing them, as a check does.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Cell:
     tags: frozenset[str] = frozenset()
     minutes: int | None = None
     blanks: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
 
     @property
     def stretch(self) -> bool:
@@ -54,16 +55,28 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: its file, the cells in order, and the `minutes` of its core path."""
+    """A lesson, or one of its two notebooks: its file, the cells in order, and the `minutes` of its core path."""
 
     path: Path
     cells: list[Cell]
     minutes: int
+    beyond: bool = False
 
     @property
     def name(self) -> str:
-        """The file's name without ending, such as 07_segment."""
-        return self.path.stem
+        """The notebook's name without ending: 07_segment; 07_segment_more of what is beyond the core path."""
+        return f"{self.path.stem}_more" if self.beyond else self.path.stem
+
+    @property
+    def topic(self) -> str:
+        """What the lesson is about, such as segment."""
+        return self.path.stem.partition("_")[2]
+
+    def parts(self) -> list["Lesson"]:
+        """The notebooks that it becomes: the core path, and where there is something beyond it, that."""
+        beyond = [cell for cell in self.cells if cell.stretch]
+        core = replace(self, cells=[cell for cell in self.cells if not cell.stretch])
+        return [core, replace(self, cells=beyond, beyond=True)] if beyond else [core]
 
     def refusal(self, cell: Cell, message: str, /, **values: object) -> LessonError:
         """A refusal that points at a cell."""
@@ -142,6 +155,7 @@ def _cell(file: str, raw: object, line: int) -> Cell:
         tags,
         meta.get("minutes"),
         tuple(meta.get("blanks", ())),
+        frozenset(meta.get("needs", ())),
     )
     if cell.kind == "code":
         try:

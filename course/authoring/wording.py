@@ -38,7 +38,7 @@ def spoken(lesson: Lesson, lang: str) -> Lesson:
     LessonError : a sentence that is not there, lacks a value or has no place for one; a value that fits into no
         f-string, or that a sentence takes twice although it has to be worked out.
     """
-    known = _sentences(lesson.name.partition("_")[2])
+    known = _sentences(lesson.topic)
     lists: dict[str, list | None] = {}
     said = [_Writer(lesson, cell, lang, known, lists).parts() if cell.kind == "code" else [] for cell in lesson.cells]
     wide = tuple(part.code for parts in said for part in parts if part.is_wide)

@@ -97,7 +97,7 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
     DataError : there is no such exercise.
     """
     name = patience.text(name)
-    known = exercises(name.rpartition("-")[0]) or exercises((room.lesson() or "").partition("_")[2])
+    known = exercises(name.rpartition("-")[0]) or exercises(room.topic())
     if name not in known:
         raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
     outcome = _judged(known[name], room.namespace() if within is None else within)

@@ -21,7 +21,7 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     charts.in_lessons()
     _say_sentences()
     _refuse_in_a_sentence()
-    _watch_cells(name.partition("_")[2])
+    _watch_cells(room.topic())
     _lead_home()
     if language.active() == "zh" and charts.chinese_font() is None:
         return Sentence(

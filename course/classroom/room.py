@@ -33,6 +33,11 @@ def lesson() -> str | None:
     return _open["lesson"]
 
 
+def topic() -> str:
+    """What the open lesson is about, such as segment; its second notebook is about the same."""
+    return (lesson() or "").partition("_")[2].removesuffix("_more")
+
+
 def enter(name: str) -> None:
     """Make `name` the open lesson."""
     _open["lesson"] = name

@@ -34,7 +34,7 @@ def say(key: str, /, **values: object) -> None:
 
 
 def _spoken(key: str, values: dict) -> Label:
-    topic = (room.lesson() or "").partition("_")[2]
+    topic = room.topic()
     return label(topic if key in sentences(topic) else "common", key, **values)
 
 

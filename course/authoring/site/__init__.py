@@ -164,12 +164,12 @@ def _said(source: str) -> tuple[str, str, list, dict]:
 
 
 def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, list, dict]]:
-    stored = iter(_stored(root / "solutions" / lang / f"{lesson.name}.ipynb"))
+    stored = {part.beyond: _stored(part, root / "solutions" / lang) for part in lesson.parts()}
     hints: Counter = Counter()
     heading, waiting, is_first = lesson.title(lang), [], True
     for cell in spoken(lesson, lang).cells:
         if cell.kind == "code":
-            outputs = next(stored)
+            outputs = next(stored[cell.stretch])
             if waiting and not cell.text.startswith("check("):
                 yield from _folded(waiting, lang)
                 waiting = []
@@ -196,7 +196,7 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
                 yield from _folded(waiting, lang)
                 waiting = []
             heading = _heading(cell) or heading
-            yield _said(_shown(cell, lang, True))
+            yield _said(_marked(cell, lang))
             if is_first:
                 yield _said(_launch(lang, lesson.name, *_doors(lesson, lang, root)))
                 is_first = False
@@ -204,10 +204,16 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
         yield from _folded(waiting, lang)
 
 
-def _stored(path: Path) -> list[list]:
-    """The outputs of each code cell of an executed solution but the first, which opens the lesson."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [cell["outputs"] for cell in cells if cell["cell_type"] == "code"][1:]
+def _marked(cell: Cell, lang: str) -> str:
+    mark = text("Beyond the core path", lang)
+    return f"*{mark}*\n\n{_shown(cell, lang, True)}" if cell.stretch else _shown(cell, lang, True)
+
+
+def _stored(part: Lesson, folder: Path) -> Iterator[list]:
+    """The outputs of each code cell of an executed solution, without those that open the lesson."""
+    cells = json.loads((folder / f"{part.name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    own = sum(cell.kind == "code" for cell in part.cells)
+    return iter([cell["outputs"] for cell in cells if cell["cell_type"] == "code"][-own:])
 
 
 def _outputs(outputs: list, heading: str, lang: str) -> tuple[list, dict]:
