@@ -398,6 +398,8 @@ def test_the_door_leads_to_each_lesson_in_each_language(server):
         status, page, _ = _ask(f"{address}/course/{lang}")
         assert status == 200 and page.count('<li><a href="/user/x/course/') == 14
         for path in sorted((ROOT / "notebooks" / lang).glob("*.ipynb")):
+            if path.stem.endswith("_more"):  # the core notebook leads there
+                continue
             status, _, there = _ask(f"{address}/course/{lang}/{path.name[:2]}")
             assert (status, there) == (302, f"/user/x/lab/tree/{lang}/{path.name}")
         menus = json.loads((work / ".jupyter/settings" / MENUS).read_text())

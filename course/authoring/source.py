@@ -115,12 +115,24 @@ def read(path: Path) -> Lesson:
         if raw.cell_type == "markdown" and raw.source.startswith("<!--") and raw.source.endswith("-->"):
             continue  # a remark of the author's
         cells.append(_cell(path.name, raw, line))
-    lesson = Lesson(path, cells, meta["minutes"])
+    lesson = Lesson(path, _with_their_exercise(cells), meta["minutes"])
     for lang in LANGUAGES:
         first = next((c for c in cells if c.lang == lang), None)
         if first is None or not first.text.startswith("# "):
             raise LessonError(path.name, 1, "The first cell in {lang} must begin with the title: “# …”.", lang=lang)
     return lesson
+
+
+def _with_their_exercise(cells: list[Cell]) -> list[Cell]:
+    """Hints, and what a solution says after a cell, are beyond the core path where that exercise or cell is."""
+    beyond = {cell.exercise for cell in cells if cell.exercise and cell.stretch}
+    out, after_stretch = [], False
+    for cell in cells:
+        if cell.kind == "code":
+            after_stretch = cell.stretch
+        goes_along = cell.hint in beyond or ("solution" in cell.tags and after_stretch)
+        out.append(replace(cell, tags=cell.tags | {"stretch"}) if goes_along else cell)
+    return out
 
 
 def _lines(text: str, cells: list) -> list[int]:

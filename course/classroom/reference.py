@@ -8,6 +8,8 @@ from course.classroom import progress, room
 from course.errors import DataError
 from course.language import Sentence
 
+#: How the name of the notebook beyond the core path ends.
+BEYOND = "_more"
 #: After so many checks that were not right the reference is shown for the asking.
 TRIES = 3
 #: Calls that tell, ask or note something; they bring no name that a later cell needs.
@@ -24,19 +26,30 @@ _TALK = (
 )
 
 
-def cells() -> list[dict]:
-    """The cells of the open lesson's solution, in the reader's language.
+def cells(name: str | None = None) -> list[dict]:
+    """The cells of a notebook's solution, by default the open one's, in the reader's language.
 
     Raises
     ------
-    DataError : no lesson is open, or its solution is not here.
+    DataError : no lesson is open, or the solution is not here.
     """
     if room.lesson() is None:
         raise DataError("No lesson is open. Run the first cell of the notebook, open_lesson(…).")
-    path = places.ROOT / "solutions" / language.active() / f"{room.lesson()}.ipynb"
+    path = places.ROOT / "solutions" / language.active() / f"{name or room.lesson()}.ipynb"
     if not path.exists():
-        raise DataError("The solution of {lesson} is not here.", lesson=room.lesson())
+        raise DataError("The solution of {lesson} is not here.", lesson=path.stem)
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def _of_both() -> list[dict]:
+    """The cells of the open lesson's two notebooks, the open one's first."""
+    own = cells()
+    opened = room.lesson()
+    other = opened.removesuffix(BEYOND) if opened.endswith(BEYOND) else opened + BEYOND
+    try:
+        return own + cells(other)
+    except DataError:  # nothing is beyond this lesson's core path
+        return own
 
 
 def source(cell: dict) -> str:
@@ -69,8 +82,7 @@ def catch_up(section: str | int, within: dict | None = None) -> Sentence:
 
     Parameters
     ----------
-    section : the number of the section (from 1) or a part of its heading; the cells before it are run, those of the
-        core path only unless the section is beyond it.
+    section : the number of the section (from 1) or a part of its heading; the cells before it are run.
     within : where the names go; default: the notebook's.
 
     Raises
@@ -80,11 +92,9 @@ def catch_up(section: str | int, within: dict | None = None) -> Sentence:
     every = cells()
     until, heading = _find(every, section)
     names = room.namespace() if within is None else within
-    # Nothing on the core path needs a cell beyond it, and some of those take long.
-    left_out = set() if "stretch" in tags(every[until]) else {"stretch"}
     ran = 0
     for cell in every[:until]:
-        if cell["cell_type"] == "code" and not tags(cell) & left_out and not source(cell).startswith(_TALK):
+        if cell["cell_type"] == "code" and not source(cell).startswith(_TALK):
             quietly(source(cell), names)
             ran += 1
     return Sentence("{n} {n:cell|cells} of the solution were run. Go on at “{heading}”.", n=ran, heading=heading)
@@ -129,7 +139,7 @@ def solution(name: str, now: bool = False) -> Solution | Sentence:
     ------
     DataError : no lesson is open, its solution is not here, or it has no such exercise.
     """
-    every = cells()
+    every = _of_both()
     calls = re.compile(rf"""check\(\s*["']{re.escape(str(name))}["']\s*\)""")
     at = next((i for i, c in enumerate(every) if c["cell_type"] == "code" and calls.search(source(c))), None)
     if at is None:
