@@ -1,6 +1,7 @@
 """Rows that stay in the database: what is kept, within which limits, and that nothing of it is left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -176,7 +177,8 @@ _ASKED = {
     "psm": lambda o: behaviour.psm(o, _AS_OF),
     "thresholds": lambda o: lifecycle.thresholds(o, _AS_OF),
     "stages": lambda o: lifecycle.stages(o, _SPLIT),
-    "states": lambda o: lifecycle.states(o, _AS_OF).detail,
+    "states": lambda o: lifecycle.states(o, _AS_OF).periods,
+    "detail": lambda o: engine.query("FROM detail", {"detail": lifecycle.states(o, _AS_OF).detail}),
     "links": lambda o: lifecycle.transitions(o, _AS_OF).links,
     "come back": lambda o: lifecycle.come_back(o, _AS_OF),
     "features": lambda o: lifecycle.features(o, _SPLIT),
@@ -189,10 +191,22 @@ def test_a_step_says_the_same_of_a_relation(lines, name):
     pd.testing.assert_frame_equal(_ASKED[name](engine.stored(lines)), _ASKED[name](lines), check_exact=True)
 
 
-@pytest.mark.parametrize("name", ["summary", "cohorts", "thresholds", "stages", "states", "links", "come back"])
+@pytest.mark.parametrize(
+    "name", ["summary", "cohorts", "thresholds", "stages", "states", "detail", "links", "come back"]
+)
 def test_what_asks_about_days_says_the_same_of_the_days_alone(lines, name):
     days = orders.daily(engine.stored(lines), pd.Timestamp("2024-12-31"))
     pd.testing.assert_frame_equal(_ASKED[name](days), _ASKED[name](lines), check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["rfm", "summary", "habits", "price", "sales", "kpis"])
+def test_what_asks_about_orders_says_the_same_of_their_heads(lines, name):
+    heads = orders.heads(engine.stored(lines))
+    assert len(heads) == lines["order_id"].nunique()
+    asked = (
+        _ASKED[name] if name != "habits" else lambda o: behaviour.habits(o[[c for c in o.columns if c != "category"]])
+    )
+    pd.testing.assert_frame_equal(asked(heads), asked(lines), check_exact=True)
 
 
 def test_the_days_are_made_once_and_their_money_is_exact(lines):
@@ -205,3 +219,35 @@ def test_the_days_are_made_once_and_their_money_is_exact(lines):
     by_hand = by_hand[by_hand["ordered_at"] <= _AS_OF].reset_index(drop=True)
     found = engine.query("SELECT * FROM days", {"days": days})
     pd.testing.assert_frame_equal(found, by_hand, check_dtype=False, rtol=1e-12)
+
+
+def test_of_many_customers_the_recommender_is_judged_on_some_drawn_by_lot(lines, monkeypatch):
+    monkeypatch.setattr(behaviour.recommend, "JUDGED", 60)
+    found = behaviour.recommend_holdout(lines, _SPLIT)
+    turned = behaviour.recommend_holdout(engine.stored(lines[::-1]), _SPLIT)
+    assert (found.drawn, turned.drawn) == (60, 60)
+    pd.testing.assert_frame_equal(found.results, turned.results)
+    numbers = sorted(lines["customer_id"].unique())
+    mixed = {customer: (i * 2654435761) % 2**32 for i, customer in enumerate(numbers, 1)}
+    some = lines[lines["customer_id"].isin(sorted(mixed, key=mixed.get)[:60])]
+    assert len(some) < 0.6 * len(lines)
+    monkeypatch.setattr(behaviour.recommend, "JUDGED", 1000)
+    pd.testing.assert_frame_equal(found.results, behaviour.recommend_holdout(some, _SPLIT).results)
+    assert behaviour.recommend_holdout(some, _SPLIT).drawn is None
+
+
+#: Where rows of orders may be a frame: while they are cleaned, and compared with other tables before persons are found.
+_FRAMES_OF_LINES = {"workflow/cleaning.py", "workflow/remarks.py"}
+
+
+def test_no_step_asks_for_a_frame_of_lines():
+    """What a run does after cleaning, it asks of `Result.rows`, `heads` and `days`."""
+    course = Path(engine.__file__).parents[1]
+    asked = re.compile(r"""cleaned\[["'](orders|order_lines)["']\]\.valid|\b(rows|heads|days)\b[^\n]*\.df\(\)""")
+    found = {
+        path.relative_to(course).as_posix()
+        for part in ("workflow", "report", "explorer", "behaviour", "lifecycle", "segment", "clv", "effect")
+        for path in (course / part).rglob("*.py")
+        if asked.search(path.read_text(encoding="utf-8"))
+    }
+    assert found - _FRAMES_OF_LINES == set()
