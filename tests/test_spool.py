@@ -110,6 +110,22 @@ def test_it_sorts_more_than_it_has_memory_for(tmp_path):
     assert found.to_dict("records") == [{"n": 2_000_000, "sorted": True}]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
+def test_a_full_disk_is_said_and_nothing_stays(tmp_path):
+    code = (
+        "import resource, sys; from course import engine\n"
+        "from course.errors import DataError\n"
+        "with engine.limited(temp=sys.argv[1]):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "    try: engine.keep('SELECT hash(range) AS n FROM range(1000000)', {})\n"
+        "    except DataError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.startswith("The disk is full: rows that have no room in memory were to go to"), done.stderr
+    assert str(tmp_path) in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_a_process_that_is_stopped_leaves_nothing(tmp_path):
     code = (
