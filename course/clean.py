@@ -576,16 +576,9 @@ def _not_taken_off(table: Table, set_aside: pd.DataFrame, refunded: float) -> li
 
 
 def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
-    return pd.DataFrame(
-        {k: frame[k].to_numpy() for k in key}
-        | {
-            "row": np.arange(len(frame)),
-            "order_id": frame["order_id"].to_numpy(),
-            "moment": frame["ordered_at"].to_numpy(),
-            "amount": frame["amount"].to_numpy(),
-            "units": (frame["quantity"] if lines else frame["amount"]).to_numpy(dtype="float64"),
-        }
-    )
+    units = (frame["quantity"] if lines else frame["amount"]).astype("float64")
+    columns = frame[[*key, "order_id", "ordered_at", "amount"]].rename(columns={"ordered_at": "moment"})
+    return columns.assign(row=np.arange(len(frame)), units=units)
 
 
 def refunds_read(table: Table) -> bool:
