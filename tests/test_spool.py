@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import behaviour, clv, effect, engine, lifecycle, orders, schema, segment
+from course import behaviour, clean, clv, effect, engine, lifecycle, orders, report, schema, segment, workflow
 from course.errors import DataError
+from course.workflow import remarks
 
 GIVEN = pd.DataFrame(
     {
@@ -267,3 +268,30 @@ def test_no_step_asks_for_a_frame_of_lines():
         if asked.search(path.read_text(encoding="utf-8"))
     }
     assert found - _FRAMES_OF_LINES == set()
+
+
+# --- rows that were not used -----------------------------------------------------------------------------------------
+
+
+def test_the_list_of_rows_that_were_not_used_has_an_end_and_says_so(monkeypatch):
+    rows = pd.DataFrame(
+        {
+            "source": pd.Categorical(["a.csv"] * 4),
+            "source_row": range(2, 6),
+            "rule": "no_customer",
+            "column": "customer_id",
+            "value": "",
+            "amount": 1.0,
+            "customer_id": pd.array([None] * 4, dtype="str"),
+        }
+    )
+    valid = pd.DataFrame({"ordered_at": pd.to_datetime(["2024-01-01"]), "amount": 1.0})
+    valid = valid.assign(customer_id="a", order_id="1", source_row=7)
+    cleaned = {"orders": clean.Cleaned("orders", valid, rows.head(1), rows.tail(3), [], {}, {})}
+    result = workflow.Result(None, {}, cleaned, pd.DataFrame(), [], [])
+    assert len(report._quarantine(result)) == 4
+    assert remarks.warnings(result) == []
+    monkeypatch.setattr(remarks, "LISTED", 2)
+    assert report._quarantine(result)["source_row"].tolist() == [3, 4]
+    said = [sentence.say("en") for sentence in remarks.warnings(result)]
+    assert said == ["4 rows were not used; quarantine.csv lists the first 2 of them, and the counts are of all."]

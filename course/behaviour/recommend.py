@@ -20,7 +20,7 @@ NEIGHBOURS = 1000
 CELLS = 5_000_000
 
 #: Customers whose purchases say how good the recommendations are: more would cost time and memory, and say the same.
-JUDGED = 50_000
+JUDGED = 20_000
 
 _BUYERS = f"""
     SELECT DISTINCT customer_id FROM purchases WHERE product_id IS NOT NULL AND {UP_TO}

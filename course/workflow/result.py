@@ -62,9 +62,10 @@ class Result:
         return self._kept[kind][1]
 
     @property
-    def heads(self) -> Relation:
-        """The valid orders, a row an order: for who does not ask about lines."""
-        return heads(self.rows("orders"))
+    def heads(self) -> Relation | None:
+        """The valid orders, a row an order: for who does not ask about lines; None without orders."""
+        orders = self.rows("orders")
+        return None if orders is None else heads(orders)
 
     @property
     def days(self) -> Relation:
