@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
-from course.engine import Table, like, query
+from course.engine import Table, query
 from course.errors import DataError
 from course.orders import UP_TO, goods_only, last_day, same_ids
 
@@ -19,18 +19,9 @@ NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
 
-#: Customers whose purchases say how good the recommendations are: more would cost time and memory, and say the same.
+#: Customers on whom recommendations are judged: more would cost time and memory, and say the same.
 JUDGED = 20_000
 
-_BUYERS = f"""
-    SELECT DISTINCT customer_id FROM purchases WHERE product_id IS NOT NULL AND {UP_TO}
-"""
-# Every buyer has a number, and an odd factor mixes the numbers without making two the same (Knuth): who is drawn
-# depends on nothing but who there is.
-_DRAWN = f"""
-    WITH numbered AS (SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS number FROM ({_BUYERS}) AS buyers)
-    SELECT customer_id FROM numbered ORDER BY number * 2654435761 % 4294967296 LIMIT $n
-"""
 _BOUGHT = f"""
     SELECT customer_id, product_id,
         max(CASE WHEN CAST(ordered_at AS DATE) <= CAST($split AS DATE) THEN 1 ELSE 0 END) AS before,
@@ -183,7 +174,7 @@ class RecommendHoldout:
     cold_customers : share of the customers of the holdout who had bought nothing before: nothing is recommended to them
     cold_products : share of what was bought after the split (customer × product) that nobody had bought before it: no
         recommender of this kind can find it; it counts as missed
-    drawn : customers that all of this is of, where that is not everybody (drawn by lot)
+    drawn : customers who were judged, where that is not everybody (drawn by lot)
     """
 
     results: pd.DataFrame = field(repr=False)
@@ -200,7 +191,7 @@ def recommend_holdout(
 ) -> RecommendHoldout:
     """Recommend from the purchases up to `split`, count what was bought after it, and do the same by popularity.
 
-    Of more than JUDGED customers as many are drawn: they are learnt from and judged, the others are not looked at.
+    All customers are learnt from. Of more than JUDGED who bought on both sides of the split as many are judged, by lot.
 
     Parameters
     ----------
@@ -215,17 +206,16 @@ def recommend_holdout(
     DataError : a column missing or with blanks; nobody who bought on both sides of the split.
     """
     as_of, split = last_day(purchases, as_of), pd.Timestamp(split).normalize()
-    purchases, drawn = _drawn(_goods(purchases), as_of)
     bought = _bought(purchases, split, as_of)
     known, later = bought[bought["before"] == 1], bought[bought["after"] == 1]
-    judged = known["customer_id"].isin(later["customer_id"].unique())
-    if not judged.any():
+    both = known.loc[known["customer_id"].isin(later["customer_id"]), "customer_id"].unique()
+    if not len(both):
         raise DataError(
             "Nobody bought both up to {split} and after it: nothing can be judged.",
             split=split.date(),
         )
     model = ItemItem(shrinkage)._fit(known)
-    history, customers = model._history(known[judged])
+    history, customers = model._history(known[known["customer_id"].isin(_drawn(np.asarray(both)))])
     row = customers.get_indexer(later["customer_id"])
     column = model.products_.get_indexer(later["product_id"])
     counted = {"new": (row >= 0) & (later["before"] == 0).to_numpy(), "all": row >= 0}
@@ -244,21 +234,20 @@ def recommend_holdout(
         k,
         split,
         as_of,
-        1 - len(customers) / later["customer_id"].nunique(),
+        1 - len(both) / later["customer_id"].nunique(),
         float((column < 0).mean()),
-        drawn,
+        len(customers) if len(both) > len(customers) else None,
     )
 
 
-def _drawn(purchases: Table, as_of: pd.Timestamp) -> tuple[Table, int | None]:
-    """The purchases of at most JUDGED customers, and how many these are where it is not everybody."""
-    tables = {"purchases": purchases}
-    buyers = query(f"SELECT count(*) AS n FROM ({_BUYERS}) AS buyers", tables, as_of=as_of)["n"].iloc[0]
-    if buyers <= JUDGED:
-        return purchases, None
-    tables["drawn"] = query(_DRAWN, tables, as_of=as_of, n=JUDGED)
-    some = like(purchases)("SELECT purchases.* FROM purchases JOIN drawn USING (customer_id)", tables)
-    return same_ids(some, purchases), JUDGED
+def _drawn(customers: np.ndarray) -> np.ndarray:
+    """At most JUDGED of the customers, by lot.
+
+    An odd factor mixes their numbers without making two the same (Knuth): who is drawn depends on who there is, and on
+    no order of rows.
+    """
+    mixed = np.arange(1, len(customers) + 1) * 2654435761 % 2**32
+    return np.sort(customers)[np.argsort(mixed)[:JUDGED]]
 
 
 def _found(model: ItemItem, history: sparse.csr_matrix, truth: sparse.csr_matrix, k: int) -> dict[str, np.ndarray]:
