@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
+    run.add_argument(
+        "--memory", metavar="SIZE", help=text("memory for the rows at work (default: 1.6GB, or COURSE_MEMORY)")
+    )
+    run.add_argument("--temp", metavar="DIR", help=text("where rows go that have no room in memory"))
     _reading_options(run)
     run.set_defaults(command=_run)
 
@@ -248,6 +252,14 @@ def _run(options: argparse.Namespace) -> int:
     out = arguments.folder(options, recipe)
     mapping, answers = arguments.mapping(options.map), arguments.answers(options.answer)
     _tell(language.Sentence("Reading"))
+    from course import engine
+
+    with engine.limited(options.memory, options.temp):
+        return _made(options, recipe, out, mapping, answers)
+
+
+def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping: dict, answers: dict) -> int:
+    """The run itself: read, work, write, say what came of it."""
     from course import clv, collect, report, workflow
 
     if out is not None:

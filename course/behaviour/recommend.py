@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.orders import UP_TO, goods_only, last_day, same_ids
 
@@ -18,6 +18,9 @@ from course.orders import UP_TO, goods_only, last_day, same_ids
 NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
+
+#: Customers on whom recommendations are judged: more would cost time and memory, and say the same.
+JUDGED = 20_000
 
 _BOUGHT = f"""
     SELECT customer_id, product_id,
@@ -50,7 +53,7 @@ class ItemItem:
     def __init__(self, shrinkage: float = 10.0) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, purchases: pd.DataFrame, as_of: object = None) -> "ItemItem":
+    def fit(self, purchases: Table, as_of: object = None) -> "ItemItem":
         """Learn from purchases (customer_id, order_id, ordered_at, amount, product_id) up to `as_of`.
 
         Raises
@@ -83,7 +86,7 @@ class ItemItem:
         block.eliminate_zeros()
         return block
 
-    def recommend(self, purchases: pd.DataFrame, k: int = 10) -> pd.DataFrame:
+    def recommend(self, purchases: Table, k: int = 10) -> pd.DataFrame:
         """The k products new to a customer that each is most likely to take up, given what they have bought.
 
         Parameters
@@ -171,6 +174,7 @@ class RecommendHoldout:
     cold_customers : share of the customers of the holdout who had bought nothing before: nothing is recommended to them
     cold_products : share of what was bought after the split (customer × product) that nobody had bought before it: no
         recommender of this kind can find it; it counts as missed
+    drawn : customers who were judged, where that is not everybody (drawn by lot)
     """
 
     results: pd.DataFrame = field(repr=False)
@@ -179,12 +183,15 @@ class RecommendHoldout:
     as_of: pd.Timestamp
     cold_customers: float
     cold_products: float
+    drawn: int | None = None
 
 
 def recommend_holdout(
-    purchases: pd.DataFrame, split: object, k: int = 10, as_of: object = None, shrinkage: float = 10.0
+    purchases: Table, split: object, k: int = 10, as_of: object = None, shrinkage: float = 10.0
 ) -> RecommendHoldout:
     """Recommend from the purchases up to `split`, count what was bought after it, and do the same by popularity.
+
+    All customers are learnt from. Of more than JUDGED who bought on both sides of the split as many are judged, by lot.
 
     Parameters
     ----------
@@ -201,14 +208,14 @@ def recommend_holdout(
     as_of, split = last_day(purchases, as_of), pd.Timestamp(split).normalize()
     bought = _bought(purchases, split, as_of)
     known, later = bought[bought["before"] == 1], bought[bought["after"] == 1]
-    judged = known["customer_id"].isin(later["customer_id"].unique())
-    if not judged.any():
+    both = known.loc[known["customer_id"].isin(later["customer_id"]), "customer_id"].unique()
+    if not len(both):
         raise DataError(
             "Nobody bought both up to {split} and after it: nothing can be judged.",
             split=split.date(),
         )
     model = ItemItem(shrinkage)._fit(known)
-    history, customers = model._history(known[judged])
+    history, customers = model._history(known[known["customer_id"].isin(_drawn(np.asarray(both)))])
     row = customers.get_indexer(later["customer_id"])
     column = model.products_.get_indexer(later["product_id"])
     counted = {"new": (row >= 0) & (later["before"] == 0).to_numpy(), "all": row >= 0}
@@ -227,9 +234,20 @@ def recommend_holdout(
         k,
         split,
         as_of,
-        1 - len(customers) / later["customer_id"].nunique(),
+        1 - len(both) / later["customer_id"].nunique(),
         float((column < 0).mean()),
+        len(customers) if len(both) > len(customers) else None,
     )
+
+
+def _drawn(customers: np.ndarray) -> np.ndarray:
+    """At most JUDGED of the customers, by lot.
+
+    An odd factor mixes their numbers without making two the same (Knuth): who is drawn depends on who there is, and on
+    no order of rows.
+    """
+    mixed = np.arange(1, len(customers) + 1) * 2654435761 % 2**32
+    return np.sort(customers)[np.argsort(mixed)[:JUDGED]]
 
 
 def _found(model: ItemItem, history: sparse.csr_matrix, truth: sparse.csr_matrix, k: int) -> dict[str, np.ndarray]:
@@ -256,11 +274,15 @@ def _paired(values: np.ndarray) -> tuple:
     return (*values.mean(axis=0), gain.mean(), low, high, bool(low > 0), n)
 
 
-def _bought(purchases: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
-    """A row a customer and product: whether bought up to the split, and after it."""
+def _goods(purchases: Table) -> Table:
     if "product_id" not in purchases:
         schema.require(purchases, "orders", ("product_id",))
-    bought = query(_BOUGHT, {"purchases": goods_only(purchases)}, split=split, as_of=as_of)
+    return goods_only(purchases)
+
+
+def _bought(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
+    """A row a customer and product: whether bought up to the split, and after it."""
+    bought = query(_BOUGHT, {"purchases": _goods(purchases)}, split=split, as_of=as_of)
     if bought.empty:
         raise DataError("No purchase names a product: product_id is blank in every row.")
     return bought

@@ -1,29 +1,62 @@
-"""DuckDB as every step uses it: in memory, in UTC, reads no file, takes two threads, draws no bar under a cell."""
+"""DuckDB as every step uses it: in UTC, within limits of memory, reading no file but its own, no bar under a cell.
 
-import os
-import tempfile
-from collections.abc import Mapping
-from functools import cache
+A statement is asked of tables, which are frames or relations (rows that the database keeps). `query` gives a frame,
+`keep` a relation: for an answer of as many rows as the table, or one that is asked again.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from course import whole
+from course.engine.relation import File, Relation
+from course.engine.spool import MEMORY, database, limited, quoted
+from course.errors import DataError
 
-def query(sql: str, tables: Mapping[str, pd.DataFrame], **values: object) -> pd.DataFrame:
-    """The answer to one SELECT over frames: frames in, a frame out.
+__all__ = ["MEMORY", "Relation", "Table", "alone", "connect", "keep", "like", "limited", "query", "stored"]
+
+#: What a statement can be asked of.
+Table = pd.DataFrame | Relation
+
+
+def query(sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+    """The answer to one SELECT over tables, as a frame.
 
     Parameters
     ----------
     sql : the statement; a value stands in it as $name, never as text.
-    tables : the frames by the names that `sql` gives them. Categories are read as their values.
+    tables : frames or relations by the names that `sql` gives them. Categories are read as their values.
     values : what the $names stand for; a Timestamp is bound as its day. Each must occur in `sql`.
     """
     bound = {name: _plain(value) for name, value in values.items()}
-    with connect() as session:
-        for name, frame in tables.items():
-            session.register(name, _readable(frame))
+    with _over(tables) as session:
         return session.execute(sql, bound).df()
+
+
+def keep(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+    """The answer to one SELECT over tables, as a relation: written to the database's folder, in the answer's order.
+
+    Parameters as for `query`. The file goes with the last relation that reads it.
+    """
+    bound = {name: _plain(value) for name, value in values.items()}
+    file = File(database(), database().new_file())
+    with _over(tables) as session:
+        session.execute(f"COPY ({sql}) TO {quoted(file.path)} (FORMAT parquet)", bound)
+        rows = f"SELECT * FROM read_parquet({quoted(file.path)})"
+        return Relation(file, rows, session.execute(f"{rows} LIMIT 0").df().dtypes)
+
+
+def stored(frame: pd.DataFrame) -> Relation:
+    """The rows of a frame as a relation, which remembers the frame's dtypes."""
+    return keep("SELECT * FROM frame", {"frame": frame}).typed(**frame.dtypes)
+
+
+def like(table: Table) -> Callable[..., Table]:
+    """How an answer of as many rows as the table is given: `query` for a frame, `keep` for a relation."""
+    return keep if isinstance(table, Relation) else query
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -32,24 +65,33 @@ def connect() -> duckdb.DuckDBPyConnection:
     What it registers, its temporary tables and its settings are its own. A session takes no time; a database takes
     20 ms to open, and a run asks for fifty.
     """
-    return _set(_shared(os.getpid()).cursor())
+    return database().session()
 
 
 def alone() -> duckdb.DuckDBPyConnection:
     """A database of one's own, for a caller that makes tables whose names others may use too."""
-    spill = os.path.join(tempfile.gettempdir(), f"course-{os.getpid()}-duckdb")  # else: .tmp where the user stands
-    return _set(duckdb.connect(config={"enable_external_access": "false", "threads": "2", "temp_directory": spill}))
+    return database().alone()
 
 
-@cache
-def _shared(process: int) -> duckdb.DuckDBPyConnection:
-    """By process: a database does not survive a fork."""
-    return alone()
-
-
-def _set(session: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    session.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-    return session
+@contextlib.contextmanager
+def _over(tables: Mapping[str, Table]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session that knows the tables; a disk that is full is said in a sentence."""
+    with connect() as session:
+        for name, table in tables.items():
+            if isinstance(table, Relation):
+                session.execute(f'CREATE TEMP VIEW "{name}" AS {table.sql}')
+            else:
+                session.register(name, _readable(table))
+        try:
+            yield session
+        except duckdb.IOException as error:
+            if not whole.says_full(str(error)):
+                raise
+            raise DataError(
+                "The disk is full: rows that have no room in memory were to go to {folder}. Free some space, or name a "
+                "folder on another disk: --temp DIR.",
+                folder=database().folder.parent,
+            ) from None
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from course.engine import query
+from course.engine import Table, like, query
 from course.errors import DataError
 from course.evidence import LEAST
 from course.intervals import wilson
@@ -21,11 +21,15 @@ _STEPS = {
     "Q": pd.DateOffset(months=3),
 }
 
+# Who is known on one day is known on every later one, so the stage before is that of the day before.
 _MOVES = """
-    SELECT b.number - 1 AS number, coalesce(a.stage, 'outside') AS from_stage, b.stage AS to_stage,
-        count(*) AS customers
-    FROM staged b LEFT JOIN staged a ON a.customer_id = b.customer_id AND a.number = b.number - 1
-    WHERE b.number > 0 GROUP BY b.number, a.stage, b.stage
+    WITH moved AS (
+        SELECT number, coalesce(lag(stage) OVER (PARTITION BY customer_id ORDER BY number), 'outside') AS from_stage,
+            stage AS to_stage
+        FROM staged
+    )
+    SELECT number - 1 AS number, from_stage, to_stage, count(*) AS customers
+    FROM moved WHERE number > 0 GROUP BY number, from_stage, to_stage
 """
 _MONEY = """
     WITH spent AS (
@@ -69,7 +73,7 @@ class Transitions:
 
 
 def transitions(
-    orders: pd.DataFrame,
+    orders: Table,
     as_of: object = None,
     period: str = "M",
     steps: int = 6,
@@ -100,7 +104,8 @@ def transitions(
     paid = "amount" in orders
     as_of = last_day(orders, as_of, history.PAID if paid else history.DATED)
     dates = _dates(orders, as_of, period, steps)
-    tables = {"staged": staged(orders, dates, thresholds, joined)[["number", "customer_id", "stage"]]}
+    known = staged(orders, dates, thresholds, joined, like(orders))
+    tables = {"staged": known[["number", "customer_id", "stage"]]}
     moves = query(_MOVES, tables)
     if paid:
         tables |= {"orders": with_net(orders, *history.DATED), "dates": numbered(dates)}
@@ -129,7 +134,7 @@ def transitions(
     )
 
 
-def _dates(orders: pd.DataFrame, as_of: pd.Timestamp, period: str, steps: int) -> list[pd.Timestamp]:
+def _dates(orders: Table, as_of: pd.Timestamp, period: str, steps: int) -> list[pd.Timestamp]:
     if period not in _STEPS:
         raise DataError("The period is one of {periods}, not {period}.", periods=", ".join(_STEPS), period=period)
     if steps < 1:
@@ -288,7 +293,7 @@ _RETURNS = """
 """
 
 
-def returns_between(orders: pd.DataFrame, first: object, last: object) -> int:
+def returns_between(orders: Table, first: object, last: object) -> int:
     """Days on which customers ordered who had ordered before: after `first`, up to `last`; a customer and day is one.
 
     Parameters
@@ -315,7 +320,7 @@ _COME_BACK = """
 """
 
 
-def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: float = 0.10) -> pd.DataFrame:
+def come_back(orders: Table, as_of: object = None, days: int = 90, top: float = 0.10) -> pd.DataFrame:
     """Regression to the mean: what the silent and the best do next, whatever is done to them.
 
     Two windows of equal length end at `as_of`. Customers are sorted by the first: silent (nothing bought), top (the
