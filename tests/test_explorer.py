@@ -8,6 +8,7 @@ import json
 import math
 import re
 import shutil
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -408,6 +409,12 @@ def test_the_saved_file_is_the_audience(opened, small):
     assert table["customer_id"].tolist() == rows["customer_id"].tolist()
     for column in ("monetary_net", "expected_value", "churn_risk"):
         assert table[column].tolist() == pytest.approx(rows[column].tolist(), nan_ok=True)
+    # Who is left out of the calls is who is left out in actions.csv: a lot drawn from action and number.
+    called = rows[rows["action"] == "call"]
+    lots = [int(sha256(f"call {one}".encode()).hexdigest()[:13], 16) / 16**13 for one in called["customer_id"]]
+    arms = table.set_index("customer_id")["arm"]
+    assert arms[called["customer_id"]].tolist() == ["left out" if lot < 0.2 else "act" for lot in lots]
+    assert 0 < (arms == "left out").sum() < (arms == "act").sum() and arms.isna().sum() == len(rows) - len(called)
 
 
 def test_the_list_of_an_action_has_its_stake_and_no_finding_that_chose_it(opened, small):

@@ -21,7 +21,7 @@ from course.engine import query
 from course.errors import DataError
 from course.evidence import enough
 from course.intervals import Z, effective
-from course.language import Sentence
+from course.language import Label, Sentence, day
 from course.orders import UP_TO, last_day, same_ids, with_net
 
 #: The forecasts that stand for election; of two that miss by as much the first is taken.
@@ -39,6 +39,7 @@ _HISTORY, _ORIGINS = 12, 4
 #: A backtest shorter than the horizon by more than this factor says nothing of it.
 _STRETCH = 5
 _YEAR = 52
+_MARKS = {"en": ", ", "zh": "、"}
 
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
@@ -210,7 +211,7 @@ class Outlook:
             "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} "
             "{weeks:week|weeks} after, held against what then came ({misses}).",
             k=len(self.backtests),
-            days=", ".join(f"{test.origin:%Y-%m-%d}" for test in self.backtests),
+            days=Label(*(mark.join(day(t.origin, lang) for t in self.backtests) for lang, mark in _MARKS.items())),
             weeks=self.backtests[0].weeks,
             misses=", ".join(f"{test.miss:+.0%}" for test in self.backtests),
         )

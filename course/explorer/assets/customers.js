@@ -21,6 +21,7 @@ class Customers {
     for (const c of this.categories) this.columns.set(c.key, Object.assign(c, {codes: this.read(`category:${c.key}`)}));
     for (const c of this.numbers) this.columns.set(c.key, Object.assign(c, {values: this.measured(`number:${c.key}`)}));
     this.answers = ["promoters", "passives", "detractors"].map(kind => this.read(`answers:${kind}`));
+    if (this.arms?.length) this.arm = this.read("arm"); // of those who are in an action, who is left out of it
     this.everybody = new Uint32Array(this.n).map((_, i) => i);
     this.failed = new Uint8Array(this.n); // how many filters a customer does not meet
     this.masks = new Map();

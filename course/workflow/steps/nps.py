@@ -28,7 +28,7 @@ class Willingness(Finding):
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
     satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None;
         mean_waves : another of its mean
-    counts : answers of each score from 0 to 10
+    counts : answers of each score from 0 to 10; None where they are a few (course.few)
     waves : NPS a quarter with the change, if answers are dated over more than one; chart : its control chart; by_class
         : NPS a RFM class, if respondents are customers with orders, blank where they are a few (course.few); drivers :
         of the survey's columns that are called driver_…, and quadrants : their importance against performance; factors
@@ -52,8 +52,10 @@ class Willingness(Finding):
     themes: pd.DataFrame | None = None
 
     @property
-    def shares(self) -> dict[str, float]:
-        """Promoters, passives and detractors as shares of the answers."""
+    def shares(self) -> dict[str, float] | None:
+        """Promoters, passives and detractors as shares of the answers; None where they are a few."""
+        if self.counts is None:
+            return None
         return {name: getattr(self.score, name) / self.score.n for name in ("promoters", "passives", "detractors")}
 
     def charted(self) -> list[tuple[nps.Satisfaction, dict[str, pd.DataFrame]]]:
@@ -121,7 +123,8 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     found.score = attempt(what, nps.score, answers["score"], check_scale="scale" not in answers)
     if found.score is None:
         return (found if found.satisfaction else None), attempt.not_done
-    found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
+    if found.score.n >= HIDDEN_BELOW:
+        found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
     if "weight" in answers and answers["weight"].gt(0).any():
         weights = answers["weight"].fillna(0).clip(lower=0)
         found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
