@@ -43,7 +43,7 @@ _MARKS = {"en": ", ", "zh": "、"}
 
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
-_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.25, 4
+_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.15, 4
 #: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
 _FARTHEST = 2.0
 
@@ -190,11 +190,13 @@ class Outlook:
                 continue
             part = test.customers[test.customers.index.isin(then.get(test.origin, ()))]
             if part["value"].sum() > 0:
-                misses.append(part["actual"].sum() / part["value"].sum() - 1)
+                miss = part["actual"].sum() / part["value"].sum() - 1
+                # On the scale of the interval, of which the upper end is e^reach times what is expected.
+                misses.append(np.log1p(miss) if miss > 0 else miss)
                 noise.append(_noise(part))
         reach = _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
         last = self.path.iloc[-1]
-        return max(reach, last["high"] / last["expected"] - 1)
+        return max(reach, float(np.log(last["high"] / last["expected"])))
 
     @property
     def widening(self) -> float:

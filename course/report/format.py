@@ -116,6 +116,11 @@ def day(date: pd.Timestamp | None, lang: str) -> str:
     return language.day(date, lang)
 
 
+def month(period: pd.Period | pd.Timestamp, lang: str) -> str:
+    """Nov 2024; 2024 年 11 月."""
+    return language.month(period, lang)
+
+
 def tick(period: pd.Period | pd.Timestamp, lang: str) -> str:
     """A month on an axis: its year where it begins one."""
     if period.month == 1:

@@ -16,6 +16,7 @@ from course.workflow.steps.nps import Willingness
 def answers(page: Page, found: Willingness) -> list[str]:
     """The NPS, and satisfaction on other scales."""
     lines = [] if found.score is None else _nps_in_words(page, found)
+    lines += [] if found.of_buyers is None else [_of_buyers(page, found.of_buyers)]
     return lines + [_satisfied(page, one) for one in found.satisfaction]
 
 
@@ -62,6 +63,17 @@ def _satisfied(page: Page, one: nps.Satisfaction) -> str:
     if one.most - one.least == 1:  # of yes and no the mean is the share
         return phrase("{share}. {note}", share=said, note=asked)
     return phrase("{share}; {mean} {note}", share=said, mean=mean, note=asked)
+
+
+def _of_buyers(page: Page, score: nps.Score) -> str:
+    return page.phrase(
+        "That is of those who answered; weighted to all who had bought, by how often they had, it is {value:+.1f} (95% "
+        "interval {low:+.1f} to {high:+.1f}, {n:,} {n:answer|answers} of known customers).",
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        n=score.n,
+    )
 
 
 def _nps_in_words(page: Page, found: Willingness) -> list[str]:

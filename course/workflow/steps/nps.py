@@ -26,6 +26,7 @@ class Willingness(Finding):
     Attributes
     ----------
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
+    of_buyers : NPS of the answers weighted to all who had bought (nps.to_buyers); None where the survey has weights
     satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None;
         mean_waves : another of its mean
     counts : answers of each score from 0 to 10; None where they are a few (course.few)
@@ -42,6 +43,7 @@ class Willingness(Finding):
     satisfied_waves: tuple[pd.DataFrame | None, ...] = ()
     mean_waves: tuple[pd.DataFrame | None, ...] = ()
     weighted: nps.Score | None = None
+    of_buyers: nps.Score | None = None
     waves: pd.DataFrame | None = None
     chart: pd.DataFrame | None = None
     by_class: pd.DataFrame | None = None
@@ -97,6 +99,8 @@ class Willingness(Finding):
         if self.score is None:
             return out | ({"survey": behind} if behind else {})
         out["nps"] = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)} | behind
+        if self.of_buyers is not None:
+            out["nps"]["of_buyers"] = _score(self.of_buyers)
         return out if self.weighted is None else out | {"nps_weighted": _score(self.weighted)}
 
 
@@ -128,6 +132,9 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     if "weight" in answers and answers["weight"].gt(0).any():
         weights = answers["weight"].fillna(0).clip(lower=0)
         found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
+    if found.weighted is None and "orders" in run.cleaned and {"customer_id", "answered_at"} <= set(answers):
+        what = Sentence("willingness to recommend of all who had bought")
+        found.of_buyers = attempt(what, _of_buyers, answers, run.cleaned["orders"].valid)
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
         found.waves = attempt(what, nps.waves, answers)
         balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
@@ -139,6 +146,12 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
             found.by_class = None if by_class is None else told(by_class, ["rfm_class"], "n")
     _behind(found, answers, attempt)
     return found, attempt.not_done
+
+
+def _of_buyers(answers: pd.DataFrame, orders: pd.DataFrame) -> nps.Score:
+    weights = nps.to_buyers(answers, orders)
+    spoken = weights > 0
+    return nps.score(answers.loc[spoken, "score"], weights[spoken], check_scale="scale" not in answers)
 
 
 def _behind(found: Willingness, answers: pd.DataFrame, attempt: Attempts) -> None:
