@@ -180,8 +180,11 @@ class Outlook:
         reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
         if reach > _FARTHEST:
             return Total(len(chosen), value, None, None, half)
+        last = self.path.iloc[-1]
+        all_of_them = last["high"] / last["expected"] - 1
         # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
-        return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * float(np.exp(reach)), half)
+        low = max(0.0, value * (1 - max(reach, all_of_them)))
+        return Total(len(chosen), value, low, float(value * max(np.exp(reach), 1 + all_of_them)), half)
 
     def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable]) -> float:
         misses, noise = [], []
@@ -194,9 +197,7 @@ class Outlook:
                 # On the scale of the interval, of which the upper end is e^reach times what is expected.
                 misses.append(np.log1p(miss) if miss > 0 else miss)
                 noise.append(_noise(part))
-        reach = _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
-        last = self.path.iloc[-1]
-        return max(reach, float(np.log(last["high"] / last["expected"])))
+        return _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
 
     @property
     def widening(self) -> float:
@@ -262,8 +263,8 @@ def outlook(
     k), with e the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c²
     is the chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring: reckoned, not
     estimated from the misses. It is never below the largest miss, and √(horizon / length of the backtests) wider where
-    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and
-    where that is more than seven times there is no interval.
+    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and a
+    miss upwards is measured alike (ln(1 + e)); where that is more than seven times there is no interval.
 
     Parameters
     ----------
