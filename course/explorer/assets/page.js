@@ -184,9 +184,10 @@ function explore(root, customers) {
   }
 
   function range(c) {
-    const unit = c.unit === "share" ? 100 : 1;
+    const unit = c.unit === "share" ? 100 : 1, values = c.values;
     let low = Infinity, high = -Infinity;
-    for (const v of c.values) {
+    for (let i = 0; i < customers.n; i++) {
+      const v = values[i];
       if (v < low) low = v;
       if (v > high) high = v;
     }
@@ -203,10 +204,11 @@ function explore(root, customers) {
       refresh();
     }
     const bins = 24, log = ["money", "days", "orders", "count"].includes(c.unit);
-    const scale = v => (log ? Math.log1p(Math.max(0, v)) / Math.log1p(Math.max(high, 1)) : (v - low) / (high - low || 1));
+    const top = Math.log1p(Math.max(high, 1));
+    const scale = v => (log ? Math.log1p(Math.max(0, v)) / top : (v - low) / (high - low || 1));
     const codes = new Uint8Array(customers.n);
     for (let i = 0; i < customers.n; i++) {
-      const v = c.values[i];
+      const v = values[i];
       codes[i] = v === v ? Math.max(0, Math.min(bins - 1, Math.floor(scale(v) * bins))) : 255;
     }
     const bars = Array.from({length: bins}, (_, b) => h("svg:rect", {x: 10 * b + 1, width: 8}));
