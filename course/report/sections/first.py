@@ -202,7 +202,7 @@ def _say(page: Page, found: Willingness) -> dict | None:
         "passives": (phrase("passives 7–8"), "grey-pale"),
         "detractors": (phrase("detractors 0–6"), "red"),
     }
-    parts = [(name, shares[key], tone, f"{shares[key]:.0%}") for key, (name, tone) in names.items()]
+    parts = [(name, shares[key], tone, f"{shares[key]:.0%}") for key, (name, tone) in names.items()] if shares else []
     so = ""
     if found.drivers is not None:
         driver = nps.about(page, found.drivers.table.iloc[0]["driver"])
@@ -212,7 +212,7 @@ def _say(page: Page, found: Willingness) -> dict | None:
         format.minus(f"NPS {score.value:+.0f}"),
         phrase("of {n:,} {n:answer|answers}", n=score.n),
         phrase("95% interval {low:+.0f} to {high:+.0f}", low=score.low, high=score.high),
-        draw.stack(parts, phrase("Answers by kind")),
+        draw.stack(parts, phrase("Answers by kind")) if parts else "",
         so,
     )
 
