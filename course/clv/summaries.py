@@ -88,7 +88,7 @@ class Holdout:
         """What the holdout holds, and whom it leaves out."""
         return [
             Sentence(
-                "Held out: {first:day} to {last:day}, {horizon:.1f} {unit}. It leaves out {new:,} "
+                "Held out: {first:%Y-%m-%d} to {last:%Y-%m-%d}, {horizon:.1f} {unit}. It leaves out {new:,} "
                 "{new:customer who|customers who} first bought in it, {share:.1%} of its {purchases:,} purchase days.",
                 first=self.split + pd.Timedelta(days=1),
                 last=self.as_of,

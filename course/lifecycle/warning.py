@@ -199,7 +199,7 @@ class Warnings:
         ).sum()
         return [
             Sentence(
-                "Tested on {day:day} and the {horizon} days after: of {n:,} alerts {precision:.0%} "
+                "Tested on {day:%Y-%m-%d} and the {horizon} days after: of {n:,} alerts {precision:.0%} "
                 "({low:.0%}–{high:.0%}) were right; by recency {recency:.0%}, by chance {chance:.0%}. The model is "
                 "{verdict} ({gain:+.1%}, {gain_low:+.1%} to {gain_high:+.1%}).",
                 day=self.cuts["test"],
