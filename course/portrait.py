@@ -221,11 +221,11 @@ _FACTS = ("gender", "age_band", "income", "city")
 
 #: Section and sentence; its places are the columns it needs.
 _SENTENCES = (
-    ("who", Sentence("Registered on {joined_at:day}.")),
+    ("who", Sentence("Registered on {joined_at:%Y-%m-%d}.")),
     (
         "value",
         Sentence(
-            "{monetary_net:,.2f} net in {frequency:,} {frequency:order|orders} since {first_order:day}, "
+            "{monetary_net:,.2f} net in {frequency:,} {frequency:order|orders} since {first_order:%Y-%m-%d}, "
             "{average_order_value:,.2f} an order."
         ),
     ),
@@ -239,7 +239,9 @@ _SENTENCES = (
     ),
     (
         "behaviour",
-        Sentence("Last order on {last_order:day}, {recency_days:,} {recency_days:day|days} before the as-of date."),
+        Sentence(
+            "Last order on {last_order:%Y-%m-%d}, {recency_days:,} {recency_days:day|days} before the as-of date."
+        ),
     ),
     ("behaviour", Sentence("Orders most often through {main_channel}: {main_channel_share:.0%} of the orders.")),
     ("behaviour", Sentence("Spends most on {top_category}: {top_category_share:.0%} of the money.")),
