@@ -1,21 +1,26 @@
 """Whether the intervals of a report hold the truth in 95 of 100, and how wide they are.
 
-    .venv/bin/python benchmarks/coverage.py [COMPANIES] [FOLDER]
+    .venv/bin/python benchmarks/coverage.py TABLE [--companies 0-199] [--data FOLDER]
 
-First the money expected. Generated companies of every kind (200 unless said otherwise), one window each; then windows
-of real shops, as far as their data reach: CDNOW and Online Retail from FOLDER (cdnow_master.txt, online_retail.csv.gz),
-Complete Journey from its package. A window is a day and a horizon; what customers known on that day then brought,
-discounted alike, is the truth. Beside each forecast stands the best forecast without a model, chosen and given an
-interval by backtests of its own ("without"; "sum" where it stands alone, as no model could be fitted). The interval
-score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a share of the truth.
+TABLE is a file of lines, one a part, that grows as the parts are done: what stands in it is not done again, so several
+sittings, or several ranges of companies, add up to one table. The last lines printed are always of the whole of it.
+
+First the money expected. Generated companies of every kind, one window each, of a few hundred customers, so that one
+costs seconds; then windows of real shops, as far as their data reach: CDNOW and Online Retail from FOLDER
+(cdnow_master.txt, online_retail.csv.gz), Complete Journey from its package. A window is a day and a horizon; what
+customers known on that day then brought, discounted alike, is the truth. Beside each forecast stands the best forecast
+without a model, chosen and given an interval by backtests of its own ("without"; "sum" where it stands alone, as no
+model could be fitted). The interval score (Gneiting & Raftery 2007) is the width plus 40 times what lies outside, as a
+share of the truth.
 
 Then every other interval of the ledger, over as many companies drawn from Luming's customers and from those of the
 shops, and satisfaction and campaign outcomes drawn from populations that are known: see benchmarks/resampled.py.
 """
 
+import argparse
+import json
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +36,7 @@ HORIZONS = (4, 13, 26, 52)
 def company(seed: int) -> pd.DataFrame:
     """Orders of a company like no other: size, age, growth, rhythm, leaving, season, drift, money and refunds vary."""
     rng = np.random.default_rng(seed)
-    customers, weeks = int(np.exp(rng.uniform(np.log(300), np.log(1_500)))), int(rng.integers(40, 180))
+    customers, weeks = int(np.exp(rng.uniform(np.log(300), np.log(600)))), int(rng.integers(40, 180))
     days = 7 * weeks
     first = _first_days(rng, customers, days)
     clock = _clock(rng, days)
@@ -138,19 +143,59 @@ def score(low: float, high: float, truth: float) -> float:
     return (high - low + 40 * outside) / max(truth, 1e-9)
 
 
-def generated(companies: int) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
-    """(name, orders, day, weeks): one window of each company, anywhere in its life."""
-    for seed in range(companies):
-        rng = np.random.default_rng([seed, 1])
-        orders, weeks = company(seed), int(rng.choice(HORIZONS))
-        last = orders["ordered_at"].max().normalize() - pd.Timedelta(days=7 * weeks)
-        earliest = orders["ordered_at"].min() + pd.Timedelta(days=7 * 16)
-        span = (last - earliest).days
-        if span > 0:
-            yield f"company {seed}", orders, earliest + pd.Timedelta(days=int(rng.integers(0, span))), weeks
+class Table:
+    """The parts that are done: a line of JSON each, with its name and what was found."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        self.parts = {part["part"]: part for part in map(json.loads, lines)}
+
+    def do(self, name: str, work: Callable[[], dict]) -> dict:
+        """The part of this name, done now if it is not there yet."""
+        if name not in self.parts:
+            try:
+                found = work()
+            except Exception as error:  # one company that fails is a finding, and no reason to lose the others
+                found = {"failed": f"{type(error).__name__}: {error}"}
+            self.parts[name] = {"part": name} | found
+            with self.file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(self.parts[name], default=_plain) + "\n")
+            print(f"{name}: {self.parts[name].get('failed', 'done')}", flush=True)
+        return self.parts[name]
+
+    def of(self, kind: str) -> list[dict]:
+        """The parts of a kind, those that failed left out."""
+        return [p for name, p in self.parts.items() if name.startswith(f"{kind} ") and "failed" not in p]
+
+    def failed(self) -> list[str]:
+        """Those that failed, with the reason."""
+        return [f"{name}: {part['failed']}" for name, part in self.parts.items() if "failed" in part]
 
 
-def real(folder: Path) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def window(seed: int) -> tuple[pd.DataFrame, pd.Timestamp, int] | None:
+    """(orders, day, weeks): one window of a company, anywhere in its life; None where it is too short for one."""
+    rng = np.random.default_rng([seed, 1])
+    orders, weeks = company(seed), int(rng.choice(HORIZONS))
+    last = orders["ordered_at"].max().normalize() - pd.Timedelta(days=7 * weeks)
+    earliest = orders["ordered_at"].min() + pd.Timedelta(days=7 * 16)
+    span = (last - earliest).days
+    return (orders, earliest + pd.Timedelta(days=int(rng.integers(0, span))), weeks) if span > 0 else None
+
+
+def of_company(seed: int) -> dict:
+    """What the report of a generated company says, held against what came."""
+    if (found := window(seed)) is None:
+        return {"rows": [], "why": "too short for a window"}
+    rows, why = look(*found)
+    return {"rows": rows, "why": why, "weeks": found[2]}
+
+
+def real(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
     """The same of real shops: every quarter's end and every horizon that the data reach; CDNOW with 39 weeks too."""
     for name, orders in _shops(folder):
         first, last = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
@@ -160,9 +205,9 @@ def real(folder: Path) -> Iterator[tuple[str, pd.DataFrame, pd.Timestamp, int]]:
                     yield name, orders, as_of, weeks
 
 
-def _shops(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+def _shops(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
     for name, file in (("CDNOW", "cdnow_master.txt"), ("Online Retail", "online_retail.csv.gz")):
-        if (folder / file).exists():
+        if folder is not None and (folder / file).exists():
             table = collect.gather({"orders": [folder / file]})["orders"]
             yield name, clean.apply(table).valid
     try:
@@ -173,65 +218,87 @@ def _shops(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
         print(error)
 
 
+def of_window(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> dict:
+    """What the report of a shop would have said on a day, held against what came."""
+    rows, why = look(orders, as_of, weeks)
+    return {"rows": rows, "why": why, "line": _line(rows[0], orders, as_of, weeks) if rows else ""}
+
+
 def summed(rows: pd.DataFrame) -> None:
     """Print coverage, width and interval score by kind of interval."""
     for what, part in rows[rows["what"] != "none"].groupby("what"):
+        part = part.dropna(subset="held")
         held, n = int(part["held"].sum()), len(part)
+        if not n:
+            continue
         line = f"  {what:10}{held:>6} of {n:<6}{held / n:>6.1%}   median width {part['width'].median():.2f}"
-        if what == "all":
+        if what == "all" and "naive" in part:
             both = part.dropna(subset="naive")
             line += f"   interval score {both['score'].mean():.2f}, without a model {both['naive'].mean():.2f}"
             line += f" (medians {both['score'].median():.2f}, {both['naive'].median():.2f})"
         print(line)
 
 
-def of_companies(companies: int) -> None:
+def tell_companies(table: Table) -> None:
     """Print the tables of generated companies."""
-    rows, refused = [], []
-    for name, orders, as_of, weeks in generated(companies):
-        found, why = look(orders, as_of, weeks)
-        refused += [why] if why else []
-        rows += [row | {"name": name, "weeks": weeks} for row in found]
-    print(f"Generated companies, {len(refused)} of {companies} without an interval:")
-    for why, n in pd.Series([re.sub(r"[\d,.]+", "…", why) for why in refused], dtype="str").value_counts().items():
-        print(f"  {n} times: {why}")
-    frame = pd.DataFrame(rows)
+    parts = table.of("company")
+    why = [re.sub(r"[\d,.]+", "…", part["why"]) for part in parts if part["why"]]
+    print(f"Generated companies, {len(why)} of {len(parts)} without an interval:")
+    for said, n in pd.Series(why, dtype="str").value_counts().items():
+        print(f"  {n} times: {said}")
+    frame = pd.DataFrame([row | {"weeks": part["weeks"]} for part in parts for row in part["rows"]])
+    if frame.empty:
+        return
     summed(frame)
     for by in ("weeks", "tests", "model"):
         print(frame[frame["what"] == "all"].groupby(by)["held"].agg(["sum", "count"]).to_string())
 
 
-def of_shops(folder: Path) -> None:
+def tell_shops(table: Table) -> None:
     """Print every window of the real shops, and their tables."""
-    rows = []
-    for name, orders, as_of, weeks in real(folder):
-        found, why = look(orders, as_of, weeks)
-        rows += [row | {"name": name} for row in found]
-        told = _line(found[0], orders, as_of, weeks) if found else ""
-        print(f"{name:18}{as_of:%Y-%m-%d}{weeks:>4} weeks: {told}{why}", flush=True)
-    for name, part in pd.DataFrame(rows).groupby("name"):
+    parts = table.of("shop")
+    for part in parts:
+        print(f"{part['part'].removeprefix('shop ')}: {part['line']}{part['why']}")
+    for name in dict.fromkeys(part["shop"] for part in parts):
         print(name)
-        summed(part)
+        summed(pd.DataFrame([row for part in parts if part["shop"] == name for row in part["rows"]]))
 
 
-def of_customers(companies: int, folder: Path | None) -> None:
-    """Print the table of every other interval, a world at a time."""
-    for name, tables in resampled.worlds(folder):
-        rows = resampled.judged(tables, companies)
-        print(f"{companies} companies of {resampled.CUSTOMERS:,} customers drawn from {name}:")
-        print(resampled.table(rows).to_string(index=False, float_format="{:.3f}".format), flush=True)
-    print("Answers and campaigns drawn from populations that are known:")
-    print(resampled.known_populations(1_000).to_string(index=False, float_format="{:.3f}".format), flush=True)
+def tell_drawn(table: Table) -> None:
+    """Print the table of every other interval, a world at a time, and of populations that are known."""
+    parts = table.of("drawn")
+    for world in dict.fromkeys(part["world"] for part in parts):
+        mine = [part for part in parts if part["world"] == world]
+        print(f"{len(mine)} companies of {resampled.CUSTOMERS:,} customers drawn from {world}:")
+        rows = pd.DataFrame([row for part in mine for row in part["rows"]])
+        print(resampled.table(rows).to_string(index=False, float_format="{:.3f}".format))
+    for part in table.of("known"):
+        print("Answers and campaigns drawn from populations that are known:")
+        print(pd.DataFrame(part["rows"]).to_string(index=False, float_format="{:.3f}".format))
 
 
 def main() -> None:
-    """Print the tables."""
-    companies = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    of_companies(companies)
-    if folder is not None:
-        of_shops(folder)
-    of_customers(companies, folder)
+    """Do the parts that the table lacks, and print what stands in it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--companies", default="0-199")
+    parser.add_argument("--data", type=Path)
+    given = parser.parse_args()
+    table, (first, last) = Table(given.table), map(int, given.companies.split("-"))
+    for seed in range(first, last + 1):
+        table.do(f"company {seed}", lambda seed=seed: of_company(seed))
+    for shop, *found in real(given.data):
+        name = f"shop {shop} {found[1]:%Y-%m-%d} {found[2]} weeks"
+        table.do(name, lambda shop=shop, found=found: {"shop": shop} | of_window(*found))
+    for world in resampled.worlds(given.data):
+        for seed in range(first, last + 1):
+            table.do(f"drawn {world.name} {seed}", lambda world=world, seed=seed: world.drawn(seed))
+    table.do("known populations", lambda: {"rows": resampled.known_populations(1_000).to_dict("records")})
+    tell_companies(table)
+    tell_shops(table)
+    tell_drawn(table)
+    for line in table.failed():
+        print("FAILED", line)
 
 
 def _line(row: dict, orders: pd.DataFrame, as_of: pd.Timestamp, weeks: int) -> str:

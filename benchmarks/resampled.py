@@ -11,9 +11,9 @@ customers of the world.
 
 import contextlib
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -277,40 +277,54 @@ _LEAVE = ("clean", "clv", "clusters", "tag", "changes")
 CUSTOMERS = 1_500
 
 
-def worlds(folder: Path | None) -> Iterator[tuple[str, dict[str, Table]]]:
-    """(name, tables): Luming; Online Retail from the folder and Complete Journey from its package, where they are."""
-    yield "Luming", demo.tables()
-    if folder is not None and (folder / "online_retail.csv.gz").exists():
-        yield "Online Retail", collect.gather({"orders": [folder / "online_retail.csv.gz"]})
-    with contextlib.suppress(DataError):
-        yield "Complete Journey", collect.gather(completejourney.sources())
+class World:
+    """Customers whose every figure is known, from whom companies are drawn; prepared when the first one is."""
 
+    def __init__(self, name: str, tables: Callable[[], Mapping[str, Table]]) -> None:
+        self.name, self._tables = name, tables
 
-def judged(tables: Mapping[str, Table], companies: int) -> pd.DataFrame:
-    """A row a drawn company and interval: kind, row, value, low, high, truth (NaN where the world has no such row)."""
-    prepared = prepare(tables)
-    usual, behaviour._PAIRS = behaviour._PAIRS, 10**6  # any pair can be among the first of a drawn company
-    try:
-        world = steps(prepared.cleaned, prepared.as_of)
-    finally:
-        behaviour._PAIRS = usual
-    whole = findings(world)
-    if missing := unnamed(whole):
-        raise SystemExit(f"Intervals that KINDS does not name: {', '.join(missing)}")
-    truth = {(kind.name, row): value for kind in KINDS for row, value, _, _ in kind.found(whole)}
-    rows = []
-    for seed in range(companies):
+    @cached_property
+    def _whole(self) -> Result:
+        prepared = prepare(self._tables())
+        usual, behaviour._PAIRS = behaviour._PAIRS, 10**6  # any pair can be among the first of a drawn company
+        try:
+            return steps(prepared.cleaned, prepared.as_of)
+        finally:
+            behaviour._PAIRS = usual
+
+    @cached_property
+    def _truth(self) -> dict[tuple, float]:
+        whole = findings(self._whole)
+        if missing := unnamed(whole):
+            raise SystemExit(f"Intervals that KINDS does not name: {', '.join(missing)}")
+        return {(kind.name, row): value for kind in KINDS for row, value, _, _ in kind.found(whole)}
+
+    def drawn(self, seed: int) -> dict:
+        """{world, rows}: of a company, a row an interval: kind, learned, row, value, low, high, truth (NaN where the
+        world has no such row)."""
+        world = self._whole
         run = steps(drawn(world.cleaned, CUSTOMERS, np.random.default_rng(seed)), world.as_of)
-        found, known = findings(run), truth | cut_alike(world, run) | own_warning(world, run)
-        rows += [(k.name, k.learned, *one, known.get((k.name, one[0]))) for k in KINDS for one in k.found(found)]
-        print(f"  {seed + 1} of {companies}", end="\r", file=sys.stderr)
-    out = pd.DataFrame(rows, columns=["kind", "learned", "row", "value", "low", "high", "truth"])
-    mean = out.groupby(["kind", "row"])["value"].transform("mean")
-    return out.assign(truth=out["truth"].astype("float64").where(~out["learned"], mean))
+        found, known = findings(run), self._truth | cut_alike(world, run) | own_warning(world, run)
+        names = ("kind", "learned", "row", "value", "low", "high", "truth")
+        rows = [(k.name, k.learned, *one, known.get((k.name, one[0]))) for k in KINDS for one in k.found(found)]
+        return {"world": self.name, "rows": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+def worlds(folder: Path | None) -> Iterator[World]:
+    """Luming; Online Retail from the folder and Complete Journey from its package, where they are."""
+    yield World("Luming", demo.tables)
+    if folder is not None and (folder / "online_retail.csv.gz").exists():
+        yield World("Online Retail", lambda: collect.gather({"orders": [folder / "online_retail.csv.gz"]}))
+    with contextlib.suppress(DataError):
+        sources = completejourney.sources()
+        yield World("Complete Journey", lambda: collect.gather(sources))
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a kind of interval: learned, n, held (share), median width, missed above and below, without a truth."""
+    rows = rows.assign(row=rows["row"].astype("str"))  # a list, where the rows come from a file
+    mean = rows.groupby(["kind", "row"])["value"].transform("mean")
+    rows = rows.assign(truth=rows["truth"].astype("float64").where(~rows["learned"], mean))
     known = rows.dropna(subset="truth")
     close = 1e-9 * known["truth"].abs().clip(lower=1)
     known = known.assign(

@@ -7,6 +7,7 @@ report. Babel reads the catalogue as it is: nothing to compile, nothing that can
 
 import os
 import string
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -92,15 +93,35 @@ def text(message: str, lang: str | None = None, /, **values: object) -> str:
 def _filled(template: str, values: dict, lang: str) -> str:
     said = {k: v.say(lang) if isinstance(v, Sentence) else v for k, v in values.items()}
     # Half a character of a damaged file can be held, but not printed.
-    return _Formatter().vformat(template, (), said).encode("utf-8", "replace").decode("utf-8")
+    return _Formatter(lang).vformat(template, (), said).encode("utf-8", "replace").decode("utf-8")
 
 
 class _Formatter(string.Formatter):
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
     def format_field(self, value: object, spec: str) -> str:
+        if spec == "day":
+            return day(value, self.lang)
         if "|" in spec:
             one, many = spec.split("|")
             return one if value == 1 else many
         return super().format_field(value, spec)
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day(date: date, lang: str) -> str:
+    """31 Dec 2024; 2024 年 12 月 31 日. A place of a sentence with the format "day" is written so."""
+    if lang == "zh":
+        return f"{date.year} 年 {date.month} 月 {date.day} 日"
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def month(date: date, lang: str) -> str:
+    """Dec 2024; 2024 年 12 月."""
+    return f"{date.year} 年 {date.month} 月" if lang == "zh" else f"{_MONTHS[date.month - 1]} {date.year}"
 
 
 def catalogues(lang: str) -> list[Path]:

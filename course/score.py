@@ -544,6 +544,7 @@ def _nps(case: Case) -> list[dict]:
                 true=truth.nps,
             )
         )
+    rows += _of_buyers(case, answers, population)
     true = opened.frames["drivers"].set_index("driver")["effect"]
     drivers = case.result.found["nps"].drivers
     if drivers is not None:
@@ -591,6 +592,20 @@ def _nps(case: Case) -> list[dict]:
             beside=0.0,
         )
     )
+    return rows
+
+
+def _of_buyers(case: Case, answers: pd.DataFrame, population: pd.DataFrame) -> list[dict]:
+    """The same, each wave weighted to all who had bought when it was asked."""
+    weights = nps.to_buyers(answers, case.result.cleaned["orders"].valid)
+    rows = []
+    waves = answers.groupby(answers["answered_at"].dt.to_period("Q"))
+    for (_, wave), truth in zip(waves, population.itertuples(), strict=False):
+        found, what = (
+            nps.score(wave["score"], weights[wave.index]),
+            f"NPS {truth.wave}, weighted (beside: all customers)",
+        )
+        rows.append(_row("nps", what, found.value, found.n, found.low, found.high, true=truth.nps))
     return rows
 
 

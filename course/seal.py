@@ -73,7 +73,8 @@ def _gone(case: Case, orders: pd.DataFrame) -> list[Truth]:
 
 
 def _willing(case: Case, orders: pd.DataFrame) -> list[Truth]:
-    found = case.result.found["nps"].score if "nps" in case.result.found else None
+    said = case.result.found.get("nps")
+    found = None if said is None else said.of_buyers or said.score  # what the report says of all, where it can
     if found is None:
         return []
     asked = case.truth("nps").frames["population"]

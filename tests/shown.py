@@ -16,7 +16,7 @@ from course.report.sections import Page
 from course.workflow.finding import plain
 
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:%|bn|[mk]| ?[万亿])?(?!\w)")
-_MONTH = f"(?:{'|'.join(format._MONTHS)})"
+_MONTH = f"(?:{'|'.join(language._MONTHS)})"
 _DATE = re.compile(
     rf"\d{{4}}-\d{{2}}(?:-\d{{2}})?|(?:\d{{1,2}} )?{_MONTH} \d{{4}}|\d{{4}} 年 \d{{1,2}} 月(?: \d{{1,2}} 日)?"
 )

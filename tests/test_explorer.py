@@ -8,6 +8,7 @@ import json
 import math
 import re
 import shutil
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -408,6 +409,20 @@ def test_the_saved_file_is_the_audience(opened, small):
     assert table["customer_id"].tolist() == rows["customer_id"].tolist()
     for column in ("monetary_net", "expected_value", "churn_risk"):
         assert table[column].tolist() == pytest.approx(rows[column].tolist(), nan_ok=True)
+
+
+def test_the_saved_file_says_who_is_left_out_of_an_action(opened, small):
+    """As actions.csv does: by a lot drawn from action and number."""
+    (portraits, _, _), html = small
+    tab = opened(html, "tab=list&sort=id")
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as CSV").click()
+    table = pd.read_csv(download.value.path(), encoding="utf-8-sig")
+    called = (portraits["action"] == "call").to_numpy()
+    lots = [int(sha256(f"call {one}".encode()).hexdigest()[:13], 16) / 16**13 for one in table["customer_id"]]
+    arms = np.where(called, np.where(np.array(lots) < 0.2, "left out", "act"), "")
+    assert table["arm"].fillna("").tolist() == arms.tolist()
+    assert table["action"].tolist() == np.where(called, "call", "none").tolist() and "left out" in arms
 
 
 def test_the_list_of_an_action_has_its_stake_and_no_finding_that_chose_it(opened, small):

@@ -164,14 +164,30 @@ def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders)
     as_of = pd.Timestamp("2023-04-30")
     past = orders[orders["ordered_at"] <= as_of]
     got = expected(past, segment.rfm(past, as_of), as_of, 13)
-    half = 1 - got.at_stake.low / got.at_stake.value if got.at_stake.low else 1.0
-    assert half >= got.total.high / got.total.value - 1 - 1e-12
+    stake, everybody = got.at_stake, got.total.high / got.total.value - 1
+    low, high = 1 - stake.low / stake.value, stake.high / stake.value
+    assert (low >= everybody - 1e-12 or not stake.low) and high >= 1 + everybody - 1e-12
+
+    def chance(customers):
+        value = customers["value"]
+        return np.sqrt((value * (value + customers["expected_spend"])).sum()) / value.sum()
+
+    now = got.forecast.customers.set_index("customer_id")
+    buyers = segment.rfm(past, as_of)
+    now = now.loc[buyers.loc[segment.at_stake(buyers), "customer_id"]]
+    misses, noise = [], []
     for test in got.outlook.backtests:
         then = segment.rfm(past, test.origin)
         ids = then.loc[segment.at_stake(then), "customer_id"]
         truth = sum(came(past[past["customer_id"] == one], test.origin, 13) for one in ids)
         forecast = test.customers.loc[ids, "value"].sum()
-        assert np.log(got.at_stake.high / got.at_stake.value) >= abs(truth / forecast - 1) - 1e-6
+        assert stake.low / stake.value - 1e-6 <= truth / forecast <= high + 1e-6
+        misses.append(min(truth / forecast - 1, np.log(truth / forecast), key=abs))  # e below nought, ln(1 + e) above
+        noise.append(chance(test.customers.loc[ids]))
+    spread = (4 * 0.15**2 + np.maximum(np.square(misses) - np.square(noise), 0).sum()) / (4 + len(misses))
+    half = np.hypot(stats.t.ppf(0.975, 4 + len(misses)) * np.sqrt(spread), stats.norm.ppf(0.975) * chance(now))
+    half = max(half, np.abs(misses).max())
+    assert high == pytest.approx(max(np.exp(half), 1 + everybody))
     assert got.classes["value"].sum() == pytest.approx(got.total.value)
 
 

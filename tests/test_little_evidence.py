@@ -194,6 +194,11 @@ def test_surveys_on_other_scales_have_no_nps_and_three_answers_a_wide_one(told, 
         assert "NPS" not in text.replace("no NPS", "")
     three = told("three").found["nps"]
     assert three["n"] == 3 and three["high"] - three["low"] > 100
+    # Two of three is no share: who gave which would be told.
+    assert three["shares"] is None and three["counts"] is None
+    said = told("three").text
+    assert "from 3 answers: too few to tell shares of" in said["en"] and "67%" not in said["en"] + said["zh"]
+    assert "score (0–10)" not in told("fives").text["en"] and "推荐意愿（0–10）" not in told("fives").text["zh"]
     table = tmp_path / "survey.csv"
     little.survey(SURVEYS["zero_one"][0]).to_csv(table, index=False)
     assert cli.main(["run", "--surveys", str(table), "--out", str(tmp_path / "out")]) == 2

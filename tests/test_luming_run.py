@@ -406,7 +406,7 @@ def test_the_truth_of_each_headline_is_that_of_the_sealed_files(result, folder, 
     asked = opened["answers"]["score"]
     everybody = 100 * ((asked >= 9).mean() - (asked <= 6).mean())
     one = true_of(truths, "NPS")
-    assert one.true == pytest.approx(everybody, abs=0.01) and one.found == result.found["nps"].score.value
+    assert one.true == pytest.approx(everybody, abs=0.01) and one.found == result.found["nps"].of_buyers.value
     assert true_of(truths, "the app").true == 0
 
 

@@ -461,6 +461,28 @@ def test_poststratification_by_hand():
     pd.testing.assert_series_equal(counts, weights)
 
 
+def test_answers_are_weighted_to_all_who_had_bought_by_how_often_they_had():
+    # Ninety had bought on one day, ten on three; ten of each answered, and who buys more is happier.
+    ids = [f"c{k:03d}" for k in range(100)]
+    bought = [(one, day) for k, one in enumerate(ids) for day in (1, 2, 3)[: 3 if k >= 90 else 1]]
+    orders = pd.DataFrame(bought, columns=["customer_id", "day"])
+    orders["ordered_at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(orders.pop("day"), unit="D")
+    # An order after the first answer counts for nobody, nor does an answer of whom no order is known.
+    orders.loc[len(orders)] = ["late", pd.Timestamp("2024-05-02")]
+    answers = pd.DataFrame(
+        {"customer_id": [*ids[:10], *ids[90:], "late", None], "answered_at": pd.Timestamp("2024-05-01")}
+    )
+    answers["score"] = [0.0] * 10 + [10.0] * 10 + [10.0, 10.0]
+    weights = nps.to_buyers(answers, orders)
+    assert weights.tolist() == pytest.approx([1.8] * 10 + [0.2] * 10 + [0, 0])
+    assert nps.score(answers["score"], weights).value == pytest.approx(-80)
+    mixed = answers.sample(frac=1, random_state=1)
+    pd.testing.assert_series_equal(nps.to_buyers(mixed, orders.iloc[::-1]).sort_index(), weights)
+    # Four of those who buy often are too few to speak for them: one band is left, and nothing to weight by.
+    with pytest.raises(DataError, match="seldom and often"):
+        nps.to_buyers(answers.drop(index=range(10, 16)), orders)
+
+
 def test_poststratification_of_several_columns_from_design_weights():
     answers = pd.DataFrame({"score": [9, 9, 9, 0], "a": [1, 1, 2, 2], "b": list("xxxy"), "w": [1.0, 3, 1, 1]})
     got = nps.poststratify(answers, ["a", "b"], {(1, "x"): 0.5, (2, "x"): 0.25, (2, "y"): 0.25}, weights="w")

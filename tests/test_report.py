@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course import DataError, charts, cli, collect, labels, report, segment, workflow
+from course import DataError, charts, cli, collect, labels, language, report, segment, workflow
 from course.labels import Value
 from course.report import format, page, workbook
 from course.report.sections import Page
@@ -245,6 +245,24 @@ def test_money_as_each_language_writes_it(value, currency, en, zh):
 )
 def test_a_range_says_currency_and_size_once(low, high, en, zh):
     assert (format.money_range(low, high, "en", "CNY"), format.money_range(low, high, "zh", "CNY")) == (en, zh)
+
+
+def test_what_was_added_up_is_to_the_cent_while_it_is_small():
+    for value, en, zh in (
+        (247.37, "$247.37", "247.37 美元"),
+        (9_464.5, "$9,464.50", "9,464.50 美元"),
+        (300.0, "$300", "300 美元"),
+        (-12.5, "−$12.50", "−12.50 美元"),
+        (12_345.67, "$12.3k", "1.2 万美元"),
+        (9_999.999, "$10,000", "10,000 美元"),
+        (float("nan"), "–", "–"),
+    ):
+        assert (format.counted(value, "en", "USD"), format.counted(value, "zh", "USD")) == (en, zh)
+
+
+def test_a_day_in_a_sentence_is_written_as_its_language_does():
+    said = language.Label("on {day:day}", "在 {day:day}", day=pd.Timestamp("2024-07-03"))
+    assert (said.say("en"), said.say("zh")) == ("on 3 Jul 2024", "在 2024 年 7 月 3 日")
 
 
 def test_days_months_and_minus_signs():

@@ -131,13 +131,32 @@ def test_the_stage_and_what_differs_from_it_are_settled():
         ("lost", 0.3, 0.2, "lost", None),
         ("loyal", 0.2, 0.4, "loyal", None),
         ("active", 0.2, 0.6, "active", 0.6),
-        ("at_risk", 0.7, 0.9, "at_risk", 0.9),
+        ("at_risk", 0.7, 0.9, "active", 0.9),
+        ("at_risk", 0.4, 0.9, "at_risk", 0.9),
         ("prospect", None, None, "prospect", None),
     ]
     given = pd.DataFrame([r[:3] for r in rows], columns=["stage", "chance_90_days", "p_alive"])
     told = lifecycle.settle(given)
     assert told["stage"].tolist() == [r[3] for r in rows]
     assert told["p_alive"].astype(object).where(told["p_alive"].notna(), None).tolist() == [r[4] for r in rows]
+
+
+def test_at_risk_is_who_is_silent_and_likelier_to_stay_so():
+    given = pd.DataFrame(
+        {"stage": ["at_risk", "at_risk", "at_risk", "lost", "loyal"], "churn_risk": [0.3, 0.6, None, 0.1, 0.9]}
+    )
+    assert lifecycle.settle(given)["stage"].tolist() == ["active", "at_risk", "at_risk", "lost", "loyal"]
+    row = {"customer_id": "c1", "stage": "active", "recency_days": 50, "at_risk_after": 40.0, "chance_90_days": 0.6}
+    said = "by the silence alone this customer would count as at risk"
+    assert said in portrait.card(pd.DataFrame([row]), "c1").text("en")
+    assert said not in portrait.card(pd.DataFrame([row | {"recency_days": 40}]), "c1").text("en")
+
+
+def test_a_forecast_that_gives_up_whom_the_chance_does_not_is_not_believed_of_that_one():
+    row = {"customer_id": "c1", "stage": "loyal", "chance_90_days": 0.7, "expected_order_days": 0.03}
+    said = portrait.card(pd.DataFrame([row]), "c1").text("en")
+    assert "counts on only 0.03 days with an order" in said and "The chance is believed" in said
+    assert "believed" not in portrait.card(pd.DataFrame([row | {"expected_order_days": 1.2}]), "c1").text("en")
 
 
 def test_a_condition_needs_its_columns():
@@ -204,6 +223,10 @@ def contradictions(p):
         "lost, and of high expected value": (stage == "lost") & has("expected_high_value"),
         "likely to leave, and of high expected value": has("likely_to_leave") & has("expected_high_value"),
         **{f"tag and stage: {s}": has(s) != (stage == s) for s in ("loyal", "at_risk", "lost") if f"tag_{s}" in p},
+        "at risk, and likelier to order": (stage == "at_risk")
+        & (chance >= 0.5)
+        & ~(number("recency_days") > number("lost_after")),
+        "at risk, and hardly at risk": (stage == "at_risk") & (chance.isna()) & (risk <= 0.5),
         "silent beyond lost, and neither lost nor reprieved": (
             (number("recency_days") > number("lost_after")) & ~silent & stage.ne("prospect")
         ),
@@ -219,6 +242,8 @@ def test_a_card_of_every_customer_says_which_is_believed_where_two_differ(result
     p = result.portraits
     chance = p["chance_90_days"] if "chance_90_days" in p else pd.Series(np.nan, p.index)
     differ = (p["stage"].isin(KEPT) & (chance < 0.495)) | (p["stage"].eq("at_risk") & (chance >= 0.5))
+    differ |= p["stage"].eq("active") & (p["recency_days"] > p["at_risk_after"])
+    differ |= (chance >= 0.5) & (p["expected_order_days"] < 0.2)
     differ |= p["stage"].eq("lost") & (p["expected_order_days"] >= 1)
     differ |= p["stage"].isin(SILENT) & (p["r"] >= 4)
     differ |= p["stage"].isin(KEPT) & (p["r"] <= 2)

@@ -21,7 +21,7 @@ from course.engine import query
 from course.errors import DataError
 from course.evidence import enough
 from course.intervals import Z, effective
-from course.language import Sentence
+from course.language import Label, Sentence, day
 from course.orders import UP_TO, last_day, same_ids, with_net
 
 #: The forecasts that stand for election; of two that miss by as much the first is taken.
@@ -39,10 +39,11 @@ _HISTORY, _ORIGINS = 12, 4
 #: A backtest shorter than the horizon by more than this factor says nothing of it.
 _STRETCH = 5
 _YEAR = 52
+_MARKS = {"en": ", ", "zh": "、"}
 
 # What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
 # and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
-_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.25, 4
+_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.15, 4
 #: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
 _FARTHEST = 2.0
 
@@ -179,8 +180,11 @@ class Outlook:
         reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
         if reach > _FARTHEST:
             return Total(len(chosen), value, None, None, half)
+        last = self.path.iloc[-1]
+        all_of_them = last["high"] / last["expected"] - 1
         # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
-        return Total(len(chosen), value, max(0.0, value * (1 - reach)), value * float(np.exp(reach)), half)
+        low = max(0.0, value * (1 - max(reach, all_of_them)))
+        return Total(len(chosen), value, low, float(value * max(np.exp(reach), 1 + all_of_them)), half)
 
     def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable]) -> float:
         misses, noise = [], []
@@ -189,11 +193,11 @@ class Outlook:
                 continue
             part = test.customers[test.customers.index.isin(then.get(test.origin, ()))]
             if part["value"].sum() > 0:
-                misses.append(part["actual"].sum() / part["value"].sum() - 1)
+                miss = part["actual"].sum() / part["value"].sum() - 1
+                # On the scale of the interval, of which the upper end is e^reach times what is expected.
+                misses.append(np.log1p(miss) if miss > 0 else miss)
                 noise.append(_noise(part))
-        reach = _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
-        last = self.path.iloc[-1]
-        return max(reach, last["high"] / last["expected"] - 1)
+        return _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
 
     @property
     def widening(self) -> float:
@@ -210,7 +214,7 @@ class Outlook:
             "The interval comes from {k} {k:backtest|backtests}: the forecast made on {days} for the {weeks} "
             "{weeks:week|weeks} after, held against what then came ({misses}).",
             k=len(self.backtests),
-            days=", ".join(f"{test.origin:%Y-%m-%d}" for test in self.backtests),
+            days=Label(*(mark.join(day(t.origin, lang) for t in self.backtests) for lang, mark in _MARKS.items())),
             weeks=self.backtests[0].weeks,
             misses=", ".join(f"{test.miss:+.0%}" for test in self.backtests),
         )
@@ -259,8 +263,8 @@ def outlook(
     k), with e the misses of k backtests, u what forecasts usually miss by and w for how many backtests that counts; c²
     is the chance of single customers, Σ v (v + spend) / (Σ v)² of what each is expected to bring: reckoned, not
     estimated from the misses. It is never below the largest miss, and √(horizon / length of the backtests) wider where
-    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and
-    where that is more than seven times there is no interval.
+    the horizon is the longer of the two. For a class of customers the upper end is e^half times what is expected, and a
+    miss upwards is measured alike (ln(1 + e)); where that is more than seven times there is no interval.
 
     Parameters
     ----------

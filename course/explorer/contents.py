@@ -7,7 +7,7 @@ made again from them when a person was erased.
 import numpy as np
 import pandas as pd
 
-from course import lifecycle, segment
+from course import actions, lifecycle, segment
 from course.engine import query
 from course.explorer.packing import Packer
 from course.explorer.words import GROUPS, OTHERS, WORDS
@@ -76,8 +76,8 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
     counted = len(portraits)
     portraits = _rows(portraits, timeline, shared)
     packer, tags = Packer(), ledger["findings"].get("tags", {})
-    actions = [action for action in ledger["findings"].get("actions", ()) if action["audience"]]
-    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags, actions)]
+    proposed = [action for action in ledger["findings"].get("actions", ()) if action["audience"]]
+    categories = [_category(packer, portraits, *named, shared) for named in _categories(portraits, tags, proposed)]
     numbers = [_number(packer, portraits, column, shared) for column in _numbers(portraits, shared)]
     for kind in ("promoters", "passives", "detractors"):
         packer.codes(f"answers:{kind}", portraits[f"_{kind}"])
@@ -94,11 +94,12 @@ def packed(portraits: pd.DataFrame, timeline: pd.DataFrame, ledger: dict, shared
         "groups": [{"key": key, "label": _both(label)} for key, label in GROUPS.items()],
         "categories": categories,
         "numbers": numbers,
-        "lists": _lists(actions, portraits),
+        "lists": _lists(proposed, portraits),
         **_figures(ledger["findings"]),
     }
     if not shared:
         head |= {"ids": portraits["customer_id"].tolist(), **_events(packer, portraits, timeline)}
+        head["arms"] = _arms(packer, portraits)
     return packer.text(head)
 
 
@@ -133,15 +134,29 @@ def _rows(portraits: pd.DataFrame, timeline: pd.DataFrame, shared: bool) -> pd.D
     return found.reset_index(drop=True)
 
 
+def _arms(packer: Packer, portraits: pd.DataFrame) -> list[str]:
+    """The names of the arms that each customer's code is one of, as actions.csv has them: blank where no action is
+    proposed. Empty where the portraits know of no action."""
+    if "action" not in portraits:
+        return []
+    arm = pd.Series("", index=portraits.index, dtype="str")
+    for action in actions.rules():
+        own = portraits.loc[portraits["action"] == action.name, "customer_id"]
+        arm[own.index] = actions.arms(own, action.name, action.left_out)
+    names = ["", "act", "left out"]
+    packer.codes("arm", arm.map({name: code for code, name in enumerate(names)}))
+    return names
+
+
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _categories(portraits: pd.DataFrame, tags: dict, actions: list[dict]) -> list[tuple[str, str, dict]]:
+def _categories(portraits: pd.DataFrame, tags: dict, proposed: list[dict]) -> list[tuple[str, str, dict]]:
     """(column, group, what the ledger says of the tag, or of the values) of every column with values that are told
     apart. A tag that repeats a column of the portraits is left out."""
-    needs = dict.fromkeys(need for action in actions for need in action["needs"])
-    values = {a["key"]: a["label"] for a in actions} | {_NONE: _both(WORDS["no_action"])}
-    chosen_by = {a["key"]: a["needs"] for a in actions}
+    needs = dict.fromkeys(need for action in proposed for need in action["needs"])
+    values = {a["key"]: a["label"] for a in proposed} | {_NONE: _both(WORDS["no_action"])}
+    chosen_by = {a["key"]: a["needs"] for a in proposed}
     said = {"action": {"values": values, "needs": list(needs), "chosen_by": chosen_by}}
     columns = [(column, group, said.get(column, {})) for column, group in _CATEGORIES.items() if column in portraits]
     named = {f"tag_{name}": entry for name, entry in tags.items() if name not in _CATEGORIES}
@@ -269,20 +284,20 @@ def _figures(findings: dict) -> dict:
     limits = ("band", "from_order_days", "at_risk_days", "lost_days")
     classes = {c["rfm_class"]: [c["low"], c["high"]] for c in findings.get("clv", {}).get("classes", [])}
     stakes = {a["key"]: a["stake"] for a in findings.get("actions", ())}
-    actions = {key: [stake["low"], stake["high"]] for key, stake in stakes.items()}
+    called = {key: [stake["low"], stake["high"]] for key, stake in stakes.items()}
     return {
         "cuts": findings.get("segments", {}).get("cuts"),
         "limits": [{name: band[name] for name in limits} for band in lifecycle_.get("thresholds", [])],
         "warning_days": (lifecycle_.get("early_warning") or {}).get("horizon"),
         "weeks": forecast.get("horizon_weeks"),
-        "expected": {"all": [forecast.get("low"), forecast.get("high")], "rfm_class": classes, "action": actions},
+        "expected": {"all": [forecast.get("low"), forecast.get("high")], "rfm_class": classes, "action": called},
     }
 
 
-def _lists(actions: list[dict], portraits: pd.DataFrame) -> list[dict]:
+def _lists(proposed: list[dict], portraits: pd.DataFrame) -> list[dict]:
     """The audience of each action that is proposed, as far as it is in the page."""
     there = set() if "action" not in portraits else set(portraits["action"].dropna())
-    return [{"label": a["label"], "filters": a["audience"]} for a in actions if a["key"] in there]
+    return [{"label": a["label"], "filters": a["audience"]} for a in proposed if a["key"] in there]
 
 
 def _days(dates: pd.Series) -> np.ndarray:

@@ -64,6 +64,7 @@ WORDS = {
     "status": phrase("{n} customers"),
     "customers": phrase("Customers"),
     "of_all": phrase("{share} of all {of}"),
+    "who_bought": phrase("known at all, {n} of them bought"),
     "of_buyers": phrase("{share} of the {of} who bought"),
     "money": phrase("Money (net)"),
     "money_share": phrase("{share} of all money (95% interval {low} to {high})"),
@@ -143,6 +144,9 @@ WORDS = {
     "why_stage": phrase(
         "Stage: {days} days since the last order. For customers with as many order days ({band}), more than {risk} "
         "counts as at risk and more than {lost} as lost."
+    ),
+    "why_believed": phrase(
+        "Yet an order is at least as likely as none: what is foreseen is believed, not the silence."
     ),
     "why_risk": phrase("Estimated chance of no order in the next {days} days: {risk}."),
     "why_expected": phrase("Expected in the next {weeks} weeks: {money}. For a single customer this is rough."),

@@ -59,7 +59,7 @@ class Chance:
         table = self.reliability
         weight = table["customers"] / table["customers"].sum()
         said = Sentence(
-            "The chance of an order in the next {days} days, forecast on {day:%Y-%m-%d} for {n:,} customers and held "
+            "The chance of an order in the next {days} days, forecast on {day:day} for {n:,} customers and held "
             "against the {days} days after: {forecast:.0%} expected, {bought:.0%} bought; beyond chance, a tenth of "
             "the customers was usually off by {off:.1f} points; Brier {brier:.3f}, against {naive:.3f} for saying the "
             "average to everybody.",
@@ -96,7 +96,7 @@ class Chance:
         if self.off <= _OFF:
             return Sentence("It is told of no customer: it knew no more than the average.")
         return Sentence(
-            "It is told of no customer: tested on {day:%Y-%m-%d} it was off by {off:.1f} points, and may be by "
+            "It is told of no customer: tested on {day:day} it was off by {off:.1f} points, and may be by "
             "{most:.0f}. A season, a sale or a growing company makes some {days} days unlike those before.",
             day=self.cuts["test"],
             off=100 * self.off,

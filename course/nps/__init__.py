@@ -27,7 +27,7 @@ from course.nps.satisfaction import (
 from course.nps.scoring import Difference, Score, by, difference, needed, needed_per_wave, score, waves
 from course.nps.service import Queue, queue, slow_queues
 from course.nps.survey import ENOUGH_FOR_SCALE, SCORES
-from course.nps.weighting import poststratify
+from course.nps.weighting import poststratify, to_buyers
 
 __all__ = [
     "ENOUGH_FOR_SCALE",
@@ -72,5 +72,6 @@ __all__ = [
     "theme_labels",
     "theme_table",
     "themes",
+    "to_buyers",
     "waves",
 ]

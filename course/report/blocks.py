@@ -3,7 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
-from course.report.format import minus, told
+from course.report.format import day, minus, told
 
 
 def paragraph(words: str) -> dict:
@@ -69,8 +69,8 @@ def accounted(account: dict) -> list[str]:
     return [*(told(account[k], ",") for k in ("rows", "orders", "customers")), full(account["money"])]
 
 
-def limit(value: object) -> str:
-    """A lowest or highest value: a date, a figure, or nothing."""
+def limit(value: object, lang: str) -> str:
+    """A lowest or highest value: a day, a figure, or nothing."""
     if value is None or pd.isna(value):
         return "–"
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else minus(f"{value:,.10g}")
+    return day(value, lang) if isinstance(value, pd.Timestamp) else minus(f"{value:,.10g}")

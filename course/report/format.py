@@ -6,7 +6,8 @@ from functools import cache
 
 import pandas as pd
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from course import language
+
 #: Sizes that are counted in: the least, what it is divided by, its sign, digits after the point.
 _SIZES = {
     "en": ((1e9, 1e9, "bn", 2), (1e6, 1e6, "m", 2), (1e5, 1e3, "k", 0), (1e4, 1e3, "k", 1)),
@@ -37,6 +38,13 @@ def money(value: float | None, lang: str, currency: str | None = None) -> str:
     if pd.isna(value):
         return _NOT_TOLD
     return _with_currency(short(value, lang), lang, currency)
+
+
+def counted(value: float | None, lang: str, currency: str | None = None) -> str:
+    """An amount that was added up, no estimate: to the cent while it is small, $247.37; else as `money`."""
+    if pd.isna(value) or abs(value) >= 9_999.995 or f"{value:.2f}".endswith(".00"):
+        return money(value, lang, currency)
+    return _with_currency(f"{'−' if value < 0 else ''}{abs(value):,.2f}", lang, currency)
 
 
 def money_range(low: float | None, high: float | None, lang: str, currency: str | None = None) -> str:
@@ -105,21 +113,19 @@ def day(date: pd.Timestamp | None, lang: str) -> str:
     """31 Dec 2024; 2024 年 12 月 31 日."""
     if pd.isna(date):
         return _NOT_TOLD
-    if lang == "zh":
-        return f"{date.year} 年 {date.month} 月 {date.day} 日"
-    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+    return language.day(date, lang)
 
 
 def month(period: pd.Period | pd.Timestamp, lang: str) -> str:
     """Nov 2024; 2024 年 11 月."""
-    return f"{period.year} 年 {period.month} 月" if lang == "zh" else f"{_MONTHS[period.month - 1]} {period.year}"
+    return language.month(period, lang)
 
 
 def tick(period: pd.Period | pd.Timestamp, lang: str) -> str:
     """A month on an axis: its year where it begins one."""
     if period.month == 1:
         return f"{period.year}"
-    return f"{period.month} 月" if lang == "zh" else _MONTHS[period.month - 1]
+    return f"{period.month} 月" if lang == "zh" else language.month(period, lang).split()[0]
 
 
 def told(value: float | None, form: str = ",.0f") -> str:

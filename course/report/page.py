@@ -55,7 +55,8 @@ class Question:
     key : its address within the page
     asks : the question
     answers : (step, function that gives sentences); the first sentence is the heading
-    parts : (step, section), in their order; what the data do not give is left out, and with its last part the question
+    parts : (step, section), in their order; what the data do not give is left out. A question without an answer and
+        without a part is not there
     evidence : sections that are folded whole
     """
 
@@ -91,7 +92,7 @@ QUESTIONS = (
     Question(
         "worth",
         Sentence("What are they worth?"),
-        (("clv", clv.answers), ("total", total.answers)),
+        (("clv", clv.answers), ("total", total.answers), ("segment", segment.so_far)),
         (("clv", clv.value), ("total", total.together), ("segment", segment.months), ("behaviour", behaviour.spread)),
     ),
     Question(
@@ -191,15 +192,15 @@ _WORDS = {
 
 
 def _question(page: Page, question: Question) -> dict | None:
-    """The question with its answer as heading; None where nothing can be shown under it."""
+    """The question with its answer as heading; None where there is neither an answer nor anything to show."""
     found = page.result.found
     parts = _sections(page, question.parts)
     parts += [terms.terms(page)] if question.key == "words" else []
     parts += [part | {"folded": True} for part in _sections(page, question.evidence)]
     parts += [origin.origin(page) | {"folded": True}] if question.key == "data" else []
-    if not parts:
-        return None
     answers = [line for step, answer in question.answers if step in found for line in answer(page, found[step])]
+    if not parts and not answers:
+        return None
     heading, *leads = answers or [""]
     return {
         "key": question.key,

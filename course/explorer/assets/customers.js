@@ -2,10 +2,15 @@
 const BLANK = -(2 ** 31);
 const ARRAYS = {u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f8: Float64Array};
 
-async function unpacked(text) {
-  const signs = atob(text.trim()), bytes = new Uint8Array(signs.length);
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text); // browsers of 2025 on, many times as fast
+  const signs = atob(text), bytes = new Uint8Array(signs.length);
   for (let i = 0; i < signs.length; i++) bytes[i] = signs.charCodeAt(i);
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  return bytes;
+}
+
+async function unpacked(text) {
+  return new Response(new Blob([bytesOf(text.trim())]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 class Customers {
@@ -19,14 +24,21 @@ class Customers {
     this.n = this.customers;
     this.columns = new Map();
     for (const c of this.categories) this.columns.set(c.key, Object.assign(c, {codes: this.read(`category:${c.key}`)}));
-    for (const c of this.numbers) this.columns.set(c.key, Object.assign(c, {values: this.measured(`number:${c.key}`)}));
+    for (const c of this.numbers) this.columns.set(c.key, this.later(c, "values", () => this.measured(`number:${c.key}`)));
     this.answers = ["promoters", "passives", "detractors"].map(kind => this.read(`answers:${kind}`));
+    if (this.arms?.length) this.arm = this.read("arm"); // of those who are in an action, who is left out of it
     this.everybody = new Uint32Array(this.n).map((_, i) => i);
     this.failed = new Uint8Array(this.n); // how many filters a customer does not meet
     this.masks = new Map();
     this.filters = new Map();
     for (const c of this.categories) c.everywhere = this.count(this.everybody, c);
     this.all = this.sums(this.everybody);
+  }
+
+  /** The column with a part that is made when it is first asked for: most are shown on cards alone. */
+  later(column, part, make) {
+    const set = value => Object.defineProperty(column, part, {value, configurable: true});
+    return Object.defineProperty(column, part, {get: () => set(make())[part], configurable: true});
   }
 
   /** A column of numbers, blanks as NaN. */

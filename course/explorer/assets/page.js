@@ -184,9 +184,10 @@ function explore(root, customers) {
   }
 
   function range(c) {
-    const unit = c.unit === "share" ? 100 : 1;
+    const unit = c.unit === "share" ? 100 : 1, values = c.values;
     let low = Infinity, high = -Infinity;
-    for (const v of c.values) {
+    for (let i = 0; i < customers.n; i++) {
+      const v = values[i];
       if (v < low) low = v;
       if (v > high) high = v;
     }
@@ -203,10 +204,11 @@ function explore(root, customers) {
       refresh();
     }
     const bins = 24, log = ["money", "days", "orders", "count"].includes(c.unit);
-    const scale = v => (log ? Math.log1p(Math.max(0, v)) / Math.log1p(Math.max(high, 1)) : (v - low) / (high - low || 1));
+    const top = Math.log1p(Math.max(high, 1));
+    const scale = v => (log ? Math.log1p(Math.max(0, v)) / top : (v - low) / (high - low || 1));
     const codes = new Uint8Array(customers.n);
     for (let i = 0; i < customers.n; i++) {
-      const v = c.values[i];
+      const v = values[i];
       codes[i] = v === v ? Math.max(0, Math.min(bins - 1, Math.floor(scale(v) * bins))) : 255;
     }
     const bars = Array.from({length: bins}, (_, b) => h("svg:rect", {x: 10 * b + 1, width: 8}));
@@ -324,7 +326,8 @@ function explore(root, customers) {
   const veil = n => (secret(n) ? (hidden(n) ? `<${least}` : t("too_many")) : null);
 
   function tileCustomers(s, all) {
-    const notes = [s.n < all.n && t("of_all", {share: percent(s.n / all.n, 1), of: whole(all.n)})];
+    const notes = [s.n < all.n && t("of_all", {share: percent(s.n / all.n, 1), of: whole(all.n)}),
+      s.n === all.n && all.buyers && all.buyers < all.n && !secret(all.buyers) && t("who_bought", {n: whole(all.buyers)})];
     if (all.buyers && s.buyers === s.n && s.n && all.buyers < all.n) {
       notes.push(t("of_buyers", {share: percent(s.n / all.buyers, 1), of: whole(all.buyers)}));
     }
@@ -578,6 +581,8 @@ function explore(root, customers) {
     if (of("recency_days") >= 0 && limit) {
       out.push(t("why_stage", {days: whole(of("recency_days")), band: limit.band, risk: whole(limit.at_risk_days),
         lost: whole(limit.lost_days)}));
+      const stage = column("stage"), past = {active: limit.at_risk_days, at_risk: limit.lost_days};
+      if (stage && of("recency_days") > past[stage.values[stage.codes[row]]]) out.push(t("why_believed"));
     }
     if (of("frequency") > 0 && cuts) {
       const side = (key, cut) => t(of(key) > cut ? "above" : "not_above", {cut: show(column(key), cut)});
@@ -664,12 +669,13 @@ function explore(root, customers) {
 
   /** The audience as CSV, in the list's order, under the names that the portraits' columns have. */
   function csv() {
-    const keys = LISTED.filter(column), by = state.sort.replace(/^-/, "");
+    const keys = [...LISTED, "action"].filter(column), by = state.sort.replace(/^-/, "");
     const value = (c, row) => (c.codes ? (c.codes[row] === customers.unknown ? "" : cell(c.values[c.codes[row]]))
       : c.values[row] === c.values[row] ? String(c.values[row]) : "");
+    const arm = row => (column("action") ? [customers.arms[customers.arm[row]]] : []);
     const rows = Array.from(customers.sorted(counted, by, state.sort.startsWith("-")),
-      row => [cell(customers.ids[row]), ...keys.map(key => value(column(key), row))].join(","));
-    return `\ufeff${[["customer_id", ...keys].join(","), ...rows].join("\n")}\n`;
+      row => [cell(customers.ids[row]), ...keys.map(key => value(column(key), row)), ...arm(row)].join(","));
+    return `\ufeff${[["customer_id", ...keys, ...(column("action") ? ["arm"] : [])].join(","), ...rows].join("\n")}\n`;
   }
   function save() {
     const address = URL.createObjectURL(new Blob([csv()], {type: "text/csv"}));

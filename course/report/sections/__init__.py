@@ -39,6 +39,10 @@ class Page:
         """An amount in the currency of the data."""
         return format.money(value, self.lang, self.ledger["currency"])
 
+    def counted(self, value: float | None) -> str:
+        """An amount that was added up, in the currency of the data: to the cent while it is small."""
+        return format.counted(value, self.lang, self.ledger["currency"])
+
     def money_range(self, low: float | None, high: float | None) -> str:
         """From … to, in the currency of the data."""
         return format.money_range(low, high, self.lang, self.ledger["currency"])

@@ -5,7 +5,7 @@ import pandas as pd
 from course import lifecycle
 from course.report.blocks import paragraph, table
 from course.report.sections import Page
-from course.workflow.steps.actions import Actions
+from course.workflow.steps.actions import FILE, Actions
 
 #: Customers of the list of calls that the page names.
 _NAMED = 10
@@ -31,8 +31,9 @@ def monday(page: Page) -> dict | None:
         "evidence": phrase("What these lines rest on, and what else could be done"),
         "open": phrase("open the list"),
         "rule": phrase(
-            "Nobody is in two of the lists. A share is left out by lot where something is tried: without it nobody can "
-            "tell what the action changed."
+            "Nobody is in two of the lists; {file} holds all of them. A share is left out by lot where something is "
+            "tried: without it nobody can tell what the action changed.",
+            file=FILE,
         ),
     }
 
@@ -94,5 +95,5 @@ def _row(page: Page, customer: str, row: pd.Series) -> list[str]:
         stage,
         f"{row['recency_days']:,}",
         f"{row['churn_risk']:.0%}",
-        page.money(row["monetary_net"]),
+        page.counted(row["monetary_net"]),
     ]

@@ -16,7 +16,7 @@ def answers(page: Page, found: Quality) -> list[str]:
             "{rows:,} of {received:,} rows name no customer; {money} of sales stand behind nobody in these portraits.",
             rows=accounts["no_customer"]["rows"],
             received=accounts["received"]["rows"],
-            money=page.money(accounts["no_customer"]["money"]),
+            money=page.counted(accounts["no_customer"]["money"]),
         )
     ]
 
@@ -72,7 +72,9 @@ def quality(page: Page, found: Quality) -> dict:
         for b in before.itertuples():
             a = after[b.column]
             row = [f"{b.filled:.1%} → {a.filled:.1%}", f"{b.distinct:,} → {a.distinct:,}"]
-            limits = [(limit(b.lowest), limit(a.lowest)), (limit(b.highest), limit(a.highest))]
+            limits = [
+                (limit(x, page.lang), limit(y, page.lang)) for x, y in ((b.lowest, a.lowest), (b.highest, a.highest))
+            ]
             row += [f"{x} → {y}" if x != y else x for x, y in limits]
             rows.append([canonical.columns[b.column].label.say(page.lang), *row])
         blocks.append(table([canonical.label.say(page.lang), *head], rows))

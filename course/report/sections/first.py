@@ -77,7 +77,7 @@ def _headline(page: Page) -> str:
         if risk:
             return phrase(
                 "{n:,} customers of the class “{name}”, {people:.0%} of all who bought, brought {share:.0%} of the "
-                "money – and {risk:,} customers have been silent for longer than is normal for them.",
+                "money – and {risk:,} customers are at risk of leaving.",
                 risk=risk,
                 **said,
             )
@@ -110,10 +110,7 @@ def _tile(asks: str, figure: str, unit: str, below: str = "", drawn: Markup | st
 
 
 def _who(page: Page, found: Segments) -> dict:
-    phrase, sizes, standing = page.phrase, found.classes, page.result.found.get("lifecycle")
-    never = 0
-    if standing is not None:
-        never = standing.table.set_index("stage")["customers"].get("prospect", 0)
+    phrase, sizes, known = page.phrase, found.classes, page.ledger["customers"]
     drawn = ""
     if sizes["customers"].notna().all():
         ranked = sizes.sort_values(["share", "rfm_class"], ascending=[False, True])
@@ -130,7 +127,7 @@ def _who(page: Page, found: Segments) -> dict:
         phrase("Who are our customers?"),
         f"{found.overview['customers']:,}",
         phrase("{n:customer|customers} with orders", n=found.overview["customers"]),
-        phrase("and {n:,} known who never bought", n=int(never)) if never > 0 else "",
+        phrase("of {known:,} known at all", known=known) if known > found.overview["customers"] else "",
         drawn,
         so,
     )
@@ -143,7 +140,9 @@ def _worth(page: Page, found: Value) -> dict:
         best = segments.best_month
         drawn = draw.spark(sales["money"].tolist(), (~sales["complete"]).tolist(), phrase("Net money a month"))
         so = phrase(
-            "The best month was {month}, with {money}", month=page.month(best["month"]), money=page.money(best["money"])
+            "The best month was {month}, with {money}",
+            month=page.month(best["month"]),
+            money=page.counted(best["money"]),
         )
     if total.low is None:
         low, high = found.outlook.range
@@ -203,7 +202,7 @@ def _say(page: Page, found: Willingness) -> dict | None:
         "passives": (phrase("passives 7–8"), "grey-pale"),
         "detractors": (phrase("detractors 0–6"), "red"),
     }
-    parts = [(name, shares[key], tone, f"{shares[key]:.0%}") for key, (name, tone) in names.items()]
+    parts = [(name, shares[key], tone, f"{shares[key]:.0%}") for key, (name, tone) in names.items()] if shares else []
     so = ""
     if found.drivers is not None:
         driver = nps.about(page, found.drivers.table.iloc[0]["driver"])
@@ -213,7 +212,7 @@ def _say(page: Page, found: Willingness) -> dict | None:
         format.minus(f"NPS {score.value:+.0f}"),
         phrase("of {n:,} {n:answer|answers}", n=score.n),
         phrase("95% interval {low:+.0f} to {high:+.0f}", low=score.low, high=score.high),
-        draw.stack(parts, phrase("Answers by kind")),
+        draw.stack(parts, phrase("Answers by kind")) if parts else "",
         so,
     )
 

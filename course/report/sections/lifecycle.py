@@ -23,12 +23,22 @@ def _silent(page: Page, found: Lifecycle) -> str:
     counts = found.table.set_index("stage")["customers"]
     if not {"at_risk", "lost"} & set(counts.index):
         return page.phrase("No customer has been silent for longer than is normal for them.")
+    said = {
+        "risk": int(counts.get("at_risk", 0)),
+        "lost": int(counts.get("lost", 0)),
+        "share": found.silent_money_share,
+    }
+    if found.warning is None and found.chance is None:
+        return page.phrase(
+            "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
+            "for so long that they count as lost; together they brought {share:.0%} of the money.",
+            **said,
+        )
     return page.phrase(
-        "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
-        "for so long that they count as lost; together they brought {share:.0%} of the money.",
-        risk=int(counts.get("at_risk", 0)),
-        lost=int(counts.get("lost", 0)),
-        share=found.silent_money_share,
+        "{risk:,} {risk:customer is|customers are} at risk: silent for longer than is normal for them, and likelier to "
+        "stay so than to order. {lost:,} have been silent for so long that they count as lost. Together they brought "
+        "{share:.0%} of the money.",
+        **said,
     )
 
 

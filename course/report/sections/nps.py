@@ -16,6 +16,7 @@ from course.workflow.steps.nps import Willingness
 def answers(page: Page, found: Willingness) -> list[str]:
     """The NPS, and satisfaction on other scales."""
     lines = [] if found.score is None else _nps_in_words(page, found)
+    lines += [] if found.of_buyers is None else [_of_buyers(page, found.of_buyers)]
     return lines + [_satisfied(page, one) for one in found.satisfaction]
 
 
@@ -64,8 +65,30 @@ def _satisfied(page: Page, one: nps.Satisfaction) -> str:
     return phrase("{share}; {mean} {note}", share=said, mean=mean, note=asked)
 
 
+def _of_buyers(page: Page, score: nps.Score) -> str:
+    return page.phrase(
+        "That is of those who answered; weighted to all who had bought, by how often they had, it is {value:+.1f} (95% "
+        "interval {low:+.1f} to {high:+.1f}, {n:,} {n:answer|answers} of known customers).",
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        n=score.n,
+    )
+
+
 def _nps_in_words(page: Page, found: Willingness) -> list[str]:
     score = found.score
+    if found.shares is None:
+        return [
+            page.phrase(
+                "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} {n:answer|answers}: too few "
+                "to tell shares of.",
+                value=score.value,
+                low=score.low,
+                high=score.high,
+                n=score.n,
+            )
+        ]
     return [
         page.phrase(
             "NPS is {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}) from {n:,} {n:answer|answers}: "
@@ -80,13 +103,19 @@ def _nps_in_words(page: Page, found: Willingness) -> list[str]:
     ]
 
 
-def recommend(page: Page, found: Willingness) -> dict:
+def recommend(page: Page, found: Willingness) -> dict | None:
     """The 0–10 question: NPS with its interval, the shape behind it, waves, classes and drivers."""
     phrase, counts = page.phrase, found.counts
     satisfied = _satisfaction(page, found)
     shown, evidence = _behind(page, found)
     if found.score is None:
-        return {"title": phrase("How satisfied are they?"), "blocks": [*satisfied, *shown], "evidence": evidence}
+        blocks = [*satisfied, *shown]
+        return {"title": phrase("How satisfied are they?"), "blocks": blocks, "evidence": evidence} if blocks else None
+    evidence = [*_weighted(page, found), *_parts(page, found), *evidence]
+    if counts is None:
+        blocks = [*satisfied, *shown]
+        title = phrase("Would they recommend us?")
+        return {"title": title, "blocks": blocks, "evidence": evidence} if blocks or evidence else None
     title = phrase(
         "NPS {value:+.1f} (95% interval {low:+.1f} to {high:+.1f}, {n:,} {n:answer|answers})",
         value=found.score.value,
@@ -100,7 +129,7 @@ def recommend(page: Page, found: Willingness) -> dict:
     return {
         "title": phrase("Would they recommend us?"),
         "blocks": blocks,
-        "evidence": [*_weighted(page, found), *_parts(page, found), *evidence],
+        "evidence": evidence,
     }
 
 
@@ -135,7 +164,8 @@ def _satisfaction(page: Page, found: Willingness) -> list[dict]:
     blocks = []
     said = {"chart": ("{:.1%}", page.phrase("Share by wave")), "mean_chart": ("{:.2f}", page.phrase("Mean by wave"))}
     for one, charts in found.charted():
-        blocks.append(paragraph(_satisfied(page, one)))
+        # The answer above says it; where there are several, each chart needs its own.
+        blocks += [paragraph(_satisfied(page, one))] if charts and len(found.satisfaction) > 1 else []
         for name, waves in charts.items():
             blocks += _chart(page, waves, *said[name])
     return blocks

@@ -1,5 +1,7 @@
 """Files, columns and versions."""
 
+import pandas as pd
+
 from course import schema
 from course.report.blocks import accounted, items, paragraph, table
 from course.report.sections import Page
@@ -11,10 +13,10 @@ def origin(page: Page) -> dict:
     for kind, entry in page.ledger["tables"].items():
         canonical = schema.canonical(kind)
         for source in entry["sources"]:
-            span = f"{source['first']} – {source['last']}" if source["first"] else "–"
+            days = [page.day(pd.Timestamp(source[end])) for end in ("first", "last") if source[end]]
             read_as = source.get("encoding") or source["format"]
             label = canonical.label.say(page.lang)
-            rows.append([label, source["name"], read_as, span, *accounted(source)])
+            rows.append([label, source["name"], read_as, " – ".join(days) or "–", *accounted(source)])
         mapping += [f"{canonical.columns[n].label.say(page.lang)} ← {c}" for n, c in entry["mapping"].items()]
     head = [phrase("Table"), phrase("File"), phrase("Encoding"), phrase("From – to")]
     head += [phrase("Rows"), phrase("Orders"), phrase("Customers"), phrase("Money")]

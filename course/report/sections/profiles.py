@@ -94,7 +94,7 @@ def _facts(page: Page, one: Profile) -> list[dict]:
         "monetary_net": (phrase("spent so far"), page.money, page.money_range),
         "expected_value": (phrase("expected from each"), page.money, page.money_range),
         "frequency": (phrase("orders"), _number, _numbers),
-        "recency_days": (phrase("days since the last"), _number, _numbers),
+        "recency_days": (phrase("days since the last"), "{:,.0f}".format, "{:,.0f}–{:,.0f}".format),
     }
     facts = []
     for column, (name, said, ranged) in names.items():

@@ -14,7 +14,7 @@ from course.workflow.steps.segment import Segments
 def answers(page: Page, found: Segments) -> list[str]:
     """How many customers bought for how much, and the class that brings most."""
     overview, top = found.overview, found.top
-    bought = {"n": overview["customers"], "money": page.money(overview["money"])}
+    bought = {"n": overview["customers"], "money": page.counted(overview["money"])}
     bought |= {"first": page.day(overview["first_order"]), "as_of": page.day(page.result.as_of)}
     if clean.refunds_read(page.result.tables["orders"]):
         said = page.phrase(
@@ -41,6 +41,18 @@ def answers(page: Page, found: Segments) -> list[str]:
     return lines
 
 
+def so_far(page: Page, found: Segments) -> list[str]:
+    """What the median customer brought, where nothing can be said of what will come."""
+    if {"clv", "total"} & set(page.result.found):
+        return []
+    return [
+        page.phrase(
+            "The median customer has brought {m} so far; what customers will bring cannot be told from these orders.",
+            m=page.counted(found.cuts["m"]),
+        )
+    ]
+
+
 def kinds(page: Page, found: Segments) -> list[str]:
     """The same, the class first."""
     return answers(page, found)[::-1]
@@ -61,13 +73,13 @@ def classes(page: Page, found: Segments) -> dict:
             bar,
             told(r.money_share, ".1%"),
             span(r.low, r.high, "{:.1%}".format),
-            page.money(r.money),
+            page.counted(r.money),
             told(r.median_recency, ".0f"),
         ]
         for label, bar, r in zip(labels, figures.classes(sizes), sizes.itertuples(), strict=True)
     ]
     overview = found.overview
-    total = [phrase("all"), f"{overview['customers']:,}", "100%", "", "100%", "–", page.money(overview["money"])]
+    total = [phrase("all"), f"{overview['customers']:,}", "100%", "", "100%", "–", page.counted(overview["money"])]
     total.append(f"{overview['median_recency']:.0f}")
     below = phrase("Thin lines: 95% intervals of the share of money, the cuts between classes taken as they are.")
     title = "" if found.top is None else _title(page, found)
@@ -78,6 +90,7 @@ def classes(page: Page, found: Segments) -> dict:
     if not sizes["customers"].fillna(0).any():  # a table of dashes says less
         few = phrase("No class is told: each is of fewer than ten people, or would tell of one that is.")
         blocks = [paragraph(few)]
+        return {"title": phrase("Which kinds of customers there are"), "blocks": blocks}
     return {
         "title": phrase("Which kinds of customers there are"),
         "blocks": blocks,
@@ -140,8 +153,10 @@ def _rule(page: Page, found: Segments) -> str:
     return " ".join(said)
 
 
-def scores(page: Page, found: Segments) -> dict:
-    """How many customers have which scores, and what a score means."""
+def scores(page: Page, found: Segments) -> dict | None:
+    """How many customers have which scores, and what a score means; nothing where no score is told."""
+    if not found.thresholds["customers"].fillna(0).any():
+        return None
     phrase = page.phrase
     names = {"r": phrase("Recency, days"), "f": phrase("Frequency, orders"), "m": phrase("Money (net)")}
     rows = []
@@ -174,12 +189,14 @@ def months(page: Page, found: Segments) -> dict:
         return {"title": title, "blocks": [paragraph(phrase("All orders are of one month."))]}
     if sales["complete"].sum() > 1:
         message = phrase(
-            "The best month was {month}, with {money}", month=page.month(best["month"]), money=page.money(best["money"])
+            "The best month was {month}, with {money}",
+            month=page.month(best["month"]),
+            money=page.counted(best["money"]),
         )
     else:
         message = phrase("Money by month; fewer than two months are whole")
     alt = phrase("{title}. Bars: net money of each month.", title=message)
     below = [phrase("Net money a month")]
     below += [phrase("Grey: a month that the data cover only in part.")] if not sales["complete"].all() else []
-    drawn = figures.months(sales, best, page.lang, page.money(best["money"]), alt)
+    drawn = figures.months(sales, best, page.lang, page.counted(best["money"]), alt)
     return {"title": title, "blocks": [figure(message, drawn, page.joined(below))], "half": True}

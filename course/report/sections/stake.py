@@ -27,7 +27,7 @@ def answers(page: Page, found: Stake) -> list[str]:
 
 def _who(page: Page, found: Stake) -> str:
     """How many they are and what they brought."""
-    values = {"n": found.customers, "days": found.days, "money": page.money(found.money), "share": found.share}
+    values = {"n": found.customers, "days": found.days, "money": page.counted(found.money), "share": found.share}
     if found.low is None:
         return page.phrase(
             "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} {days:day|days} ago or "
@@ -93,7 +93,7 @@ def first(page: Page, found: Stake) -> dict:
             page.day(r.last_order),
             f"{r.recency_days:,}",
             f"{r.frequency:,}",
-            page.money(r.monetary_net),
+            page.counted(r.monetary_net),
             *([page.money(r.expected_value)] if with_value else []),
             f"{r.orders_to_top}",
         ]

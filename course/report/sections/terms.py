@@ -22,8 +22,8 @@ def terms(page: Page) -> dict:
     if "lifecycle" in found:
         lines.append(
             phrase(
-                "At risk: silent for longer than customers with as many order days usually are. Lost: silent for so "
-                "long that few come back."
+                "At risk: silent for longer than customers with as many order days usually are, and, where that can "
+                "be foreseen, no likelier to order than not. Lost: silent for so long that few come back."
             )
         )
     if "clv" in found:

@@ -26,9 +26,10 @@ class Willingness(Finding):
     Attributes
     ----------
     score : NPS of the valid answers from 0 to 10; weighted : with the survey's weights
+    of_buyers : NPS of the answers weighted to all who had bought (nps.to_buyers); None where the survey has weights
     satisfaction : of answers on other scales, one for each; satisfied_waves : a control chart of each, or None;
         mean_waves : another of its mean
-    counts : answers of each score from 0 to 10
+    counts : answers of each score from 0 to 10; None where they are a few (course.few)
     waves : NPS a quarter with the change, if answers are dated over more than one; chart : its control chart; by_class
         : NPS a RFM class, if respondents are customers with orders, blank where they are a few (course.few); drivers :
         of the survey's columns that are called driver_…, and quadrants : their importance against performance; factors
@@ -42,6 +43,7 @@ class Willingness(Finding):
     satisfied_waves: tuple[pd.DataFrame | None, ...] = ()
     mean_waves: tuple[pd.DataFrame | None, ...] = ()
     weighted: nps.Score | None = None
+    of_buyers: nps.Score | None = None
     waves: pd.DataFrame | None = None
     chart: pd.DataFrame | None = None
     by_class: pd.DataFrame | None = None
@@ -52,8 +54,10 @@ class Willingness(Finding):
     themes: pd.DataFrame | None = None
 
     @property
-    def shares(self) -> dict[str, float]:
-        """Promoters, passives and detractors as shares of the answers."""
+    def shares(self) -> dict[str, float] | None:
+        """Promoters, passives and detractors as shares of the answers; None where they are a few."""
+        if self.counts is None:
+            return None
         return {name: getattr(self.score, name) / self.score.n for name in ("promoters", "passives", "detractors")}
 
     def charted(self) -> list[tuple[nps.Satisfaction, dict[str, pd.DataFrame]]]:
@@ -95,6 +99,8 @@ class Willingness(Finding):
         if self.score is None:
             return out | ({"survey": behind} if behind else {})
         out["nps"] = _score(self.score) | {"shares": self.shares, "counts": plain(self.counts)} | behind
+        if self.of_buyers is not None:
+            out["nps"]["of_buyers"] = _score(self.of_buyers)
         return out if self.weighted is None else out | {"nps_weighted": _score(self.weighted)}
 
 
@@ -121,10 +127,14 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     found.score = attempt(what, nps.score, answers["score"], check_scale="scale" not in answers)
     if found.score is None:
         return (found if found.satisfaction else None), attempt.not_done
-    found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
+    if found.score.n >= HIDDEN_BELOW:
+        found.counts = answers["score"].astype("int64").value_counts().reindex(range(11), fill_value=0)
     if "weight" in answers and answers["weight"].gt(0).any():
         weights = answers["weight"].fillna(0).clip(lower=0)
         found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
+    if found.weighted is None and "orders" in run.cleaned and {"customer_id", "answered_at"} <= set(answers):
+        what = Sentence("willingness to recommend of all who had bought")
+        found.of_buyers = attempt(what, _of_buyers, answers, run.cleaned["orders"].valid)
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
         found.waves = attempt(what, nps.waves, answers)
         balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
@@ -137,6 +147,12 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
             found.by_class = None if by_class is None else told(by_class, ["rfm_class"], "n")
     _behind(found, answers, attempt)
     return found, attempt.not_done
+
+
+def _of_buyers(answers: pd.DataFrame, orders: pd.DataFrame) -> nps.Score:
+    weights = nps.to_buyers(answers, orders)
+    spoken = weights > 0
+    return nps.score(answers.loc[spoken, "score"], weights[spoken], check_scale="scale" not in answers)
 
 
 def _behind(found: Willingness, answers: pd.DataFrame, attempt: Attempts) -> None:
