@@ -60,7 +60,7 @@ def lab(kit, monkeypatch):
 def started(lab, monkeypatch):
     """What lab.py would become: the list fills with commands instead."""
     commands = []
-    monkeypatch.setattr(lab, "prepare", lambda developers: None)
+    monkeypatch.setattr(lab, "prepare", lambda more="": None)
     monkeypatch.setattr(lab, "run", lambda *command: commands.append([str(word) for word in command]))
     return commands
 
@@ -152,18 +152,20 @@ def test_help_is_ours_and_needs_no_environment(lab, kit, capsys, word):
 def installer(lab, monkeypatch):
     """Pretend to install. `fails` says which program fails and with which words; `ran` lists the programs."""
 
-    fake = SimpleNamespace(fails={}, ran=[], extras=[])
+    fake = SimpleNamespace(fails={}, ran=[], extras=[], anew=[])
 
     def attempt(*commands, **variables):
         name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
         fake.ran.append(name)
-        fake.extras += [word[2:-1] for word in commands[1] if str(word).startswith(".[")]
+        fake.extras += [word[2:-1] for word in commands[-1] if str(word).startswith(".[")]
+        fake.anew.append(len(commands) == 2)
         if name not in fake.fails:
-            lab.BIN.mkdir(parents=True)
+            lab.BIN.mkdir(parents=True, exist_ok=True)
             lab.PYTHON.touch()
         return fake.fails.get(name, "")
 
     monkeypatch.setattr(lab, "attempt", attempt)
+    monkeypatch.setattr(lab, "mirrors", lambda base: {})
     monkeypatch.setattr(lab.shutil, "which", lambda name: f"/somewhere/{name}")
     monkeypatch.setattr(lab, "run", lambda *command: 0)
     return fake
@@ -177,7 +179,32 @@ def test_a_second_start_installs_nothing(lab, installer):
 def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
     assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
     assert installer.ran == ["uv", "uv"]
-    assert installer.extras == ["notebook,stats,postgres,mysql", "notebook,stats,postgres,mysql,dev"]
+    assert installer.extras == ["notebook,stats", "dev,mysql,notebook,postgres,stats"]
+
+
+def test_what_is_added_stays(lab, installer, kit, capsys):
+    """A driver is added to the environment that is there, and is there again when the kit is renewed."""
+    assert lab.main(["run"]) == lab.main(["add", "postgres"]) == 0
+    assert "Adding postgres to .venv." in capsys.readouterr().out
+    assert lab.main(["add", "postgres"]) == lab.main(["run"]) == 0
+    assert installer.extras == ["notebook,stats", "notebook,postgres,stats"] and installer.anew == [True, False]
+    with (kit / "constraints.txt").open("a") as pins:
+        pins.write("# another\n")
+    assert lab.main(["run"]) == 0
+    assert installer.extras[-1] == "notebook,postgres,stats" and installer.anew[-1]
+
+
+def test_an_extra_that_cannot_be_added_leaves_the_rest_as_it_was(lab, installer, capsys):
+    assert lab.main(["run"]) == 0
+    installer.fails = {"uv": "dns error: failed to lookup address information"}
+    assert lab.main(["add", "mysql"]) == 1 and lab.PYTHON.exists()
+    assert lab.main(["run"]) == 0 and lab.stamped()[1] == {"notebook", "stats"}
+
+
+@pytest.mark.parametrize("words", [["add"], ["add", "postgress"]])
+def test_an_extra_that_there_is_not_is_told_what_there_is(lab, installer, capsys, words):
+    assert lab.main(words) == 1 and not installer.ran
+    assert "Say which: dev, mysql, notebook, pack, postgres, real, site, spark, stats." in capsys.readouterr().out
 
 
 def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):
@@ -299,9 +326,26 @@ def test_a_folder_of_wheels_is_used_without_a_network(lab, installer, kit, monke
     seen = []
     told = lab.attempt
     monkeypatch.setattr(lab, "attempt", lambda *commands, **variables: seen.extend(commands) or told(*commands))
-    (kit / "wheels").mkdir()
+    wheel = kit / "wheels" / "numpy-2.4.6-cp{}{}-cp{}{}-{}_x86_64.whl".format(*sys.version_info[:2] * 2, platform())
+    wheel.parent.mkdir()
+    wheel.touch()
     assert lab.main(["run"]) == 0
-    assert [str(word) for word in seen[1]][-3:] == ["--no-index", "--find-links", str(kit / "wheels")]
+    assert [str(word) for word in seen[1]][-3:] == ["--find-links", str(kit / "wheels"), "--no-index"]
+    assert lab.main(["add", "postgres"]) == 0  # what the folder lacks comes over the network
+    assert [str(word) for word in seen[2]][-2:] == ["--find-links", str(kit / "wheels")]
+
+
+def platform():
+    """How the names of wheels for this system begin."""
+    return {"win32": "win", "darwin": "macosx_11_0"}.get(sys.platform, "manylinux_2_28")
+
+
+def test_wheels_of_another_python_or_system_are_said_before_anything_is_made(lab, installer, kit, capsys):
+    (kit / "wheels").mkdir()
+    (kit / "wheels" / "numpy-2.4.6-cp310-cp310-win_amd64.whl").touch()
+    assert lab.main(["run"]) == 1 and not installer.ran
+    said = capsys.readouterr().out
+    assert "are for Python 3.10 (win_amd64); this is Python 3." in said
 
 
 def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkeypatch, capsys):
