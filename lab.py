@@ -118,7 +118,7 @@ STEPS = {  # what installers print, and what we say of it
     "downloaded": r"^Prepared (?P<n>\d+) packages",
     "installing": r"^Installing collected packages",
 }
-PATIENCE = {"PIP_DEFAULT_TIMEOUT": "9", "PIP_RETRIES": "1", "UV_HTTP_TIMEOUT": "9", "UV_HTTP_RETRIES": "1"}
+PATIENCE = {"PIP_DEFAULT_TIMEOUT": "6", "PIP_RETRIES": "1", "UV_HTTP_TIMEOUT": "6", "UV_HTTP_RETRIES": "1"}
 
 
 class Stop(Exception):
@@ -146,30 +146,41 @@ def reason(said):
     return next((key for key, sign in SIGNS.items() if re.search(sign, said)), "install")
 
 
-def attempt(*commands, **variables):
-    """Run the commands one after the other; what the first one that fails said, or nothing."""
-    for command in commands:
-        said, collected = "", 0
-        words = [str(word) for word in command]
-        env = dict(PATIENCE, **os.environ)  # a dead line is told in twenty seconds, unless the reader is more patient
-        env.update(variables)
-        try:
-            child = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        except OSError as error:
-            return str(error)
-        for line in child.stdout:
-            line = line.decode("utf-8", "replace")
-            said += line
-            if line.startswith("Collecting "):
-                collected += 1
-                progress(collected, line.split()[1])
-            for key, sign in STEPS.items():
-                found = re.search(sign, line)
-                if found:
-                    tell(key, **found.groupdict())
-        if child.wait():
-            return said or "exit code {}".format(child.returncode)
+def attempt(command, **variables):
+    """Run a command; what it said where it fails, else nothing. The reader's own variables go before these."""
+    said, collected = "", 0
+    words = [str(word) for word in command]
+    env = dict(variables, **os.environ)
+    try:
+        child = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError as error:
+        return str(error)
+    for line in child.stdout:
+        line = line.decode("utf-8", "replace")
+        said += line
+        if line.startswith("Collecting "):
+            collected += 1
+            progress(collected, line.split()[1])
+        for key, sign in STEPS.items():
+            found = re.search(sign, line)
+            if found:
+                tell(key, **found.groupdict())
+    if child.wait():
+        return said or "exit code {}".format(child.returncode)
     return ""
+
+
+def fill(tool, kit, **variables):
+    """Install the kit with pip or uv; what went wrong, or nothing.
+
+    Whether packages can be reached is tried before, with little patience: a dead line is told within twenty seconds,
+    and a slow one has its time.
+    """
+    said = ""
+    if "--no-index" not in kit:
+        probe = [*tool, "--quiet", "--dry-run", "hatchling", "-c", "constraints.txt"]
+        said = attempt(probe, **dict(variables, **PATIENCE))
+    return said or attempt([*tool, *kit], **variables)
 
 
 def progress(n, name):
@@ -241,8 +252,8 @@ def install(extras, anew):
     if anew:
         clear()
     if uv:
-        commands = [[uv, "venv", "--python", base, VENV]] * anew
-        said = attempt(*commands, [uv, "pip", "install", "--python", PYTHON, *kit], **mirrors(base))
+        said = attempt([uv, "venv", "--python", base, VENV]) if anew else ""
+        said = said or fill([uv, "pip", "install", "--python", PYTHON], kit, **mirrors(base))
         if said and reason(said) not in ("disk", "network"):
             tell("uv failed")
     if said and reason(said) not in ("disk", "network"):
@@ -252,8 +263,9 @@ def install(extras, anew):
             raise Stop("no venv") from None
         if anew:
             clear()
-        first = [base, "-m", "venv", VENV] if anew else [PYTHON, "-m", "ensurepip"]  # uv makes a .venv without pip
-        said = attempt(first, [PYTHON, "-m", "pip", "install", "--no-compile", *kit])  # what is used compiles itself
+        # uv makes a .venv without pip; of what is installed only what is used will be compiled
+        said = attempt([base, "-m", "venv", VENV] if anew else [PYTHON, "-m", "ensurepip"])
+        said = said or fill([PYTHON, "-m", "pip", "install", "--no-compile"], kit)
     print(flush=True)
     if said:
         print("\n".join(line[:200] for line in said.splitlines()[-15:]))
@@ -317,6 +329,8 @@ def dispatch(args):
     if word == "add":
         return add(args[1:])
     prepare(MORE.get(word, ""))
+    if word == "pack":  # resolves for other systems with uv, which does not read pip's configuration
+        os.environ.update(mirrors(PYTHON))
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])

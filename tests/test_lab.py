@@ -154,11 +154,16 @@ def installer(lab, monkeypatch):
 
     fake = SimpleNamespace(fails={}, ran=[], extras=[], anew=[])
 
-    def attempt(*commands, **variables):
-        name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
+    def attempt(command, **variables):
+        words = [str(word) for word in command]
+        if "venv" in words:
+            fake.anew.append(True)
+        asked = [word[2:-1] for word in words if word.startswith(".[")]
+        if not asked:
+            return ""
+        name = "uv" if Path(words[0]).stem == "uv" else "pip"
         fake.ran.append(name)
-        fake.extras += [word[2:-1] for word in commands[-1] if str(word).startswith(".[")]
-        fake.anew.append(len(commands) == 2)
+        fake.extras += asked
         if name not in fake.fails:
             lab.BIN.mkdir(parents=True, exist_ok=True)
             lab.PYTHON.touch()
@@ -187,11 +192,11 @@ def test_what_is_added_stays(lab, installer, kit, capsys):
     assert lab.main(["run"]) == lab.main(["add", "postgres"]) == 0
     assert "Adding postgres to .venv." in capsys.readouterr().out
     assert lab.main(["add", "postgres"]) == lab.main(["run"]) == 0
-    assert installer.extras == ["notebook,stats", "notebook,postgres,stats"] and installer.anew == [True, False]
+    assert installer.extras == ["notebook,stats", "notebook,postgres,stats"] and len(installer.anew) == 1
     with (kit / "constraints.txt").open("a") as pins:
         pins.write("# another\n")
     assert lab.main(["run"]) == 0
-    assert installer.extras[-1] == "notebook,postgres,stats" and installer.anew[-1]
+    assert installer.extras[-1] == "notebook,postgres,stats" and len(installer.anew) == 2
 
 
 def test_an_extra_that_cannot_be_added_leaves_the_rest_as_it_was(lab, installer, capsys):
@@ -224,8 +229,8 @@ def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, 
 def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, capsys):
     whole = lab.attempt
 
-    def interrupted(*commands, **variables):
-        whole(*commands)
+    def interrupted(command, **variables):
+        whole(command)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lab, "attempt", interrupted)
@@ -292,10 +297,11 @@ def test_steps_are_told_and_patience_ends(lab, kit, monkeypatch, capsys):
     script = kit / "installer"
     lines = ["Resolved 130 packages in 2s", "Prepared 3 packages", *["Collecting scipy"] * 20]
     lines += ["Installing collected packages: scipy", "patience $PIP_DEFAULT_TIMEOUT $UV_HTTP_TIMEOUT index $UV_INDEX"]
-    script.write_text("#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines) + "exit 1\n")
+    script.write_text("#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines) + "exit 1\n")
     script.chmod(0o755)
+    monkeypatch.delenv("UV_INDEX", raising=False)
     said = lab.attempt([script], UV_INDEX="mine")
-    assert said.splitlines()[-1] == "patience 9 9 index mine"
+    assert said.splitlines()[-1] == "patience index mine"  # a slow line has its time
     told = capsys.readouterr().out.splitlines()
     assert told == [
         "130 packages are needed.",
@@ -303,8 +309,10 @@ def test_steps_are_told_and_patience_ends(lab, kit, monkeypatch, capsys):
         "20 packages so far: scipy",
         "Installing them.",
     ]
+    assert lab.fill([script], []).splitlines()[-1] == "patience 6 6 index"  # but not before anything came
+    assert lab.fill([script], ["--no-index"]).splitlines()[-1] == "patience index"
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "100")
-    assert "patience 100 9" in lab.attempt([script])
+    assert "patience 100 6" in lab.fill([script], [])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the configuration is a shell script here")
@@ -325,14 +333,19 @@ def test_uv_is_given_the_index_that_pip_is_configured_for(lab, kit, monkeypatch)
 def test_a_folder_of_wheels_is_used_without_a_network(lab, installer, kit, monkeypatch):
     seen = []
     told = lab.attempt
-    monkeypatch.setattr(lab, "attempt", lambda *commands, **variables: seen.extend(commands) or told(*commands))
+
+    def attempt(command, **variables):
+        seen.append([str(word) for word in command])
+        return told(command)
+
+    monkeypatch.setattr(lab, "attempt", attempt)
     wheel = kit / "wheels" / "numpy-2.4.6-cp{}{}-cp{}{}-{}_x86_64.whl".format(*sys.version_info[:2] * 2, platform())
     wheel.parent.mkdir()
     wheel.touch()
     assert lab.main(["run"]) == 0
-    assert [str(word) for word in seen[1]][-3:] == ["--find-links", str(kit / "wheels"), "--no-index"]
+    assert seen[1][-3:] == ["--find-links", str(kit / "wheels"), "--no-index"]
     assert lab.main(["add", "postgres"]) == 0  # what the folder lacks comes over the network
-    assert [str(word) for word in seen[2]][-2:] == ["--find-links", str(kit / "wheels")]
+    assert "--dry-run" in seen[2] and seen[3][-2:] == ["--find-links", str(kit / "wheels")]
 
 
 def platform():
