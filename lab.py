@@ -178,7 +178,7 @@ def fill(tool, kit, **variables):
     """
     said = ""
     if "--no-index" not in kit:
-        probe = [*tool, "--quiet", "--dry-run", "hatchling", "-c", "constraints.txt"]
+        probe = [*tool, "--quiet", "--dry-run", "hatchling"]
         said = attempt(probe, **dict(variables, **PATIENCE))
     return said or attempt([*tool, *kit], **variables)
 

@@ -231,7 +231,9 @@ def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, 
 
     def interrupted(command, **variables):
         whole(command)
-        raise KeyboardInterrupt
+        if "-e" in command:
+            raise KeyboardInterrupt
+        return ""
 
     monkeypatch.setattr(lab, "attempt", interrupted)
     assert lab.main(["test"]) == 1
@@ -401,16 +403,44 @@ def clean(environment, **more):
     return {name: value for name, value in environment.items() if not ours.match(name)} | {"LANG": "C.UTF-8"} | more
 
 
-def test_no_network_is_said(kit):
-    nowhere = f"http://127.0.0.1:{free_port()}/simple"
-    env = clean(os.environ, UV_DEFAULT_INDEX=nowhere, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", NO_PROXY="*")
-    env |= {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "0", "no_proxy": "*"}
-    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        env.pop(name, None)
+@pytest.fixture
+def silent():
+    """A server that takes connections and never says a word."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        server.setblocking(False)
+        yield server
+
+
+def asked(server):
+    """How often a silent server was asked."""
+    count = 0
+    while True:
+        try:
+            server.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+@pytest.mark.parametrize("trouble", ["dead proxy", "silent index"])
+def test_no_network_is_said_after_two_tries(kit, silent, trouble):
+    """By pip: two tries of six seconds (`lab.PATIENCE`), twenty with all else on a machine that does nothing beside."""
+    env = clean(os.environ, PIP_CONFIG_FILE=os.devnull, PATH="/usr/bin:/bin", PIP_INDEX_URL="")
+    for name in [name for name in env if name.startswith(("PIP_", "UV_")) or name.lower().endswith("_proxy")]:
+        env.pop(name)
+    if trouble == "dead proxy":
+        env["HTTPS_PROXY"] = f"http://me:secret@127.0.0.1:{free_port()}"
+    else:
+        env["PIP_INDEX_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
     done = lab_py(kit, "test", env=env)
     assert done.returncode == 1, done.stdout
-    assert done.stdout.splitlines()[-1].startswith("The packages could not be downloaded.")
+    told = done.stdout.splitlines()[-1]
+    assert told.startswith("The packages could not be downloaded.") and "secret" not in told
+    assert ("127.0.0.1:" in told) == (trouble == "dead proxy")
     assert "Traceback" not in done.stdout + done.stderr and not (kit / ".venv/lab-stamp").exists()
+    assert asked(silent) == (2 if trouble == "silent index" else 0)
 
 
 def lab_py(kit, *arguments, env=None):
