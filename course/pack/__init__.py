@@ -1,6 +1,6 @@
 """`course pack`: a folder to hand to a class. It starts by double click; with its wheels also where no network is.
 
-What learners need is copied: no solutions, no sources of lessons, no tests. `lab.py` installs from the folder's wheels/.
+What learners need is copied: no solutions, no sources of lessons, no tests. `lab.py` installs from its wheels/.
 """
 
 import shutil
@@ -87,9 +87,8 @@ def write(
 def _pythons() -> list[str]:
     """The versions of Python that pyproject.toml lists."""
     project = tomllib.loads((places.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [
-        c.rpartition(" ")[2] for c in project["classifiers"] if c.startswith("Programming Language :: Python :: 3.")
-    ]
+    listed = (entry.partition("Programming Language :: Python :: ")[2] for entry in project["classifiers"])
+    return [version for version in listed if version.startswith("3.")]
 
 
 def _copy(kit: Path) -> None:
