@@ -118,7 +118,8 @@ STEPS = {  # what installers print, and what we say of it
     "downloaded": r"^Prepared (?P<n>\d+) packages",
     "installing": r"^Installing collected packages",
 }
-PATIENCE = {"PIP_DEFAULT_TIMEOUT": "6", "PIP_RETRIES": "1", "UV_HTTP_TIMEOUT": "6", "UV_HTTP_RETRIES": "1"}
+PATIENCE = {"PIP_DEFAULT_TIMEOUT": "6", "PIP_RETRIES": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+PATIENCE.update({"UV_HTTP_TIMEOUT": "6", "UV_HTTP_RETRIES": "1"})
 
 
 class Stop(Exception):

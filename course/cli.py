@@ -207,6 +207,12 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
     doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    doctor.add_argument(
+        "--class",
+        action="store_true",
+        dest="of_class",
+        help=text("the day before a class: browser, network, a lesson's first picture, and a line to collect"),
+    )
     doctor.set_defaults(command=_doctor)
 
     pack = commands.add_parser("pack", help=text("a folder to hand to a class, which starts by double click"))
@@ -586,13 +592,14 @@ def _board(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from course.doctor import doctor
+    from course.doctor import collected, doctor
 
-    well = True
-    for what, good, found in doctor():
-        print(f"{'OK ' if good else '✗  '} {what.say()}: {found.say()}")
-        well = well and good
-    return 0 if well else 1
+    lines = doctor(options.of_class)
+    for what, good, found in lines:
+        print("✓" if good else "✗", text("{what}: {found}", what=what, found=found))
+    if options.of_class:
+        print("\n" + text("For your instructor:"), collected(lines), sep="\n")
+    return 0 if all(good for _, good, _ in lines) else 1
 
 
 def _pack(options: argparse.Namespace) -> int:

@@ -46,16 +46,16 @@ def fetch(folder: Path, systems: Sequence[str], python: str, progress: Callable[
         extras.bring(module)
     for system in systems:
         for machine, tags in MACHINES[system].items():
-            needed = sorted({line for patch in ("0", "99") for line in resolve(machine, f"{python}.{patch}")})
-            progress(Sentence("{system}, Python {python}: {n} packages", system=machine, python=python, n=len(needed)))
-            _download(folder, needed, python, machine, tags)
+            # Markers may ask for the last part of the version: soupsieve's pins differ from Python 3.11.5 on.
+            versions = f"{python}.99", f"{python}.0"
+            last, first = (resolve(machine, version) for version in versions)
+            progress(Sentence("{system}, Python {python}: {n} packages", system=machine, python=python, n=len(last)))
+            for needed, version in zip((last, sorted(set(first) - set(last))), versions, strict=True):
+                _download(folder, needed, version, machine, tags)
 
 
 def resolve(machine: str, python: str) -> list[str]:
-    """The packages that a machine needs with a full version of Python, as "name==version", all of them with wheels.
-
-    Markers may ask for the last part of the version: soupsieve's pins differ between Python 3.11.4 and 3.11.5.
-    """
+    """The packages that a machine needs with a full version of Python, as "name==version", all of them with wheels."""
     project = tomllib.loads((places.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *BUILDING]
     for extra in EXTRAS:
@@ -67,9 +67,11 @@ def resolve(machine: str, python: str) -> list[str]:
 
 
 def _download(folder: Path, needed: Sequence[str], python: str, machine: str, tags: Sequence[str]) -> None:
+    if not needed:
+        return
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--implementation", "cp", "--python-version", python]
-    for abi in (f"cp{python.replace('.', '')}", "abi3", "none"):
+    for abi in ("cp{}{}".format(*python.split(".")), "abi3", "none"):
         command += ["--abi", abi]
     for tag in tags:
         command += ["--platform", tag]
