@@ -35,7 +35,7 @@ PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
 WHEELS = ROOT / "wheels"
 EXTRAS = "notebook,stats"
-MORE = {"test": "postgres,mysql,dev", "build": "dev", "site": "site", "pack": "pack"}  # what a word needs beside
+MORE = {"test": "postgres,mysql,pack,dev", "build": "dev", "site": "site", "pack": "pack"}  # what a word needs beside
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from course import places
 from course.errors import DataError
-from course.language import Sentence
+from course.language import Sentence, text
 
 #: What the extras of pyproject.toml bring, by the names under which Python imports it.
 BRINGS = {
@@ -72,6 +72,25 @@ def lacking(error: ImportError) -> Sentence | None:
     extra = next((extra for extra, modules in BRINGS.items() if module in modules), None)
     return extra and Sentence(
         "This needs {module}, which is not installed here. To add it: {command}", module=module, command=command(extra)
+    )
+
+
+def guarded(imports: str, lang: str) -> str:
+    """The code of a notebook's first cell: imports of the kit, or in a Python that has no kit one sentence.
+
+    IPython shows a UsageError without its traceback, and runs none of the cells that were to come after it.
+    """
+    said = text(
+        "{missing}: the Python behind this notebook lacks the course's kit. Start JupyterLab by python3 lab.py, or "
+        "choose another kernel: in the menu Kernel → Change Kernel, in VS Code at the top right.",
+        lang,
+        missing="{missing}",  # the notebook's own to fill in
+    )
+    return (
+        f"try:\n    {imports}\n"
+        "except ModuleNotFoundError as missing:\n"
+        "    from IPython.core.error import UsageError\n\n"
+        f'    raise UsageError(f"{said}") from None'
     )
 
 

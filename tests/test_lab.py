@@ -184,7 +184,7 @@ def test_a_second_start_installs_nothing(lab, installer):
 def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
     assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
     assert installer.ran == ["uv", "uv"]
-    assert installer.extras == ["notebook,stats", "dev,mysql,notebook,postgres,stats"]
+    assert installer.extras == ["notebook,stats", "dev,mysql,notebook,pack,postgres,stats"]
 
 
 def test_what_is_added_stays(lab, installer, kit, capsys):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from course import extras
 from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.source import Cell, Lesson, LessonError, lessons, read
@@ -94,9 +95,11 @@ def _books(lesson: Lesson, every: list[Path], root: Path) -> dict[Path, dict]:
 
 def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path]) -> dict:
     """One notebook as nbformat's JSON, not executed."""
+    head = "from course.classroom import *"
+    opening = head if solutions else extras.guarded(head, lang)  # the learner's may meet another Python
     cells = [
         _header(lesson, lang, every),
-        ("code", f'from course.classroom import *\n\nopen_lesson("{lesson.name}", "{lang}")', set()),
+        ("code", f'{opening}\n\nopen_lesson("{lesson.name}", "{lang}")', set()),
     ]
     hints: Counter = Counter()
     for cell in spoken(lesson, lang).cells:
