@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course import places, whole
+from course import extras, places, whole
 from course.errors import DataError
 from course.language import Sentence
 from course.pack import wheels
@@ -60,13 +60,15 @@ def write(
     Raises
     ------
     DataError : the kit was installed as a package; `out` or its ZIP exists; a version that the kit does not support;
-        the packages cannot be fetched, or one has no wheel for a system.
+        the packages cannot be fetched, or one has no wheel for a system; what fetches them is not installed.
     """
     if not places.is_checkout():
         raise DataError("A folder for a class is made from the kit's own folder; this is an installed package.")
     python = python or f"{sys.version_info[0]}.{sys.version_info[1]}"
     if python not in (known := _pythons()):
         raise DataError("--python is one of {known}.", known=", ".join(known))
+    for tool in ("uv", "pip") if offline else ():
+        extras.bring(tool)
     archive = out.with_name(out.name + ".zip")
     whole.refuse_used(out)
     whole.refuse_used(archive)

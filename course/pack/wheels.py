@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course import extras, places
+from course import places
 from course.errors import DataError
 from course.language import Sentence
 
@@ -40,10 +40,8 @@ def fetch(folder: Path, systems: Sequence[str], python: str, progress: Callable[
 
     Raises
     ------
-    DataError : the packages cannot be fetched; one has no wheel for a system; uv or pip is not installed.
+    DataError : the packages cannot be fetched; one has no wheel for a system.
     """
-    for module in ("uv", "pip"):
-        extras.bring(module)
     for system in systems:
         for machine, tags in MACHINES[system].items():
             # Markers may ask for the last part of the version: soupsieve's pins differ from Python 3.11.5 on.
