@@ -33,6 +33,8 @@ Line = tuple[Sentence, bool, Sentence]
 _MEMORY_GB, _DISK_GB = 2.0, 0.5
 #: A lesson's first picture comes sooner, in seconds.
 _PICTURE = 60
+#: One cell that takes longer is given up, in seconds.
+_CELL = 180
 #: What a pip that asks the network is given, in seconds.
 _PATIENCE = {"PIP_DEFAULT_TIMEOUT": "6", "PIP_RETRIES": "1"}
 
@@ -239,7 +241,7 @@ def _drawn(client: "BlockingKernelClient", codes: list[str]) -> str:
     """Run cells until one shows a picture; nothing where one does, else why none did."""
     shown: list[dict] = []
     for code in codes:
-        client.execute_interactive(code, output_hook=shown.append, timeout=3 * _PICTURE, allow_stdin=False)
+        client.execute_interactive(code, output_hook=shown.append, timeout=_CELL, allow_stdin=False)
         for message in shown:
             if message["msg_type"] == "error":
                 return message["content"]["evalue"].splitlines()[0]
