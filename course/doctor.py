@@ -82,11 +82,9 @@ def _packages() -> Line:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        return (
-            Sentence("Packages"),
-            False,
-            Sentence("{names} is missing. Run python3 lab.py again.", names=", ".join(missing)),
-        )
+        command = "python3 lab.py" if places.is_checkout() else extras.command("notebook")
+        said = Sentence("{names} is missing. Run: {command}", names=", ".join(missing), command=command)
+        return Sentence("Packages"), False, said
     return Sentence("Packages"), True, Sentence("all there")
 
 

@@ -68,7 +68,7 @@ def test_a_missing_package_is_named(no_kernel, monkeypatch):
         return real(name)
 
     monkeypatch.setattr(metadata, "version", version)
-    assert line("Packages") == (False, "seaborn is missing. Run python3 lab.py again.")
+    assert line("Packages") == (False, "seaborn is missing. Run: python3 lab.py")
 
 
 def test_a_kernel_that_does_not_start_is_told_how_to_be_mended(monkeypatch, tmp_path):
