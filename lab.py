@@ -11,6 +11,11 @@ if sys.version_info < (3, 11):
         "This kit needs Python 3.11 or newer; this is Python %d.%d.\n"
         "本课程需要 Python 3.11 或更新的版本，当前版本是 Python %d.%d。" % (sys.version_info[:2] * 2)
     )
+if sys.maxsize < 2**32:
+    sys.exit(
+        "This kit needs a Python of 64 bits; this one has 32. Install the 64-bit version beside it.\n"
+        "本课程需要 64 位的 Python，当前是 32 位。请另外安装 64 位版本。"
+    )
 
 import errno
 import hashlib
@@ -29,8 +34,8 @@ EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
 WHEELS = ROOT / "wheels"
-EXTRAS = "notebook,stats,postgres,mysql"
-DEVELOPERS = ("test", "build")  # words that need the tools of those who work on the kit
+EXTRAS = "notebook,stats"
+MORE = {"test": "postgres,mysql,pack,dev", "build": "dev", "site": "site", "pack": "pack"}  # what a word needs beside
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab
@@ -39,6 +44,8 @@ python3 lab.py             set up and open the lessons in JupyterLab
 python3 lab.py test        the tests in five minutes; further words go to pytest
     --all                  every test, half an hour
 python3 lab.py reset 07    a fresh copy of lesson 07; yours is kept as a backup
+python3 lab.py add NAME    packages that not everybody needs: {extras}
+python3 lab.py pack        a folder to hand to a class, see --help; --offline: with all packages
 python3 lab.py run|check   the `course` command: see python3 lab.py run --help
 On Windows write py instead of python3. Windows and macOS are provided for, but untested."""
 HELP_ZH = """\
@@ -48,14 +55,17 @@ python3 lab.py             准备环境，并在 JupyterLab 中打开课程
 python3 lab.py test        五分钟测试一遍，后面的参数交给 pytest
     --all                  运行全部测试，约半小时
 python3 lab.py reset 07    重新领取第 07 课，你写过的那份另存为备份
+python3 lab.py add 名称    不是人人都用得到的软件包：{extras}
+python3 lab.py pack        做一个发给全班的文件夹，用法见 --help；--offline 连同全部软件包
 python3 lab.py run|check   即 course 命令，用法见 python3 lab.py run --help
 在 Windows 上请用 py 代替 python3。Windows 和 macOS 已作考虑，但尚未实测。"""
 MESSAGES = {  # in English and in Chinese
     "help": (HELP_EN, HELP_ZH),
     "setting up": (
-        "Setting up .venv: only this once, a minute or two, about 1 GB of disk.",
-        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 1 GB。",
+        "Setting up .venv: only this once, a minute or two, about 0.9 GB of disk.",
+        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 0.9 GB。",
     ),
+    "adding": ("Adding {extras} to .venv.", "正在往 .venv 里添加 {extras}。"),
     "found": ("{n} packages are needed.", "共需要 {n} 个软件包。"),
     "downloaded": ("{n} of them were downloaded.", "已下载其中 {n} 个。"),
     "collected": ("{n} packages so far: {name}", "已找到 {n} 个软件包：{name}"),
@@ -74,6 +84,15 @@ MESSAGES = {  # in English and in Chinese
     "access": (
         "No permission to write to {path}. Move the kit to a folder of your own, or change the permissions.",
         "没有写入 {path} 的权限。请把整个课程文件夹移到自己的目录下，或修改权限。",
+    ),
+    "pack": (
+        "The packages in the folder wheels are for {made}; this is {here}. Use the Python that they are for: its "
+        "installer may lie in the folder python.",
+        "wheels 文件夹里的软件包适用于 {made}，当前是 {here}。请换用对应的 Python，安装程序可能就在 python 文件夹里。",
+    ),
+    "extras": (
+        "Say which: {extras}. For instance: python3 lab.py add postgres",
+        "请写明要哪一个：{extras}。例如：python3 lab.py add postgres",
     ),
     "no venv": (
         "This Python cannot make virtual environments. On Debian or Ubuntu: sudo apt install python3-venv",
@@ -99,7 +118,8 @@ STEPS = {  # what installers print, and what we say of it
     "downloaded": r"^Prepared (?P<n>\d+) packages",
     "installing": r"^Installing collected packages",
 }
-PATIENCE = {"PIP_DEFAULT_TIMEOUT": "9", "PIP_RETRIES": "1", "UV_HTTP_TIMEOUT": "9", "UV_HTTP_RETRIES": "1"}
+PATIENCE = {"PIP_DEFAULT_TIMEOUT": "6", "PIP_RETRIES": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+PATIENCE.update({"UV_HTTP_TIMEOUT": "6", "UV_HTTP_RETRIES": "1"})
 
 
 class Stop(Exception):
@@ -127,30 +147,41 @@ def reason(said):
     return next((key for key, sign in SIGNS.items() if re.search(sign, said)), "install")
 
 
-def attempt(*commands, **variables):
-    """Run the commands one after the other; what the first one that fails said, or nothing."""
-    for command in commands:
-        said, collected = "", 0
-        words = [str(word) for word in command]
-        env = dict(PATIENCE, **os.environ)  # a dead line is told in twenty seconds, unless the reader is more patient
-        env.update(variables)
-        try:
-            child = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        except OSError as error:
-            return str(error)
-        for line in child.stdout:
-            line = line.decode("utf-8", "replace")
-            said += line
-            if line.startswith("Collecting "):
-                collected += 1
-                progress(collected, line.split()[1])
-            for key, sign in STEPS.items():
-                found = re.search(sign, line)
-                if found:
-                    tell(key, **found.groupdict())
-        if child.wait():
-            return said or "exit code {}".format(child.returncode)
+def attempt(command, **variables):
+    """Run a command; what it said where it fails, else nothing. The reader's own variables go before these."""
+    said, collected = "", 0
+    words = [str(word) for word in command]
+    env = dict(variables, **os.environ)
+    try:
+        child = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError as error:
+        return str(error)
+    for line in child.stdout:
+        line = line.decode("utf-8", "replace")
+        said += line
+        if line.startswith("Collecting "):
+            collected += 1
+            progress(collected, line.split()[1])
+        for key, sign in STEPS.items():
+            found = re.search(sign, line)
+            if found:
+                tell(key, **found.groupdict())
+    if child.wait():
+        return said or "exit code {}".format(child.returncode)
     return ""
+
+
+def fill(tool, kit, **variables):
+    """Install the kit with pip or uv; what went wrong, or nothing.
+
+    Whether packages can be reached is tried before, with little patience: a dead line is told within twenty seconds,
+    and a slow one has its time.
+    """
+    said = ""
+    if "--no-index" not in kit:
+        probe = [*tool, "--quiet", "--dry-run", "hatchling"]
+        said = attempt(probe, **dict(variables, **PATIENCE))
+    return said or attempt([*tool, *kit], **variables)
 
 
 def progress(n, name):
@@ -184,13 +215,13 @@ def fingerprint():
     return digest.hexdigest()
 
 
-def installed():
-    """The extras that .venv has; none where it is not there or made from something else."""
+def stamped():
+    """What .venv was made from, and with which extras; nothing where it is not there."""
     try:
         made, extras = STAMP.read_text().split()
     except (OSError, ValueError):
-        return ""
-    return extras if PYTHON.exists() and made == fingerprint() else ""
+        return "", set()
+    return made if PYTHON.exists() else "", set(extras.split(","))
 
 
 def clear():
@@ -200,27 +231,42 @@ def clear():
     VENV.mkdir()
 
 
-def install(extras):
-    """Fill .venv, with uv when there is one, else (or when uv fails) with pip."""
-    kit = ["-e", ".[" + extras + "]", "-c", "constraints.txt"]
-    if WHEELS.is_dir():  # a workshop's folder brings its packages with it: no network is asked
-        kit += ["--no-index", "--find-links", WHEELS]
+def suit():
+    """A workshop's folder has the wheels of one Python and of some systems: numpy's names say which."""
+    system = {"win32": "win", "darwin": "macosx"}.get(sys.platform, "linux")
+    tags = [path.stem.split("-")[2:] for path in WHEELS.glob("numpy-*.whl")]  # cp312, cp312, win_amd64
+    if not [tag for tag in tags if tag[0] == "cp{}{}".format(*sys.version_info[:2]) and system in tag[2]]:
+        made = sorted("Python 3.{} ({})".format(python[3:], platform) for python, abi, platform in tags)
+        here = "Python {}.{} ({})".format(sys.version_info[0], sys.version_info[1], system)
+        raise Stop("pack", made=", ".join(made) or "-", here=here)
+
+
+def install(extras, anew):
+    """Fill .venv anew or add to it, with uv when there is one, else (or when uv fails) with pip."""
+    kit = ["-e", ".[" + ",".join(sorted(extras)) + "]", "-c", "constraints.txt"]
+    if WHEELS.is_dir():  # a workshop's folder brings its packages with it; what is added to them needs the network
+        kit += ["--find-links", WHEELS]
+        kit += ["--no-index"] * anew
     base = getattr(sys, "_base_executable", None) or sys.executable  # we may run inside the .venv that is replaced
     uv = shutil.which("uv")
     said = "no uv"
-    clear()
+    if anew:
+        clear()
     if uv:
-        commands = [uv, "venv", "--python", base, VENV], [uv, "pip", "install", "--python", PYTHON, *kit]
-        said = attempt(*commands, **mirrors(base))
+        said = attempt([uv, "venv", "--python", base, VENV]) if anew else ""
+        said = said or fill([uv, "pip", "install", "--python", PYTHON], kit, **mirrors(base))
         if said and reason(said) not in ("disk", "network"):
             tell("uv failed")
-            clear()
     if said and reason(said) not in ("disk", "network"):
         try:
             import ensurepip  # noqa: F401  Debian's python3 comes without it
         except ImportError:
             raise Stop("no venv") from None
-        said = attempt([base, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", *kit])
+        if anew:
+            clear()
+        # uv makes a .venv without pip; of what is installed only what is used will be compiled
+        said = attempt([base, "-m", "venv", VENV] if anew else [PYTHON, "-m", "ensurepip"])
+        said = said or fill([PYTHON, "-m", "pip", "install", "--no-compile"], kit)
     print(flush=True)
     if said:
         print("\n".join(line[:200] for line in said.splitlines()[-15:]))
@@ -228,13 +274,36 @@ def install(extras):
         raise Stop(reason(said), path=ROOT, proxy=proxy.rpartition("@")[2], pip=Path(base).name + " -m pip")
 
 
-def prepare(developers=False):
-    """Make sure that .venv is what the pins ask for. The stamp comes last: what was interrupted is done again."""
-    wanted = EXTRAS + ",dev" * developers
-    if not installed().startswith(wanted):
-        tell("setting up")
-        install(wanted)
-        STAMP.write_text(fingerprint() + " " + wanted)
+def prepare(more=""):
+    """Make sure that .venv is what the pins ask for, with its extras, these and those that were added before.
+
+    The stamp comes last: what was interrupted is done again.
+    """
+    made, have = stamped()
+    have &= set(extras())
+    wanted = {*EXTRAS.split(","), *filter(None, more.split(","))}
+    anew = made != fingerprint()
+    if anew or not wanted <= have:
+        tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)))
+        if WHEELS.is_dir():
+            suit()
+        install(wanted | have, anew)
+        STAMP.write_text(fingerprint() + " " + ",".join(sorted(wanted | have)))
+
+
+def extras():
+    """The names of the extras, as pyproject.toml has them."""
+    import tomllib
+
+    return sorted(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"])
+
+
+def add(names):
+    """Add extras to .venv."""
+    if not names or not set(names) <= set(extras()):
+        raise Stop("extras", extras=", ".join(extras()))
+    prepare(",".join(names))
+    return 0
 
 
 def run(*command):
@@ -257,8 +326,12 @@ def dispatch(args):
     """Do what the first word asks for."""
     word = args[0] if args else ""
     if word in ("help", "-h", "--help"):
-        return tell("help")
-    prepare(word in DEVELOPERS)
+        return tell("help", extras=", ".join(extras()))
+    if word == "add":
+        return add(args[1:])
+    prepare(MORE.get(word, ""))
+    if word == "pack":  # resolves for other systems with uv, which does not read pip's configuration
+        os.environ.update(mirrors(PYTHON))
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])

@@ -12,10 +12,11 @@ import re
 import warnings
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
-import matplotlib.style
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+if TYPE_CHECKING:  # colours alone are asked for where no lesson is, and matplotlib may be missing
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, GREEN, VERMILION, SKY, GREY = "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#7F7F7F"
 
@@ -77,9 +78,12 @@ def in_lessons() -> None:
 
 
 @contextlib.contextmanager
-def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, Axes]]:
+def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple["Figure", "Axes"]]:
     """A figure of `width` × `height` inches in the kit's style alone, whatever style a notebook has set; closed at the
     end."""
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
     chinese_font()  # labels are measured by the fonts that are there, one among them that matplotlib has not met yet
     # Fonts that this machine lacks are the reader's to have: no word about them.
     log = logging.getLogger("matplotlib.font_manager")
@@ -96,7 +100,7 @@ def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple[Figure, A
             log.setLevel(level)
 
 
-def svg(figure: Figure, alt: str) -> str:
+def svg(figure: "Figure", alt: str) -> str:
     """The figure as SVG text with `alt` as its accessible name; the same figure gives the same text."""
     from html import escape
 

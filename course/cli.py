@@ -211,7 +211,27 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help=text("is this machine ready for the lessons?"))
     doctor.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    doctor.add_argument(
+        "--class",
+        action="store_true",
+        dest="of_class",
+        help=text("the day before a class: browser, network, a lesson's first picture, and a line to collect"),
+    )
     doctor.set_defaults(command=_doctor)
+
+    pack = commands.add_parser("pack", help=text("a folder to hand to a class, which starts by double click"))
+    pack.add_argument("--offline", action="store_true", help=text("with all packages: no network is needed in class"))
+    pack.add_argument(
+        "--platform",
+        nargs="+",
+        choices=("win", "mac", "linux"),
+        metavar="SYSTEM",
+        help=text("win, mac, linux: the systems of the class (default: this one's)"),
+    )
+    pack.add_argument("--python", metavar="3.N", help=text("the version of Python of the class (default: this one's)"))
+    pack.add_argument("--out", metavar="DIR", default="class-kit", help=text("the folder to write; a ZIP comes beside"))
+    pack.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    pack.set_defaults(command=_pack)
 
     columns = commands.add_parser("columns", help=text("the columns of the portraits, with unit and definition"))
     columns.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
@@ -584,13 +604,27 @@ def _board(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from course.doctor import doctor
+    from course.doctor import collected, doctor
 
-    well = True
-    for what, good, found in doctor():
-        print(f"{'OK ' if good else '✗  '} {what.say()}: {found.say()}")
-        well = well and good
-    return 0 if well else 1
+    lines = doctor(options.of_class)
+    for what, good, found in lines:
+        print("✓" if good else "✗", text("{what}: {found}", what=what, found=found))
+    if options.of_class:
+        print("\n" + text("For your instructor:"), collected(lines), sep="\n")
+    return 0 if all(good for _, good, _ in lines) else 1
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from course import pack
+
+    here = {"win32": "win", "darwin": "mac"}.get(sys.platform, "linux")
+    systems = list(dict.fromkeys(options.platform or [here]))
+    archive, size = pack.write(
+        Path(options.out), systems, python=options.python, offline=options.offline, progress=_tell
+    )
+    print(text("Written: {out}", out=Path(options.out)))
+    print(text("Written: {out} ({size:,.0f} MB). Hand out the ZIP.", out=archive, size=size / 1e6))
+    return 0
 
 
 def _columns(options: argparse.Namespace) -> int:

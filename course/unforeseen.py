@@ -9,7 +9,7 @@ import traceback
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from course import whole
+from course import extras, whole
 from course.language import Sentence
 
 _HOME = Path(__file__).resolve().parent
@@ -18,8 +18,11 @@ _PACKAGES = ("customer-portrait-course", "pandas", "numpy", "duckdb", "pyarrow",
 
 
 def said(error: Exception) -> tuple[int, list[Sentence]]:
-    """The exit code and what to say of an error: 130 interrupted, 2 no room, 1 a fault of the kit."""
+    """The exit code and what to say of an error: 130 interrupted, 2 no room or no package, 1 a fault of the kit."""
     import duckdb
+
+    if isinstance(error, ImportError) and (lacking := extras.lacking(error)):
+        return 2, [lacking]
 
     # An interrupt that comes while the database works is told as a RuntimeError, or as an error of the database that
     # quotes what Python raised.

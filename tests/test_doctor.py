@@ -1,11 +1,13 @@
 """The doctor: each line says that all is well, or what to do."""
 
+import io
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import webbrowser
 from collections import namedtuple
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from course import charts
+from course import charts, cli, language
 from course import doctor as module
 from course.doctor import doctor
 from course.language import Sentence
@@ -66,7 +68,7 @@ def test_a_missing_package_is_named(no_kernel, monkeypatch):
         return real(name)
 
     monkeypatch.setattr(metadata, "version", version)
-    assert line("Packages") == (False, "seaborn is missing. Run python3 lab.py again.")
+    assert line("Packages") == (False, "seaborn is missing. Run: python3 lab.py")
 
 
 def test_a_kernel_that_does_not_start_is_told_how_to_be_mended(monkeypatch, tmp_path):
@@ -123,3 +125,113 @@ def test_the_doctor_is_a_command(lang, title):
         command, env=os.environ | {"COURSE_LANG": lang}, capture_output=True, text=True, encoding="utf-8", cwd=ROOT
     )
     assert title in done.stdout and done.returncode == ("✗" in done.stdout)
+
+
+# --- the day before a class ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def class_line(no_kernel, monkeypatch):
+    """`class_line(title)`: that line of --class, without the kernel of the picture unless that is the line."""
+    real = no_kernel._picture
+
+    def look(title, lang="en"):
+        if title != "First picture":
+            monkeypatch.setattr(no_kernel, "_picture", lambda: (Sentence("First picture"), True, Sentence("all there")))
+        else:
+            monkeypatch.setattr(no_kernel, "_picture", real)
+        (found,) = [(good, said) for what, good, said in doctor(of_class=True) if what.say("en") == title]
+        assert found[1].say("zh") != found[1].say("en") or found[1].message == "{now}"
+        return found[0], found[1].say(lang)
+
+    return look
+
+
+@pytest.fixture
+def lesson(tmp_path, monkeypatch):
+    """`lesson(code)`: lesson 00 has one cell."""
+
+    def write(code):
+        (tmp_path / "en").mkdir()
+        cells = [{"cell_type": "markdown", "source": "# 00"}, {"cell_type": "code", "source": code.splitlines(True)}]
+        (tmp_path / "en" / "00_start.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+        monkeypatch.setattr(module.places, "notebooks", lambda: tmp_path)
+
+    return write
+
+
+def test_a_browser_that_is_missing_or_shows_no_pages_is_said(class_line, monkeypatch):
+    def none():
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.Chrome("chrome"))
+    assert class_line("Browser") == (True, "there is one")
+    for get in (none, lambda: webbrowser.GenericBrowser("w3m")):
+        monkeypatch.setattr(webbrowser, "get", get)
+        good, said = class_line("Browser")
+        assert not good and "Install Firefox" in said
+
+
+def test_a_network_is_needed_where_packages_are_missing_and_no_folder_brings_them(class_line, monkeypatch, tmp_path):
+    assert class_line("Network") == (True, "not needed: every package is installed")
+    monkeypatch.setattr(module, "_packages", lambda: (Sentence("Packages"), False, Sentence("all there")))
+    monkeypatch.setattr(module.places, "ROOT", tmp_path)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    good, said = class_line("Network")
+    assert not good and said.startswith("no package can be fetched.")
+    (tmp_path / "wheels").mkdir()
+    assert class_line("Network") == (True, "not needed: this folder brings its packages")
+
+
+def test_a_lesson_that_draws_nothing_or_slowly_is_said(class_line, lesson, monkeypatch):
+    lesson("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    good, said = class_line("First picture")
+    assert good and said.startswith("lesson 00 draws it after ")
+    monkeypatch.setattr(module, "_PICTURE", -1)
+    good, said = class_line("First picture")
+    assert not good and said.endswith("Close other programs.")
+
+
+def test_why_a_lesson_draws_nothing_is_said(class_line, lesson):
+    lesson("raise OSError('the wrong disk')")
+    good, said = class_line("First picture")
+    assert not good and said.startswith("lesson 00 draws none (the wrong disk).")
+
+
+def test_a_clock_that_is_behind_is_said(class_line, monkeypatch):
+    monkeypatch.setattr(module.time, "time", lambda: 1e9)
+    good, said = class_line("Clock")
+    assert not good and said.endswith("Set the clock of this machine.")
+
+
+def test_a_window_that_cannot_show_chinese_is_said_to_those_who_read_it(class_line, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    assert class_line("Language")[0]
+    language.use("zh")
+    good, said = class_line("Language", "zh")
+    assert not good and "显示不了中文" in said
+
+
+def test_the_line_to_collect_names_what_is_ill_and_nobody():
+    lines = [
+        (Sentence("Memory"), True, Sentence("{free:.1f} GB free", free=7.6)),
+        (Sentence("Browser"), False, Sentence("all there")),
+        (Sentence("Clock"), False, Sentence("all there")),
+    ]
+    said = module.collected(lines)
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert said.startswith("NOT READY: Browser, Clock | ") and said.endswith(f" | Python {python} | 8 GB free")
+    assert module.collected(lines[:1]).startswith("ready | ")
+    assert not {os.environ.get("USER", "nobody"), socket.gethostname()} & set(said.split())
+
+
+def test_doctor_class_is_a_command(no_kernel, monkeypatch, capsys):
+    monkeypatch.setattr(no_kernel, "_picture", lambda: (Sentence("First picture"), True, Sentence("all there")))
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.Chrome("chrome"))
+    assert cli.main(["doctor", "--class", "--lang", "zh"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "✓ 浏览器：有" in told and told[-2] == "发给讲师：" and told[-1].startswith("ready | ")

@@ -14,7 +14,7 @@ import pyreadstat
 import pytest
 import yaml
 
-from course import DataError, cli, language, portrait, report
+from course import DataError, cli, extras, language, portrait, report
 from course.report import cards, filling
 from course.result import cells
 from tests.conftest import ROOT
@@ -271,7 +271,7 @@ def test_without_the_package_the_sav_file_is_refused_in_a_sentence(exported, mon
     monkeypatch.setitem(__import__("sys").modules, "pyreadstat", None)
     before = sorted(p.name for p in exported.iterdir())
     assert cli.main(["export", str(exported), "--to", "sav", "--lang", "en"]) == 2
-    assert "pip install pyreadstat" in capsys.readouterr().err
+    assert extras.command("stats") in capsys.readouterr().err
     assert sorted(p.name for p in exported.iterdir()) == before and not list(exported.parent.glob(".*"))
 
 

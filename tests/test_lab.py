@@ -60,7 +60,7 @@ def lab(kit, monkeypatch):
 def started(lab, monkeypatch):
     """What lab.py would become: the list fills with commands instead."""
     commands = []
-    monkeypatch.setattr(lab, "prepare", lambda developers: None)
+    monkeypatch.setattr(lab, "prepare", lambda more="": None)
     monkeypatch.setattr(lab, "run", lambda *command: commands.append([str(word) for word in command]))
     return commands
 
@@ -152,18 +152,25 @@ def test_help_is_ours_and_needs_no_environment(lab, kit, capsys, word):
 def installer(lab, monkeypatch):
     """Pretend to install. `fails` says which program fails and with which words; `ran` lists the programs."""
 
-    fake = SimpleNamespace(fails={}, ran=[], extras=[])
+    fake = SimpleNamespace(fails={}, ran=[], extras=[], anew=[])
 
-    def attempt(*commands, **variables):
-        name = "uv" if Path(str(commands[0][0])).stem == "uv" else "pip"
+    def attempt(command, **variables):
+        words = [str(word) for word in command]
+        if "venv" in words:
+            fake.anew.append(True)
+        asked = [word[2:-1] for word in words if word.startswith(".[")]
+        if not asked:
+            return ""
+        name = "uv" if Path(words[0]).stem == "uv" else "pip"
         fake.ran.append(name)
-        fake.extras += [word[2:-1] for word in commands[1] if str(word).startswith(".[")]
+        fake.extras += asked
         if name not in fake.fails:
-            lab.BIN.mkdir(parents=True)
+            lab.BIN.mkdir(parents=True, exist_ok=True)
             lab.PYTHON.touch()
         return fake.fails.get(name, "")
 
     monkeypatch.setattr(lab, "attempt", attempt)
+    monkeypatch.setattr(lab, "mirrors", lambda base: {})
     monkeypatch.setattr(lab.shutil, "which", lambda name: f"/somewhere/{name}")
     monkeypatch.setattr(lab, "run", lambda *command: 0)
     return fake
@@ -177,7 +184,32 @@ def test_a_second_start_installs_nothing(lab, installer):
 def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
     assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
     assert installer.ran == ["uv", "uv"]
-    assert installer.extras == ["notebook,stats,postgres,mysql", "notebook,stats,postgres,mysql,dev"]
+    assert installer.extras == ["notebook,stats", "dev,mysql,notebook,pack,postgres,stats"]
+
+
+def test_what_is_added_stays(lab, installer, kit, capsys):
+    """A driver is added to the environment that is there, and is there again when the kit is renewed."""
+    assert lab.main(["run"]) == lab.main(["add", "postgres"]) == 0
+    assert "Adding postgres to .venv." in capsys.readouterr().out
+    assert lab.main(["add", "postgres"]) == lab.main(["run"]) == 0
+    assert installer.extras == ["notebook,stats", "notebook,postgres,stats"] and len(installer.anew) == 1
+    with (kit / "constraints.txt").open("a") as pins:
+        pins.write("# another\n")
+    assert lab.main(["run"]) == 0
+    assert installer.extras[-1] == "notebook,postgres,stats" and len(installer.anew) == 2
+
+
+def test_an_extra_that_cannot_be_added_leaves_the_rest_as_it_was(lab, installer, capsys):
+    assert lab.main(["run"]) == 0
+    installer.fails = {"uv": "dns error: failed to lookup address information"}
+    assert lab.main(["add", "mysql"]) == 1 and lab.PYTHON.exists()
+    assert lab.main(["run"]) == 0 and lab.stamped()[1] == {"notebook", "stats"}
+
+
+@pytest.mark.parametrize("words", [["add"], ["add", "postgress"]])
+def test_an_extra_that_there_is_not_is_told_what_there_is(lab, installer, capsys, words):
+    assert lab.main(words) == 1 and not installer.ran
+    assert "Say which: dev, mysql, notebook, pack, postgres, real, site, spark, stats." in capsys.readouterr().out
 
 
 def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):
@@ -197,9 +229,11 @@ def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, 
 def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, capsys):
     whole = lab.attempt
 
-    def interrupted(*commands, **variables):
-        whole(*commands)
-        raise KeyboardInterrupt
+    def interrupted(command, **variables):
+        whole(command)
+        if "-e" in command:
+            raise KeyboardInterrupt
+        return ""
 
     monkeypatch.setattr(lab, "attempt", interrupted)
     assert lab.main(["test"]) == 1
@@ -265,10 +299,11 @@ def test_steps_are_told_and_patience_ends(lab, kit, monkeypatch, capsys):
     script = kit / "installer"
     lines = ["Resolved 130 packages in 2s", "Prepared 3 packages", *["Collecting scipy"] * 20]
     lines += ["Installing collected packages: scipy", "patience $PIP_DEFAULT_TIMEOUT $UV_HTTP_TIMEOUT index $UV_INDEX"]
-    script.write_text("#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines) + "exit 1\n")
+    script.write_text("#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines) + "exit 1\n")
     script.chmod(0o755)
+    monkeypatch.delenv("UV_INDEX", raising=False)
     said = lab.attempt([script], UV_INDEX="mine")
-    assert said.splitlines()[-1] == "patience 9 9 index mine"
+    assert said.splitlines()[-1] == "patience index mine"  # a slow line has its time
     told = capsys.readouterr().out.splitlines()
     assert told == [
         "130 packages are needed.",
@@ -276,8 +311,10 @@ def test_steps_are_told_and_patience_ends(lab, kit, monkeypatch, capsys):
         "20 packages so far: scipy",
         "Installing them.",
     ]
+    assert lab.fill([script], []).splitlines()[-1] == "patience 6 6 index"  # but not before anything came
+    assert lab.fill([script], ["--no-index"]).splitlines()[-1] == "patience index"
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "100")
-    assert "patience 100 9" in lab.attempt([script])
+    assert "patience 100 6" in lab.fill([script], [])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the configuration is a shell script here")
@@ -298,10 +335,32 @@ def test_uv_is_given_the_index_that_pip_is_configured_for(lab, kit, monkeypatch)
 def test_a_folder_of_wheels_is_used_without_a_network(lab, installer, kit, monkeypatch):
     seen = []
     told = lab.attempt
-    monkeypatch.setattr(lab, "attempt", lambda *commands, **variables: seen.extend(commands) or told(*commands))
-    (kit / "wheels").mkdir()
+
+    def attempt(command, **variables):
+        seen.append([str(word) for word in command])
+        return told(command)
+
+    monkeypatch.setattr(lab, "attempt", attempt)
+    wheel = kit / "wheels" / "numpy-2.4.6-cp{}{}-cp{}{}-{}_x86_64.whl".format(*sys.version_info[:2] * 2, platform())
+    wheel.parent.mkdir()
+    wheel.touch()
     assert lab.main(["run"]) == 0
-    assert [str(word) for word in seen[1]][-3:] == ["--no-index", "--find-links", str(kit / "wheels")]
+    assert seen[1][-3:] == ["--find-links", str(kit / "wheels"), "--no-index"]
+    assert lab.main(["add", "postgres"]) == 0  # what the folder lacks comes over the network
+    assert "--dry-run" in seen[2] and seen[3][-2:] == ["--find-links", str(kit / "wheels")]
+
+
+def platform():
+    """How the names of wheels for this system begin."""
+    return {"win32": "win", "darwin": "macosx_11_0"}.get(sys.platform, "manylinux_2_28")
+
+
+def test_wheels_of_another_python_or_system_are_said_before_anything_is_made(lab, installer, kit, capsys):
+    (kit / "wheels").mkdir()
+    (kit / "wheels" / "numpy-2.4.6-cp310-cp310-win_amd64.whl").touch()
+    assert lab.main(["run"]) == 1 and not installer.ran
+    said = capsys.readouterr().out
+    assert "are for Python 3.10 (win_amd64); this is Python 3." in said
 
 
 def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkeypatch, capsys):
@@ -344,16 +403,44 @@ def clean(environment, **more):
     return {name: value for name, value in environment.items() if not ours.match(name)} | {"LANG": "C.UTF-8"} | more
 
 
-def test_no_network_is_said(kit):
-    nowhere = f"http://127.0.0.1:{free_port()}/simple"
-    env = clean(os.environ, UV_DEFAULT_INDEX=nowhere, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", NO_PROXY="*")
-    env |= {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_HTTP_RETRIES": "0", "no_proxy": "*"}
-    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        env.pop(name, None)
+@pytest.fixture
+def silent():
+    """A server that takes connections and never says a word."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        server.setblocking(False)
+        yield server
+
+
+def asked(server):
+    """How often a silent server was asked."""
+    count = 0
+    while True:
+        try:
+            server.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+@pytest.mark.parametrize("trouble", ["dead proxy", "silent index"])
+def test_no_network_is_said_after_two_tries(kit, silent, trouble):
+    """By pip: two tries of six seconds (`lab.PATIENCE`), twenty with all else on a machine that does nothing beside."""
+    env = clean(os.environ, PIP_CONFIG_FILE=os.devnull, PATH="/usr/bin:/bin", PIP_INDEX_URL="")
+    for name in [name for name in env if name.startswith(("PIP_", "UV_")) or name.lower().endswith("_proxy")]:
+        env.pop(name)
+    if trouble == "dead proxy":
+        env["HTTPS_PROXY"] = f"http://me:secret@127.0.0.1:{free_port()}"
+    else:
+        env["PIP_INDEX_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
     done = lab_py(kit, "test", env=env)
     assert done.returncode == 1, done.stdout
-    assert done.stdout.splitlines()[-1].startswith("The packages could not be downloaded.")
+    told = done.stdout.splitlines()[-1]
+    assert told.startswith("The packages could not be downloaded.") and "secret" not in told
+    assert ("127.0.0.1:" in told) == (trouble == "dead proxy")
     assert "Traceback" not in done.stdout + done.stderr and not (kit / ".venv/lab-stamp").exists()
+    assert asked(silent) == (2 if trouble == "silent index" else 0)
 
 
 def lab_py(kit, *arguments, env=None):

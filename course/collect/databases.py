@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from course import extras
 from course.errors import DataError, first_few
 from course.language import Sentence
 
@@ -202,7 +203,7 @@ def _postgresql(where: Address, query: str | None, path: Path) -> tuple[str, lis
     try:
         from adbc_driver_postgresql import dbapi
     except ImportError:
-        raise _lacking("adbc-driver-postgresql", where) from None
+        raise _lacking("postgres", where) from None
     url = where.url
     if "connect_timeout" not in url:
         url += f"{'&' if '?' in url else '?'}connect_timeout={_SECONDS}"
@@ -364,9 +365,11 @@ def _my_url(where: Address) -> str:
 # --- what went wrong -------------------------------------------------------------------------------------------------
 
 
-def _lacking(package: str, where: Address) -> DataError:
+def _lacking(extra: str, where: Address) -> DataError:
     return DataError(
-        "Reading {system} needs a package more: pip install {package}.", system=where.system, package=package
+        "Reading {system} needs a package more. To install it: {command}",
+        system=where.system,
+        command=extras.command(extra),
     )
 
 
@@ -423,7 +426,7 @@ def _password(where: Address, said: str) -> DataError:
 
 
 _SENTENCES: dict[str, Callable[[Address, str], DataError]] = {
-    "lacking": lambda where, said: _lacking("connectorx", where),
+    "lacking": lambda where, said: _lacking("mysql", where),
     "reach": _reach,
     "password": _password,
     "database": lambda where, said: DataError(

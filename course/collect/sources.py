@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from course import extras
 from course.collect import databases, mapping
 from course.collect.sheets import refuse_far_cells
 from course.errors import DataError, first_few
@@ -982,10 +983,10 @@ def _read_stats(path: Path, part: str | None, encoding: str | None) -> Raw:
             import pyreadstat
     except ImportError:
         raise DataError(
-            "{file} is {kind}; reading it needs a package more: pip install {package}.",
+            "{file} is {kind}; reading it needs a package more. To install it: {command}",
             file=_name(path),
             kind=_NAMES["stats"],
-            package="pyreadr" if r else "pyreadstat",
+            command=extras.command("stats"),
         ) from None
     try:
         if r:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-from course import places
+from course import extras, places
 from course.errors import DataError
 from course.language import LANGUAGES, Sentence, text
 
@@ -77,7 +77,8 @@ def _own_file(lang: str) -> dict:
         "customers' data there.",
         lang,
     )
-    code = f'from course.hub import own_file\n\nown_file.begin("{lang}")'
+    head = extras.guarded("from course.hub import own_file", lang)
+    code = f'{head}\n\nown_file.begin("{lang}")'
     ran = {"outputs": [], "execution_count": None}
     cells = [
         {"cell_type": "markdown", "id": "own-told", "metadata": {}, "source": told},

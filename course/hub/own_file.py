@@ -11,7 +11,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from course import collect, language, own, places
+from course import collect, extras, language, own, places
 from course.collect.questions import Asked
 from course.errors import DataError
 from course.language import Sentence, text
@@ -27,9 +27,8 @@ def begin(lang: str | None = None) -> None:
     ----------
     lang : "en" or "zh"; default: the reader's language.
     """
-    import ipywidgets
-
     language.use(lang or language.preferred())
+    ipywidgets = extras.bring("ipywidgets")
     wide = {"width": "max-content"}
     chosen = ipywidgets.FileUpload(multiple=True, description=text("Choose files"), layout=wide)
     path = ipywidgets.Text(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from course import places
+from course import extras, places
 from course.errors import DataError
 from course.hub import copies, settings
 from course.language import Sentence
@@ -27,7 +27,8 @@ def start(words: Sequence[str], lang: str | None, tell: Callable[[Sentence], Non
     """
     if not find_spec("jupyterlab"):
         raise DataError(
-            "JupyterLab is not installed here. The lessons need it: pip install 'customer-portrait-course[notebook]'"
+            "JupyterLab is not installed here, and the lessons need it. To install it: {command}",
+            command=extras.command("notebook"),
         )
     _check_port(words)
     asked = lang or os.environ.get("COURSE_LANG")

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from course import engine, result, tag, whole
+from course import engine, extras, result, tag, whole
 from course.errors import DataError
 from course.language import LANGUAGES, Sentence
 from course.report import writing
@@ -198,7 +198,10 @@ def sav(portraits: pd.DataFrame, ledger: dict, folder: Path) -> list[str]:
     try:
         import pyreadstat
     except ImportError:
-        raise DataError("portraits.sav: writing SPSS files needs a package more: pip install pyreadstat.") from None
+        raise DataError(
+            "portraits.sav: writing SPSS files needs a package more. To install it: {command}",
+            command=extras.command("stats"),
+        ) from None
     lang, told = ledger["lang"], columns(portraits, ledger)
     coded, values = {}, {}
     for column in told:

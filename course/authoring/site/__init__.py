@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from course import extras
 from course.authoring.build import _repository, _shown, _unbroken
 from course.authoring.source import Cell, Lesson, lessons, read
 from course.authoring.stub import handed_out, stub
@@ -43,7 +44,7 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
     DataError : Sphinx is not installed; `out` exists; `report` is no result; Sphinx refuses a page.
     """
     if not find_spec("sphinx") or not find_spec("myst_nb"):
-        raise DataError("The site needs Sphinx: pip install 'customer-portrait-course[site]'")
+        raise DataError("The site needs Sphinx. To install it: {command}", command=extras.command("site"))
     if out.exists():
         raise DataError("{out} exists already. Name another folder, or remove this one first.", out=out.name)
     if report and not all((report / name).exists() for name in _PAGES):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from course import extras
 from course.classroom import panel
 from course.errors import DataError
 from course.language import Label, Sentence
@@ -126,8 +127,7 @@ class Dialogue:
 
     def widgets(self) -> object:
         """The conversation to be clicked: options, and a button that says the one chosen."""
-        import ipywidgets
-
+        ipywidgets = extras.bring("ipywidgets")
         heard, end = ipywidgets.HTML(), ipywidgets.HTML()
         choice = ipywidgets.RadioButtons(layout={"width": "max-content"})
         button = ipywidgets.Button(description=Label("Say this", "就这么说").say())

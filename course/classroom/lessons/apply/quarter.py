@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from course import extras
 from course.classroom import panel
 from course.company import quarter as world
 from course.company.plan import stream
@@ -536,8 +537,7 @@ class _Board:
     """Sliders, a button, and two texts: what stands to be decided and what the last round brought."""
 
     def __init__(self, game: Quarter) -> None:
-        import ipywidgets
-
+        ipywidgets = extras.bring("ipywidgets")
         self.game, self.rows = game, {}
         for segment in world.SEGMENTS:
             actions = [(label(a).say(), a) for a in world.ACTIONS if a != "apology" or segment == "complaint"]
