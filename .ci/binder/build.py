@@ -29,7 +29,8 @@ class Buildah(ContainerEngine):
 
     def build(self, *, buildargs=None, fileobj=None, tag="", dockerfile="", **_):
         """Hand the context to buildah."""
-        tarfile.open(fileobj=fileobj).extractall(CONTEXT)
+        with tarfile.open(fileobj=fileobj) as held:
+            held.extractall(CONTEXT)
         command = ["buildah", "bud", "--isolation", "chroot", "--layers", "--tag", tag]
         command += [f"--build-arg={name}={value}" for name, value in (buildargs or {}).items()]
         done = subprocess.run([*command, "--file", CONTEXT / (dockerfile or "Dockerfile"), CONTEXT])
