@@ -73,7 +73,10 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The quick gear leaves out what is slow, and says what."""
+    """The quick gear leaves out what is slow, and says what; either gear what is run weekly."""
+    for item in items:
+        if item.get_closest_marker("weekly") and "COURSE_WEEKLY" not in os.environ:
+            item.add_marker(pytest.mark.skip(reason="weekly (COURSE_WEEKLY=1 runs them)"))
     if not config.option.all:
         for item in items:
             if reason := _left_out(item):
