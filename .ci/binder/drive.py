@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import nbformat
 from nbclient import NotebookClient
@@ -20,8 +20,8 @@ LESSON, SECONDS, MEGABYTES = "07", 10, 1024
 
 
 def get(path):
-    """(address, text) of a page behind the token."""
-    with urlopen(f"{BASE}/{path}{'&' if '?' in path else '?'}token={TOKEN}") as answer:
+    """(address, text) of a page behind the token, which goes along where one is sent on."""
+    with urlopen(Request(f"{BASE}/{path}", headers={"Authorization": f"token {TOKEN}"})) as answer:
         return answer.url, answer.read().decode("utf-8")
 
 
