@@ -14,6 +14,13 @@ from course.engine import Relation, Table
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
+if int(pd.__version__.partition(".")[0]) < 3:  # it would run on, with other kinds of text and of time, to a false end
+    raise DataError(
+        "The kit needs pandas 3, and this Python has pandas {version}. Yours can stay: give the kit an environment of "
+        "its own, with python3 lab.py in its folder, or with uv and the wheel: uv tool install WHEEL.",
+        version=pd.__version__,
+    )
+
 TABLES = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
 
 

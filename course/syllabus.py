@@ -3,8 +3,12 @@ handed out."""
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import yaml
 
 from course import places
 
@@ -48,6 +52,25 @@ def _sources(path: Path) -> list[str]:
     if not path.exists():
         return []
     return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+
+def renamed(by_exercise: Mapping) -> dict:
+    """What is kept by exercise, under the names that exercises have now; what is kept under the new name goes first,
+    unless only the old one is right."""
+    out: dict = {}
+    for name, kept in sorted(by_exercise.items(), key=lambda item: item[0] in renames()):
+        now = name
+        while now in renames():
+            now = renames()[now]
+        if now not in out or (kept == "right" and name != now):
+            out[now] = kept
+    return out
+
+
+@cache
+def renames() -> dict[str, str]:
+    """{old name: new name} of exercises that were called otherwise in an earlier kit."""
+    return yaml.safe_load((places.PACKAGE / "renamed.yaml").read_text(encoding="utf-8"))
 
 
 def _checked(sources: list[str]) -> tuple[str, ...]:

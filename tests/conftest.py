@@ -41,7 +41,8 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Chromium."""
+    """The path of Chromium; what drives it may be missing, too."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     return _program("Chromium", "chromium", "chromium-browser")
 
 

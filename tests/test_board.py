@@ -70,7 +70,7 @@ def test_who_is_stuck_where_and_on_which_mistake(twelve, tmp_path):
     assert "Class board: 12 seats" in told and "<h2>5 seats are stuck</h2>" in told
     shared, *others = told.split("<li>")[1:]
     assert "<strong>segment-1</strong> · Seats: 7, 8, 9 · up to 5 checks<br>" + EARLIER in shared
-    assert any("tag-2</strong> · Seats: 10 · up to 6 checks<br>… lacks the column …." in one for one in others)
+    assert any("tag-2</strong> · Seats: 10 · up to 6 checks<br>… lacks the column …" in one for one in others)
     assert any("segment-1</strong> · Seats: 11<br>A cell before the exercise was not run" in one for one in others)
     assert "Far behind without a mistake to show: 12 (3 right). The middle seat has 13 right." in told
     assert "About the codes" not in told and "http" not in told.replace("http-equiv", "")
@@ -142,7 +142,7 @@ def test_the_code_of_a_check_is_known_to_the_board(tmp_path, monkeypatch):
         kit.check("segment-1")
     (tmp_path / "c.txt").write_text(kit.save())
     told = page(tmp_path / "c.txt", tmp_path, "--lang", "en")
-    assert "… should be a table (DataFrame); it is of kind …." in told
+    assert "… should be a table (DataFrame); it is of kind …" in told
 
 
 def test_another_file_is_not_written_over(tmp_path, capsys):

@@ -129,3 +129,13 @@ def test_binder_installs_a_chinese_font(dockerfile):
 
 def test_binder_prepares_the_lessons(dockerfile):
     assert "postBuild" in dockerfile and (ROOT / "postBuild").stat().st_mode & 0o111
+
+
+def test_who_holds_pandas_2_is_told_so_before_anything_is_read(tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,customer_id,ordered_at,amount\n1,a,2024-01-01,5\n", encoding="utf-8")
+    code = "import pandas, sys; pandas.__version__ = '2.3.3'; from course import cli; sys.exit(cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "run", "--orders", file, "--out", tmp_path / "out", "--lang", "en"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
+    assert done.returncode == 2 and "this Python has pandas 2.3.3" in done.stderr and "uv tool install" in done.stderr
+    assert not (tmp_path / "out").exists() and "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 """Every command of README and docs, in both languages, is one that the kit knows; those of README are run in order."""
 
-import os
 import re
 import shlex
 import tomllib
@@ -106,9 +105,3 @@ def test_what_other_places_read_is_well_formed():
     import lab
 
     assert extras[1] == lab.EXTRAS
-
-
-def test_each_job_of_the_public_repository_is_one_script():
-    jobs = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))["jobs"]
-    scripts = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
-    assert len(scripts) == len(jobs) and all(os.access(ROOT / script, os.X_OK) for script in scripts)

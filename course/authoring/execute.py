@@ -59,7 +59,9 @@ def _settled(book: dict) -> dict:
 
     for cell in book["cells"]:
         for output in cell.get("outputs", []):
-            output.get("metadata", {}).clear()
+            if "metadata" in output:
+                told = output["metadata"].items()
+                output["metadata"] = {kind: {"alt": one["alt"]} for kind, one in told if "alt" in one}
             data = output.get("data", {})
             data.pop("application/vnd.jupyter.widget-view+json", None)  # a number of its own at every run
             if "".join(data.get("text/html", "")).startswith("<iframe "):  # a whole page, which its words stand for

@@ -6,14 +6,14 @@ from the learner's notebook; what they were given is looked at first, so that a 
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy, SeriesGroupBy
 
-from course.classroom import folders, inputs, panel, patience, progress, room
+from course.classroom import folders, inputs, panel, patience, progress, room, typed
 from course.errors import DataError
 from course.language import Sentence
 
@@ -24,23 +24,30 @@ _SHOWN = {
     NOT_ATTEMPTED: (panel.OPEN, Sentence("Not attempted")),
     SET_UP: (panel.SET_UP, Sentence("Something before is missing")),
 }
+_BEFORE = Sentence("What you typed for it before:")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found: `kind` (right, not_yet, not_attempted, set_up) and the `sentence` that says it."""
+    """What a check found: `kind` (right, not_yet, not_attempted, set_up) and the `sentence` that says it; of one
+    that is not attempted, the code that was typed `before`."""
 
     exercise: str
     kind: str
     sentence: Sentence
+    before: str = ""
 
     def __repr__(self) -> str:
         (sign, _), title = _SHOWN[self.kind]
-        return Sentence("{sign} {title}: {what}", sign=sign, title=title, what=self.sentence).say()
+        said = Sentence("{sign} {title}: {what}", sign=sign, title=title, what=self.sentence).say()
+        return f"{said}\n{_BEFORE}\n{self.before}" if self.before else said
 
     def _repr_html_(self) -> str:
         mark, title = _SHOWN[self.kind]
-        return panel.panel(panel.note(self.sentence, mark=mark, title=title))
+        parts = [panel.note(self.sentence, mark=mark, title=title)]
+        if self.before:
+            parts += [panel.paragraphs([_BEFORE]), panel.code(self.before)]
+        return panel.panel(*parts)
 
 
 class Mistake(Exception):
@@ -101,8 +108,12 @@ def check(name: str, within: Mapping | None = None) -> Outcome:
     if name not in known:
         raise DataError("There is no exercise {name}. Here are: {known}.", name=name, known=", ".join(known) or "–")
     outcome = _judged(known[name], room.namespace() if within is None else within)
-    if within is None:
-        progress.note(name, outcome.kind, outcome.sentence.message)
+    if within is not None:
+        return outcome
+    progress.note(name, outcome.kind, outcome.sentence.message)
+    if outcome.kind == NOT_ATTEMPTED:
+        return replace(outcome, before=typed.before(name))
+    typed.note(name, known[name].answers, room.cells())
     return outcome
 
 

@@ -206,7 +206,7 @@ def mistake(exercise: str, mark: str | None, lang: str) -> str:
 
 def _bare(message: str, lang: str) -> str:
     said = Sentence(message, **{name: _Any() for name in re.findall(r"\{(\w+)", message)}).say(lang)
-    return re.sub(r"(?:…\s*){2,}", "… ", said).strip()
+    return re.sub(r"(?:…\s*){2,}", "… ", said).strip().replace("….", "…")
 
 
 class _Any:

@@ -19,6 +19,7 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     language.use(lang or language.preferred())
     room.enter(name)
     _say_sentences()
+    _tell_pictures()
     _refuse_in_a_sentence()
     extras.bring("seaborn")
     charts.in_lessons()
@@ -42,6 +43,24 @@ def _say_sentences() -> None:
     if (shell := get_ipython()) is not None:
         plain = shell.display_formatter.formatters["text/plain"]
         plain.for_type(Sentence, lambda sentence, printer, cycle: printer.text(sentence.say()))
+
+
+def _tell_pictures() -> None:
+    """Keep with every chart what it says in words: pages that are made of a notebook give it to who does not see it."""
+    from IPython import get_ipython
+    from IPython.core.pylabtools import print_figure
+    from matplotlib.figure import Figure
+
+    if (shell := get_ipython()) is None:
+        return
+    import matplotlib_inline.backend_inline  # noqa: F401  # sets its own formatter once, when it is imported
+
+    def picture(figure: Figure) -> tuple[str, dict[str, str]] | None:
+        said = charts.told(figure)
+        data = print_figure(figure, fmt="png", base64=True)
+        return data and (data, {"alt": said})
+
+    shell.display_formatter.formatters["image/png"].for_type(Figure, picture)
 
 
 def _refuse_in_a_sentence() -> None:

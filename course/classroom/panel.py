@@ -30,6 +30,11 @@ def paragraphs(lines: Iterable[object]) -> str:
     return "".join(f"<p>{safe(line)}</p>" for line in lines)
 
 
+def code(lines: str) -> str:
+    """Code to read and copy."""
+    return f"<pre>{safe(lines)}</pre>"
+
+
 def safe(said: object) -> str:
     """A sentence, in the reader's language, as HTML."""
     return escape(str(said), quote=False)

@@ -1,4 +1,5 @@
-"""Progress: a local file the learner owns, saved and restored as one short code (Binder forgets)."""
+"""Progress: a local file the learner owns, saved and restored as one short code (Binder forgets), or as a file that
+holds what was typed as well."""
 
 import base64
 import binascii
@@ -8,15 +9,21 @@ import os
 import re
 import sys
 import zlib
+from pathlib import Path
 
-from course import __version__
-from course.classroom import room
+from course import __version__, syllabus
+from course.classroom import room, typed
 from course.errors import DataError
 from course.language import Sentence
 
 #: done: exercise → outcome · quiz: question → right or wrong · bets · tries: exercise → checks that were not right yet,
 #: a blank, the mark of the last mistake's sentence · hands: what was guessed and picked · shown: solutions looked at
 _EMPTY = {"done": {}, "quiz": {}, "bets": {}, "tries": {}, "hands": {}, "shown": {}}
+#: The sections whose keys are exercises: one that is called otherwise by now keeps what was done.
+_BY_EXERCISE = ("done", "tries", "shown")
+_FILE = "progress.json"
+#: The file of `save(answers=True)`, and the bytes that are read of one.
+WITH_ANSWERS, _LARGEST_FILE = "my-answers.json", 4 << 20
 #: What the first codes held: a code without them is damaged, without the others it is of an earlier kit.
 _OLDEST = ("done", "quiz", "bets")
 #: Characters of a code and bytes of what it holds: a whole course is a hundredth of it. A small code can unpack to
@@ -26,7 +33,7 @@ _LONGEST, _LARGEST = 200_000, 1 << 20
 
 def read() -> dict:
     """What has been done so far; an unreadable file counts as nothing done and is kept beside."""
-    path = room.folder() / "progress.json"
+    path = room.folder() / _FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return _whole({key: content.get(key, {}) for key in _EMPTY})
@@ -62,21 +69,7 @@ def record(section: str, key: str, value: object, keep=lambda before: False) -> 
     if keep(content[section].get(key)):
         return
     content[section][key] = value
-    _write(content)
-
-
-def _write(content: dict) -> None:
-    path = room.folder() / "progress.json"
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(_as_written(content))
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-
-
-def _as_written(content: dict) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
+    room.keep(_FILE, content)
 
 
 def progress() -> Sentence:
@@ -91,25 +84,76 @@ def progress() -> Sentence:
     )
 
 
-def save() -> str:
-    """Everything as one code: copy it, and `restore(code)` brings it back on another machine."""
+def save(answers: bool = False) -> str | Sentence:
+    """Everything as one code: copy it, and `restore(code)` brings it back on another machine.
+
+    Parameters
+    ----------
+    answers : write a file as well that holds the code and what was typed for each exercise that was checked, and say
+        where it is; `restore` takes its name.
+    """
     content = read() | {"kit": __version__}  # a class may hold copies of several versions: their board says so
     packed = zlib.compress(json.dumps(content, separators=(",", ":"), sort_keys=True).encode(), 9)
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    code = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    if not answers:
+        return code
+    written = typed.read()
+    content = {"kit": __version__, "progress": progress().say(), "code": code, "answers": written}
+    room.keep(WITH_ANSWERS, content)
+    return Sentence(
+        "Written to {path}: your progress, and what you typed for {n} {n:exercise|exercises} that you checked. "
+        'Download it; on another machine put it beside the notebook, and run restore("{name}").',
+        path=room.folder() / WITH_ANSWERS,
+        n=len(written),
+        name=WITH_ANSWERS,
+    )
 
 
-def restore(code: str) -> Sentence:
+def restore(code: str | Path) -> Sentence:
     """Bring back what `save` gave; what is right already stays, and so do an open seal and the answers to a test.
+
+    Parameters
+    ----------
+    code : the code, or the name of a file of `save(answers=True)`, beside the notebook or in the learner's folder: what
+        was typed is shown by the check of an exercise that is not attempted yet. What was typed here stays.
 
     Raises
     ------
-    DataError : the code is damaged. Nothing is changed.
+    DataError : the code or file is damaged, or there is no such file. Nothing is changed.
     """
-    saved = unpack(code)
+    if isinstance(code, Path) or (type(code) is str and code.strip().endswith(".json")):
+        return _from_file(Path(str(code).strip()))
+    _merge(unpack(code))
+    return progress()
+
+
+def _merge(saved: dict) -> None:
     here = read()
     merged = {key: saved[key] | {k: v for k, v in here[key].items() if _stays(v, saved[key].get(k))} for key in _EMPTY}
-    _write(merged)
-    return progress()
+    room.keep(_FILE, merged)
+
+
+def _from_file(name: Path) -> Sentence:
+    path = next((p for p in (name, room.folder() / name) if p.is_file()), None)
+    if path is None:
+        raise DataError(
+            "There is no file {name} beside this notebook, nor in {folder}.", name=name, folder=room.folder()
+        )
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        code, written = content["code"], typed.whole(content["answers"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise DataError("{name} is damaged, or no file that save(answers=True) wrote.", name=path.name) from None
+    _merge(unpack(code))
+    typed.write(written | typed.read())
+    return Sentence(
+        "{progress} What you typed for {n} {n:exercise|exercises} is shown where you check an exercise that you have "
+        "not done here yet.",
+        progress=progress(),
+        n=len(written),
+    )
 
 
 def unpack(code: str) -> dict:
@@ -158,8 +202,8 @@ def _whole(content: dict) -> dict:
         raise ValueError
     if not all(isinstance(one, dict) and _is_bet(one) for one in bets.values()):
         raise ValueError
-    _as_written(content)
-    return content
+    room.as_written(content)
+    return content | {key: syllabus.renamed(content[key]) for key in _BY_EXERCISE}
 
 
 def _is_bet(one: dict) -> bool:

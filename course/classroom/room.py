@@ -1,5 +1,7 @@
 """Where a lesson takes place: the learner's names, the folder for their files, the lesson that is open."""
 
+import json
+import os
 from pathlib import Path
 
 from course import places
@@ -24,8 +26,34 @@ def namespace() -> dict:
     return vars(__main__)
 
 
+def cells() -> list[str]:
+    """What was run in this notebook since its kernel was started, as it was typed."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return []
+    shell = get_ipython()
+    return [] if shell is None else list(shell.history_manager.input_hist_raw)
+
+
 #: The folder for the learner's files.
 folder = places.work
+
+
+def as_written(content: dict) -> bytes:
+    """The bytes of a file that people can read, too."""
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
+
+
+def keep(name: str, content: dict) -> None:
+    """Write a file of the learner's whole; a folder that cannot be written costs the memory, never the lesson."""
+    path = folder() / name
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(as_written(content))
+        os.replace(part, path)
+    except (OSError, UnicodeEncodeError):
+        part.unlink(missing_ok=True)
 
 
 def lesson() -> str | None:

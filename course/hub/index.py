@@ -49,7 +49,7 @@ def _done() -> dict[str, str]:
     """{exercise: outcome} of the learner's own file; nothing where it cannot be read: the classroom mends it."""
     try:
         found = json.loads((places.home() / "progress.json").read_text(encoding="utf-8"))["done"]
-        return found if isinstance(found, dict) else {}
+        return syllabus.renamed(found) if isinstance(found, dict) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -49,6 +49,10 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
         raise DataError("{out} exists already. Name another folder, or remove this one first.", out=out.name)
     if report and not all((report / name).exists() for name in _PAGES):
         raise DataError("{folder} is no result of a run with a report and an explorer.", folder=report.name)
+    if not (root / "lessons").is_dir():
+        raise DataError(
+            "The lessons' sources are not here: the site is made in the kit's own folder, not from a wheel."
+        )
     every = [read(path) for path in lessons(root / "lessons")]
     with tempfile.TemporaryDirectory() as folder:
         for lang in LANGUAGES:
@@ -64,6 +68,7 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
             shutil.copytree(root / "notebooks" / lang, out / "notebooks" / lang)
     for lang in LANGUAGES if report else ():
         _told(report, out / "luming" / lang, lang)
+    shutil.rmtree(out / "jupyter_execute", ignore_errors=True)
     (out / "index.html").write_text(_DOOR, encoding="utf-8")
 
 
@@ -122,8 +127,12 @@ def _home(every: list[Lesson], lang: str, with_report: bool) -> str:
         lang,
     )
     title, caption = text("Customer portraits", lang), text("Lessons", lang)
+    live, report = "", escape(text("Luming's report", lang))
+    if with_report:
+        said = text("Luming is made up. Its report, live: the button says what is true of its headlines.", lang)
+        live = f'{said}\n\n<iframe class="luming" src="../luming/{lang}/report.html" title="{report}"></iframe>\n\n'
     return (
-        f"# {title}\n\n{about}\n\n{_launch(lang, 'index', *links)}\n\n"
+        f"# {title}\n\n{about}\n\n{_launch(lang, 'index', *links)}\n\n{live}"
         f"```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{names}\nglossary\n```\n"
     )
 
@@ -223,8 +232,9 @@ def _outputs(outputs: list, heading: str, lang: str) -> tuple[list, dict]:
     for one in outputs:
         data = one.get("data", {})
         if "image/png" in data:
+            told = one.get("metadata", {}).get("image/png", {}).get("alt") or heading
             one = one | {"data": {"image/png": data["image/png"]}}
-            meta = {"mystnb": {"image": {"alt": text("Chart: {title}", lang, title=heading)}}}
+            meta = {"mystnb": {"image": {"alt": text("Chart: {title}", lang, title=told)}}}
         if "text/html" in data:  # a corner of a table is no heading
             table = "".join(data["text/html"]).replace("<th></th>", "<td></td>")
             one = one | {"data": {"text/html": table}}

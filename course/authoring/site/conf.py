@@ -32,6 +32,7 @@ html_theme_options = {
 }
 html_static_path = ["static"]
 html_css_files = ["course.css"]
+html_js_files = ["course.js"]
 html_copy_source = False
 html_show_search_summary = False  # would fetch the pages found, which a browser refuses from file://
 html_show_sourcelink = False
@@ -94,6 +95,14 @@ def _block(self, node) -> None:  # a class of its own: the theme sets .math to t
     raise nodes.SkipNode
 
 
+def _number_sections(app, doctree) -> None:
+    """Sections are s1, s2, … before what their titles give, so that an address leads to the same place in the other
+    language."""
+    for n, section in enumerate(doctree.findall(nodes.section), 1):
+        section["ids"].insert(0, f"s{n}")
+
+
 def setup(app) -> None:
     """Formulas as MathML: no script, nothing to fetch."""
+    app.connect("doctree-read", _number_sections, priority=400)  # before the tables of contents are collected
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
