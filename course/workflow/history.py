@@ -96,9 +96,9 @@ def record(ledger: dict) -> dict:
 
     Returns
     -------
-    {as_of, customers, currency}, and where the run has them since (the day it was compared with), forecast {horizon_weeks, discount_per_year, model, level,
-    path}, classes and stages {name: customers, None of a few}, tags {name: carriers, None of a few}, drift {since,
-    columns, moved, psi, noise}
+    {as_of, customers, currency}, and where the run has them since (the day it was compared with), forecast
+    {horizon_weeks, discount_per_year, model, level, path}, classes and stages {name: customers, None of a few}, tags
+    {name: carriers, None of a few}, drift {as_of, since, columns, moved, psi, noise}
     """
     found = ledger["findings"]
     out = {key: ledger[key] for key in ("as_of", "customers", "currency")}
@@ -113,7 +113,8 @@ def record(ledger: dict) -> dict:
         out["stages"] = found["lifecycle"]["stages"]
     if "tags" in found:
         out["tags"] = {name: tag["size"] for name, tag in found["tags"].items()}
-    out |= {"drift": row for row in found.get("trend", ()) if row["as_of"] == ledger["as_of"]}
+    if "drift" in found:  # of this run the last row
+        out["drift"] = found["trend"][-1]
     return out
 
 

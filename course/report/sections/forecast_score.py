@@ -21,7 +21,8 @@ def answers(page: Page, found: Score) -> list[str]:
     if pd.isna(one["held"]):
         return [
             page.phrase(
-                "In the {weeks} {weeks:week|weeks} after {day} {came} came; {expected} was expected, without an interval",
+                "{came} came in the {weeks} {weeks:week|weeks} after {day}; {expected} was expected, without an "
+                "interval",
                 **said,
             )
         ]
@@ -47,7 +48,7 @@ def score(page: Page, found: Score) -> dict:
     """Every run's forecast beside what came, and who was nearest."""
     phrase, rows = page.phrase, found.table
     head = [phrase("Forecast of"), phrase("Weeks since"), phrase("Nearest"), phrase("What came beyond it")]
-    head += [phrase("Expected"), phrase("95% interval"), phrase("Came"), phrase("Missed by")]
+    head += [phrase("Was expected"), phrase("95% interval"), phrase("Came"), phrase("Missed by")]
     listed = [
         [
             page.day(r.as_of),
@@ -68,9 +69,9 @@ def score(page: Page, found: Score) -> dict:
             table(head, listed, 3),
             note(
                 phrase(
-                    "Money of the customers known on that day, discounted as the forecast was. The same again: what as "
-                    "many customers brought in as many weeks just before; a year ago: in the same weeks a year "
-                    "earlier. An order that was delivered late counts on its day."
+                    "Money of the customers known on that day, discounted as the forecast was. “The same again” is what as "
+                    "many customers brought in as many weeks just before, “the same period a year ago” what they did in "
+                    "the same weeks a year earlier. An order that was delivered late counts on its day."
                 )
             ),
         ],
@@ -131,4 +132,4 @@ def _nearest(page: Page, nearest: dict[str, int]) -> str:
 def _rival(page: Page, name: str, model: str) -> str:
     if name == "expected":
         return page.phrase("the forecast ({model})", model=clv.MODELS[model].say(page.lang))
-    return page.phrase("the same again") if name == "same_again" else page.phrase("a year ago")
+    return clv.MODELS[name].say(page.lang)
