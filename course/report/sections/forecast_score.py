@@ -69,9 +69,9 @@ def score(page: Page, found: Score) -> dict:
             table(head, listed, 3),
             note(
                 phrase(
-                    "Money of the customers known on that day, discounted as the forecast was. “The same again” is what as "
-                    "many customers brought in as many weeks just before, “the same period a year ago” what they did in "
-                    "the same weeks a year earlier. An order that was delivered late counts on its day."
+                    "Money of the customers known on that day, discounted as the forecast was. “The same again” is what "
+                    "as many customers brought in as many weeks just before, “the same period a year ago” what they "
+                    "did in the same weeks a year earlier. An order that was delivered late counts on its day."
                 )
             ),
         ],
@@ -102,7 +102,7 @@ def _overall(page: Page, found: Score) -> list[str]:
     if all_["tested"]:
         said.append(
             phrase(
-                "{held} of {tested} 95% intervals held what came.",
+                "{held} of {tested} {tested:interval|intervals} (95%) held what came.",
                 held=all_["held"],
                 tested=all_["tested"],
             )
@@ -116,13 +116,20 @@ def _nearest(page: Page, nearest: dict[str, int]) -> str:
         return phrase("The orders do not reach back far enough for a forecast without a model to stand beside it.")
     own, again, year = (nearest.get(name) for name in ("expected", "same_again", "year_ago"))
     if year is None:
-        return phrase("Nearest was the forecast {own} times, the same again {again} times.", own=own, again=again)
+        return phrase(
+            "Nearest was the forecast {own} {own:time|times}, the same again {again} {again:time|times}.",
+            own=own,
+            again=again,
+        )
     if again is None:
         return phrase(
-            "Nearest was the forecast {own} times, the same weeks a year ago {year} times.", own=own, year=year
+            "Nearest was the forecast {own} {own:time|times}, the same weeks a year ago {year} {year:time|times}.",
+            own=own,
+            year=year,
         )
     return phrase(
-        "Nearest was the forecast {own} times, the same again {again} times, the same weeks a year ago {year} times.",
+        "Nearest was the forecast {own} {own:time|times}, the same again {again} {again:time|times}, the same weeks a "
+        "year ago {year} {year:time|times}.",
         own=own,
         again=again,
         year=year,
