@@ -324,7 +324,9 @@ def _run(options: argparse.Namespace) -> int:
         print(line)
     if result.previous is not None:
         print(_compared(result, compared))
-    if kept is not None:
+    if kept is not None and key is not None:  # it would hold the numbers that the pseudonyms replace
+        collect.kept.forget(out)
+    elif kept is not None:
         kept.settle()
         if kept.read < kept.files:
             print(_taken(kept))

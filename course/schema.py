@@ -14,6 +14,10 @@ from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
 TABLES = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
+#: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
+PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
+#: Only texts with a sign of e-mail, or with as many digits as a phone, are looked at: the recogniser takes its time.
+MAY_TELL = r"[@＠]|(?:\d\D*){7}"
 
 
 @dataclass(frozen=True)

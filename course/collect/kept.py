@@ -5,7 +5,8 @@ file's bytes and name, how it was asked for, what the recipe and the answers say
 any of it is another, the file is read. A table that does not come back from Parquet as it was, or with a value that
 cannot be written down, is not kept. What was asked of a file while it was read is asked again of what is kept.
 
-The folder holds the files' rows, persons and all: it lies beside a result and is no part of it.
+The folder holds the files' rows: it lies beside a result and is no part of it. A table that tells who somebody is by
+more than a number is not kept: one with a name, a phone or the like, or with a text that holds one.
 """
 
 import contextlib
@@ -25,12 +26,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course import whole
+from course import schema, whole
 from course.collect import databases
 from course.collect.questions import Answers, Question, Reading
 from course.collect.sources import Raw, open_source
 from course.language import Label, Sentence
 from course.recipe import Layout
+from course.telling import holds
 
 _PACKAGE = Path(__file__).parents[1]
 _READ_BY = ("numpy", "pandas", "duckdb", "pyarrow")
@@ -113,7 +115,7 @@ class Kept:
             before = _snapshot(answers)
             table = read(opened)
             self.read, self.read_rows = self.read + 1, self.read_rows + len(table.frame)
-            if not answers.open:
+            if not answers.open and not _tells(table):
                 self._keep(_written(mark, table, _since(before, answers)))
         self.files, self.rows = self.files + 1, self.rows + len(table.frame)
         table.notes[:0] = folder_notes
@@ -245,6 +247,24 @@ def _replay(asked: Mapping, answers: Answers) -> None:
     for key, choices in asked["first"].items():
         readings = tuple(Reading(answer, Sentence("")) for answer in choices)
         answers._first.setdefault(key, Question(key, Sentence(""), readings))
+
+
+# --- a table that is not kept ----------------------------------------------------------------------------------------
+
+
+def _tells(table: object) -> bool:
+    """True for a table with a column of persons, or with a phone, an e-mail address or an identity card in a text."""
+    ids = [name for name, column in schema.canonical(table.kind).columns.items() if column.type == "id"]
+    frame = table.frame.drop(columns=[*ids, "source"], errors="ignore")
+    if frame.columns.intersection(list(schema.PERSONAL)).any():
+        return True
+    cells = [frame[c] for c in frame.select_dtypes(["str", "object", "category"])] + [table.problems["value"]]
+    return any(_holds(column) for column in cells)
+
+
+def _holds(column: pd.Series) -> bool:
+    texts = column.dropna().drop_duplicates().astype("str")
+    return any(holds(text) for text in texts[texts.str.contains(schema.MAY_TELL, regex=True)])
 
 
 # --- a table as files, and back --------------------------------------------------------------------------------------

@@ -69,9 +69,9 @@ def score(page: Page, found: Score) -> dict:
             table(head, listed, 3),
             note(
                 phrase(
-                    "Money of the customers known on that day, discounted as the forecast was. “The same again” is what "
-                    "as many customers brought in as many weeks just before, “the same period a year ago” what they "
-                    "did in the same weeks a year earlier. An order that was delivered late counts on its day."
+                    "Money of the customers known on that day, discounted as the forecast was. “The same again” is "
+                    "what as many customers brought in as many weeks just before, “the same period a year ago” what "
+                    "they did in the same weeks a year earlier. An order that was delivered late counts on its day."
                 )
             ),
         ],
