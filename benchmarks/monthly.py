@@ -54,7 +54,7 @@ def _month(home: Path, file: str) -> None:
     read = re.search(r"Read now: (\S+) of (\S+) files, (\S+) of (\S+) rows", said)
     files, of, taken, all_ = read.groups() if read else ("all", "all", f"{rows:,}", f"{rows:,}")
     print(
-        f"{file[:10]:10} {files:>4}/{of:<4} {taken:>9} {all_:>9} {seconds:8.1f} {full:6.1f}  {one == other}", flush=True
+        f"{file[:7]:10} {files:>4}/{of:<4} {taken:>9} {all_:>9} {seconds:8.1f} {full:6.1f}  {one == other}", flush=True
     )
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import cli, collect, result
+from course import cli, collect, report, result
 from course.clv import scoring
 from course.collect import kept
-from tests import deliveries
+from tests import deliveries, shown
 from tests.conftest import ROOT
 
 PARQUET = ("portraits.parquet", "timeline.parquet", "moves.parquet", "previous.parquet")
@@ -36,7 +36,7 @@ def state(folder):
 def months(tmp_path_factory):
     """Three months of a company of 300: its orders, its folder, and of each month what was said and written; of the
     last also what a run that reads everything wrote."""
-    home, found = tmp_path_factory.mktemp("shop"), []
+    home, found, results, write = tmp_path_factory.mktemp("shop"), [], [], report.write
     (home / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     orders = deliveries.orders(3, 300, home)
     kinds = deliveries.of_months(orders, 3)
@@ -47,16 +47,17 @@ def months(tmp_path_factory):
         whole = home.parent / f"full {name}"
         if (home / "result").exists() and i == len(kinds) - 1:
             shutil.copytree(home, whole, ignore=shutil.ignore_patterns("*.state"))
-        with contextlib.redirect_stdout(io.StringIO()) as said:
+        with contextlib.redirect_stdout(io.StringIO()) as said, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(report, "write", lambda found, *rest: results.append(found) or write(found, *rest))
             assert run(home / "recipe.yaml") == 0
         if whole.exists():
             assert run(whole / "recipe.yaml", "--full") == 0
         found.append((said.getvalue(), state(home / "result"), state(whole / "result") if whole.exists() else None))
-    return orders, home, found
+    return orders, home, found, results
 
 
 def test_only_what_changed_is_read_and_the_result_is_that_of_a_full_run(months):
-    _, _, found = months
+    _, _, found, _ = months
     read = [re.search(r"Read now: (\d+) of (\d+) files", said) for said, *_ in found]
     assert read[0] is None  # all of it
     assert [match.groups() for match in read[1:]] == [("2", "4"), ("1", "5")]  # the one that came twice, then one
@@ -66,7 +67,7 @@ def test_only_what_changed_is_read_and_the_result_is_that_of_a_full_run(months):
 
 
 def test_what_a_run_was_compared_with_is_said(months):
-    _, _, found = months
+    _, _, found, _ = months
     assert "Compared with" not in found[0][0]
     assert "\nCompared with the result of 2024-10-31 in result.\n" in found[1][0]
 
@@ -83,7 +84,7 @@ def came(orders, day, weeks):
 
 
 def test_the_last_forecasts_are_held_against_what_came(months):
-    orders, _, found = months
+    orders, _, found, _ = months
     ledgers = [json.loads(one["ledger.json"]) for _, one, _ in found]
     score = ledgers[2]["findings"]["forecast_score"]
     # What stands in no later delivery is known by its own: of the last month nothing is late or corrected.
@@ -114,7 +115,7 @@ def test_the_last_forecasts_are_held_against_what_came(months):
 
 
 def test_the_drift_of_every_run_is_in_the_history_and_on_the_page(months):
-    _, _, found = months
+    _, _, found, _ = months
     runs = json.loads(found[2][1]["history.json"])["runs"]
     assert [run["as_of"] for run in runs] == ["2024-10-31", "2024-11-30", "2024-12-31"]
     ledgers = [json.loads(one["ledger.json"])["findings"] for _, one, _ in found]
@@ -126,6 +127,16 @@ def test_the_drift_of_every_run_is_in_the_history_and_on_the_page(months):
     assert "From run to run" in found[2][1]["report.html"].decode()
     ids = set(result.portraits(months[1] / "result")["customer_id"])
     assert not any(one in found[2][1]["history.json"].decode() for one in ids)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_figure_of_it_is_shown_that_the_ledger_does_not_hold(months, lang):
+    assert shown.not_in_the_ledger(months[3][2], lang) == []
+
+
+def test_no_figure_of_it_is_drawn_that_the_ledger_does_not_hold(months, monkeypatch):
+    drawn = shown.not_drawn_from_the_ledger(months[3][2], monkeypatch)
+    assert drawn["misses"] == drawn["drift"] == []
 
 
 def test_a_forecast_without_an_interval_and_one_whose_weeks_have_not_passed():

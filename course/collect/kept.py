@@ -345,7 +345,5 @@ def _sentence(told: object) -> object:
         return told
     if len(told) == 1 and next(iter(told)) in _DAYS:
         return _DAYS[next(iter(told))](next(iter(told.values())))
-    values = {key: _sentence(one) for key, one in told["values"].items()}
-    if isinstance(told["says"], dict):
-        return Label(told["says"]["en"], told["says"]["zh"], **values)
-    return Sentence(told["says"], **values)
+    says, values = told["says"], {key: _sentence(one) for key, one in told["values"].items()}
+    return Label(says["en"], says["zh"], **values) if isinstance(says, dict) else Sentence(says, **values)

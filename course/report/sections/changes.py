@@ -87,13 +87,12 @@ def drift(page: Page, found: Changes) -> dict | None:
 def _trend(page: Page, found: Changes) -> list[dict]:
     """The drift of every run so far; of a single one there is no trend."""
     trend, phrase = found.trend, page.phrase
-    if trend is None or len(trend) < 2:
+    if trend is None or found.usual is None:
         return []
-    last, usual = trend["psi"].iloc[-1], trend["psi"].iloc[:-1].median()
     title = phrase(
         "From run to run: mean PSI {last:.3f} now, {usual:.3f} in the middle of the {n} {n:run|runs} before",
-        last=last,
-        usual=usual,
+        last=trend["psi"].iloc[-1],
+        usual=found.usual,
         n=len(trend) - 1,
     )
     every = -(-len(trend) // 8)

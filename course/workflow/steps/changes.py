@@ -57,9 +57,15 @@ class Changes(Finding):
         listed = pd.concat(parts, ignore_index=True).rename(columns={"tag": "what"}).astype("str")
         return listed.sort_values(list(listed), ignore_index=True)
 
+    @property
+    def usual(self) -> float | None:
+        """The mean PSI that is usual from run to run: the median of the runs before this one; None without any."""
+        before = [] if self.trend is None else self.trend["psi"].iloc[:-1]
+        return float(before.median()) if len(before) else None
+
     def entry(self) -> dict:
         """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column, trend:
-        drift run by run, since: the day of the earlier run}."""
+        drift run by run, with the PSI that was usual before, since: the day of the earlier run}."""
         out: dict = {} if self.tags is None else {"changes": plain(self.tags.tags)}
         if self.states is not None:
             out["states"] = plain(self.states.tags)
@@ -68,7 +74,7 @@ class Changes(Finding):
         if self.drift is not None:
             out["drift"] = {"columns": len(self.drift), "moved": len(self.moved), "table": plain(self.drift)}
         if self.trend is not None:
-            out["trend"] = plain(self.trend)
+            out |= {"trend": plain(self.trend), "usual_psi": self.usual}
         if self.since is not None:
             out["since"] = plain(self.since)
         return out
