@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -195,6 +196,59 @@ def test_what_is_kept_is_not_believed_when_anything_has_changed(copy, capsys):
     assert cli.main(["forget", str(copy / "result"), "K002"]) == 0
     assert not folder.exists()
     assert "K002" not in set(pd.read_parquet(copy / "result/previous.parquet")["customer_id"])
+
+
+def tables(folder, full, source="files", **options):
+    """The tables of a folder's files twice: as they are kept, and as they are read; and how many were read."""
+    before = kept.Kept(folder / "state", full)
+    files = {"orders": [str(folder / source)]}
+    found = collect.gather(files, kept=before, **options)
+    before.settle()
+    return found["orders"], collect.gather(files, **options)["orders"], before.read
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.frame, other.frame)
+    pd.testing.assert_frame_equal(one.problems, other.problems)
+    pd.testing.assert_frame_equal(one.totals, other.totals)
+    parts = ("mapping", "sources", "shared", "currency", "layouts", "states", "renumbered")
+    assert [getattr(one, name) for name in parts] == [getattr(other, name) for name in parts]
+    for lang in ("en", "zh"):
+        assert [note.say(lang) for note in one.notes] == [note.say(lang) for note in other.notes]
+
+
+def test_what_is_kept_is_what_is_read_questions_and_all(tmp_path):
+    """Days before months, a word of state and a cell that cannot be read, in files of several formats."""
+    rows = [("1", "a", "03/04/2024", "12,5?", "odd"), ("2", "b", "05/06/2024", "30", "paid")]
+    rows.append(("3", "c", "07/08/2024", "40", "odd"))
+    frame = pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "amount", "status"])
+    (tmp_path / "files").mkdir()
+    for i in range(2):
+        more = frame.assign(order_id=[f"{i}{n}" for n in "123"])
+        more.to_csv(tmp_path / f"files/a{i}.csv", index=False, encoding="utf-16" if i else "utf-8")
+    more.assign(order_id=["x", "y", "z"]).to_excel(tmp_path / "files/b.xlsx", index=False)
+    options = {"answers": {"dates": "dmy", "state.odd": "not_a_sale"}, "currency": "EUR"}
+    for full, read in ((False, 3), (False, 0), (True, 3), (False, 0)):
+        one, other, count = tables(tmp_path, full, **options)
+        same(one, other)
+        assert count == read
+    assert len(one.problems) == 3 and any("As answered" in note.say("en") for note in one.notes)
+    one, other, count = tables(tmp_path, False, **options | {"answers": {"dates": "mdy", "state.odd": "not_a_sale"}})
+    same(one, other)
+    assert count == 3 and one.frame["ordered_at"].iloc[0] == pd.Timestamp("2024-03-04")
+
+
+def test_a_database_in_a_file_is_always_read(tmp_path):
+    """What was written last may stand in the file beside it."""
+    (tmp_path / "files").mkdir()
+    day = pd.Timestamp("2024-01-05")
+    for n in (1, 2):
+        with contextlib.closing(sqlite3.connect(tmp_path / "files/shop.db")) as base:
+            rows = {"order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": [str(day)] * 2, "amount": [n, 2.0]}
+            pd.DataFrame(rows).to_sql("orders", base, index=False, if_exists="replace")
+        one, other, _ = tables(tmp_path, False, "files/shop.db", currency="EUR")
+        same(one, other)
+        assert one.frame["amount"].sum() == n + 2
 
 
 def test_what_tells_who_somebody_is_is_not_kept(tmp_path):

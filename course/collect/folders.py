@@ -76,7 +76,7 @@ def _listing(source: str) -> _Listing | None:
     if databases.is_url(source):
         return None
     path, _, part = source.rpartition("::") if not os.path.exists(source) else (source, "", "")
-    path, suffix = (path, f"::{part}") if path else (source, "")
+    path, suffix = (path, f"::{part}" if part else "") if path else (source, "")
     if os.path.isdir(path):
         if is_parts(Path(path)):
             return None

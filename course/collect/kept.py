@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course import schema, whole
+from course import language, schema, whole
 from course.collect import databases
 from course.collect.questions import Answers, Question, Reading
 from course.collect.sources import Raw, open_source
@@ -35,6 +35,8 @@ from course.recipe import Layout
 from course.telling import holds
 
 _PACKAGE = Path(__file__).parents[1]
+#: Databases in a file: what was written last may stand in another file beside it.
+_CHANGING = ("sqlite", "duckdb")
 _READ_BY = ("numpy", "pandas", "duckdb", "pyarrow")
 
 
@@ -56,6 +58,7 @@ class _Opened(Raw):
     """
 
     mark: str = ""
+    sha256: str = ""
     own: int = 0
     read: Callable[[], Raw] | None = None
 
@@ -84,7 +87,8 @@ class Kept:
         path = _file(source)
         if path is None:
             return open_source(source, encoding)
-        mark = _mark(_kit(), str(source).removeprefix(str(path.parent)), encoding, _sha256(path))
+        sha256 = _sha256(path)
+        mark = _mark(_kit(), language.active(), str(source).removeprefix(str(path.parent)), encoding, sha256)
 
         def read() -> Raw:
             return open_source(source, encoding)
@@ -92,11 +96,13 @@ class Kept:
         header = self._load(f"{mark}.json")
         if header is None:
             raw = read()
+            if raw.facts["format"] in _CHANGING or raw.facts["sha256"] != sha256:
+                return raw
             head = {"name": raw.name, "columns": list(raw.frame.columns), "header": raw.header}
             self._keep({f"{mark}.json": _dumped(head)})
-            return _opened(raw, mark, None)
+            return _opened(raw, mark, sha256, None)
         frame = pd.DataFrame(columns=header["columns"], dtype="str")
-        return _opened(Raw(header["name"], frame, header["header"], {}), mark, read)
+        return _opened(Raw(header["name"], frame, header["header"], {}), mark, sha256, read)
 
     def part(self, raw: Raw, asked: Mapping[str, object], answers: Answers, read: Callable[[Raw], object]) -> object:
         """The table of a file: as it is kept, or what `read` makes of it.
@@ -115,7 +121,7 @@ class Kept:
             before = _snapshot(answers)
             table = read(opened)
             self.read, self.read_rows = self.read + 1, self.read_rows + len(table.frame)
-            if not answers.open and not _tells(table):
+            if not answers.open and opened.facts["sha256"] == raw.sha256 and not _tells(table):
                 self._keep(_written(mark, table, _since(before, answers)))
         self.files, self.rows = self.files + 1, self.rows + len(table.frame)
         table.notes[:0] = folder_notes
@@ -172,8 +178,8 @@ class Kept:
             self._used |= set(files)
 
 
-def _opened(raw: Raw, mark: str, read: Callable[[], Raw] | None) -> _Opened:
-    return _Opened(**vars(raw), mark=mark, own=len(raw.notes), read=read)
+def _opened(raw: Raw, mark: str, sha256: str, read: Callable[[], Raw] | None) -> _Opened:
+    return _Opened(**vars(raw), mark=mark, sha256=sha256, own=len(raw.notes), read=read)
 
 
 def _plain(raw: _Opened) -> Raw:
@@ -207,7 +213,7 @@ def _state(answers: Answers) -> list:
     """All that answers can change in how a file is read: what was said, and what earlier files have asked."""
     recipe = asdict(answers.recipe)
     said = {key: recipe[key] for key in ("columns", "states", "answers", "currency")}
-    form = None if answers.form is None else _sha256(answers.form)
+    form = _sha256(answers.form) if answers.form is not None and answers.form.is_file() else None
     first = {key: sorted(r.answer for r in question.readings) for key, question in answers._first.items()}
     return [dict(answers.given), answers.provisional, answers.currency, form, said, first, answers.decided]
 
