@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import cli, collect, report, result
+from course import actions, cli, collect, report, result
 from course.clv import scoring
 from course.collect import kept
 from tests import deliveries, shown
@@ -140,6 +140,17 @@ def test_no_figure_of_it_is_drawn_that_the_ledger_does_not_hold(months, monkeypa
     assert drawn["misses"] == drawn["drift"] == []
 
 
+@pytest.mark.parametrize(("held", "named"), [(False, ["replan"]), (True, []), (None, [])])
+def test_a_forecast_that_missed_is_among_monday_s_lines(held, named):
+    row = {"as_of": pd.Timestamp("2024-01-31"), "weeks": 4, "expected": 100.0, "low": 90.0, "high": 110.0}
+    row |= {"came": 120.0, "miss": 0.2, "held": held}
+    found = actions.propose({"forecast": pd.DataFrame([row]).astype({"held": "boolean"})})[0]
+    assert [one.action.name for one in found] == named
+    for one in found:
+        assert "120 came in 4 weeks, 90 to 110 had been expected" in one.said(one.action.says).say("en")
+        assert one.evidence.say("en").startswith("What came lies outside of the 95% interval of 31 Jan 2024: +20%")
+
+
 def test_a_forecast_without_an_interval_and_one_whose_weeks_have_not_passed():
     days = pd.to_datetime(["2024-01-01", "2024-01-20", "2024-02-10", "2024-02-20"])
     orders = pd.DataFrame(
@@ -180,7 +191,7 @@ def copy(small, tmp_path):
 def test_what_is_kept_is_not_believed_when_anything_has_changed(copy, capsys):
     (copy / "result/notes.txt").write_text("mine", encoding="utf-8")
     (copy / "deliveries/1.csv").write_text(ORDERS.replace(",15", ",16"), encoding="utf-8")
-    (copy / "deliveries/2.csv").write_text(ORDERS.replace(",20", ",21").replace("2024-01", "2024-02"), encoding="utf-8")
+    (copy / "deliveries/2.csv").write_text(ORDERS.replace("2024-01", "2024-02"), encoding="utf-8")
     assert run(copy / "recipe.yaml") == 0
     first = state(copy / "result")
     assert "Read now" not in capsys.readouterr().out and first["notes.txt"] == b"mine"
