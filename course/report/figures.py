@@ -55,11 +55,9 @@ def misses(scored: pd.DataFrame) -> list[Markup]:
 
 
 def drift(trend: pd.DataFrame, ticks: list[str], alt: str) -> Markup:
-    """Mean PSI of the portraits' columns run by run; pale where chance alone gives as much."""
-    tones = np.where(trend["moved"] > 0, "blue", "grey-pale")
-    return draw.columns(
-        [("blue", trend["psi"].tolist())], ticks, alt, figure=lambda value: f"{value:g}", tones=tones.tolist()
-    )
+    """Columns of the portraits that moved beyond chance, run by run."""
+    moved = trend["moved"].astype("float64").tolist()
+    return draw.columns([("blue", moved)], ticks, alt, figure=lambda value: f"{value:g}")
 
 
 def drivers(table: pd.DataFrame) -> list[Markup]:

@@ -90,8 +90,9 @@ def _trend(page: Page, found: Changes) -> list[dict]:
     if trend is None or found.usual is None:
         return []
     title = phrase(
-        "From run to run: mean PSI {last:.3f} now, {usual:.3f} in the middle of the {n} {n:run|runs} before",
-        last=trend["psi"].iloc[-1],
+        "From run to run: {moved} {moved:column|columns} moved beyond chance now, {usual:g} in the middle of the {n} "
+        "{n:run|runs} before",
+        moved=len(found.moved),
         usual=found.usual,
         n=len(trend) - 1,
     )
@@ -99,5 +100,5 @@ def _trend(page: Page, found: Changes) -> list[dict]:
     ticks = [
         "" if (len(trend) - 1 - i) % every else page.month(pd.Timestamp(day)) for i, day in enumerate(trend["as_of"])
     ]
-    below = phrase("Mean over all columns, each run against the one before it; pale: no column moved beyond chance.")
+    below = phrase("Columns that moved beyond chance, each run against the one before it.")
     return [figure(title, figures.drift(trend, ticks, title), below)]

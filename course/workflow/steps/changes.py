@@ -29,7 +29,7 @@ class Changes(Finding):
     drift : effect.drift
     since : the day of the earlier run
     trend : a row a run that found a drift, this one last: as_of, since, columns, moved (of them beyond chance), psi
-        and noise (the mean over the columns of what was found, and of what chance alone gives)
+        and noise (of the column in the middle: what was found, and what chance alone gives)
     """
 
     tags: tag.Changes | None
@@ -59,13 +59,13 @@ class Changes(Finding):
 
     @property
     def usual(self) -> float | None:
-        """The mean PSI that is usual from run to run: the median of the runs before this one; None without any."""
-        before = [] if self.trend is None else self.trend["psi"].iloc[:-1]
+        """How many columns usually move from run to run: the median of the runs before this one; None without any."""
+        before = [] if self.trend is None else self.trend["moved"].iloc[:-1]
         return float(before.median()) if len(before) else None
 
     def entry(self) -> dict:
         """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column, trend:
-        drift run by run, with the PSI that was usual before, since: the day of the earlier run}."""
+        drift run by run, with how many columns usually moved before, since: the day of the earlier run}."""
         out: dict = {} if self.tags is None else {"changes": plain(self.tags.tags)}
         if self.states is not None:
             out["states"] = plain(self.states.tags)
@@ -74,7 +74,7 @@ class Changes(Finding):
         if self.drift is not None:
             out["drift"] = {"columns": len(self.drift), "moved": len(self.moved), "table": plain(self.drift)}
         if self.trend is not None:
-            out |= {"trend": plain(self.trend), "usual_psi": self.usual}
+            out |= {"trend": plain(self.trend), "usually_moved": self.usual}
         if self.since is not None:
             out["since"] = plain(self.since)
         return out
@@ -100,8 +100,8 @@ def _trend(run: Result, found: Changes) -> pd.DataFrame | None:
     rows = [past["drift"] for past in run.runs if "drift" in past]
     if found.drift is not None and run.as_of is not None:
         now = {"as_of": str(run.as_of.date()), "since": plain(run.since), "columns": len(found.drift)}
-        means = {"psi": found.drift["psi"].mean(), "noise": found.drift["psi_noise"].mean()}
-        rows.append(now | {"moved": len(found.moved)} | means)
+        middle = {"psi": found.drift["psi"].median(), "noise": found.drift["psi_noise"].median()}
+        rows.append(now | {"moved": len(found.moved)} | middle)
     return pd.DataFrame(rows) if rows else None
 
 
