@@ -90,7 +90,7 @@ def rules() -> tuple[Action, ...]:
 def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:
     said = {key: Label(**entry[key]) for key in ("owner", "label", "says", "why")}
     parts = [entry["when"], *filter(None, (entry.get("first"), entry.get("most"))), *entry["values"].values()]
-    tables = ("portraits", "campaigns", "accounts", "identity")
+    tables = ("portraits", "campaigns", "accounts", "identity", "forecast")
     needs = dict.fromkeys(column for part in parts for column in expressions.columns(session, part, tables))
     some = {key: Label(**entry[key]) if key in entry else None for key in ("because", "tested")}
     plain = {key: entry.get(key) for key in ("first", "most", "like")}
@@ -113,7 +113,7 @@ def propose(tables: Mapping[str, pd.DataFrame], **known: object) -> tuple[list[P
 
     Parameters
     ----------
-    tables : portraits, and what else of campaigns, accounts and identity there is.
+    tables : portraits, and what else of campaigns, accounts, identity and forecast there is.
     known : further figures that sentences may name (weeks, days).
 
     Returns

@@ -58,7 +58,10 @@ def mapping(items: list[str]) -> dict[str, str]:
 def choices(options: argparse.Namespace) -> "Recipe":
     """The recipe named, if one is, with what this command line says instead. Speaks its language from here on."""
     from course import recipe as recipes
+    from course import whole
 
+    if options.recipe:
+        whole.back_in_place(Path(options.recipe).absolute().parent)
     recipe = recipes.load(options.recipe) if options.recipe else recipes.Recipe()
     if options.lang is None and recipe.lang:
         language.use(recipe.lang)
@@ -76,14 +79,12 @@ def choices(options: argparse.Namespace) -> "Recipe":
     return recipe
 
 
-def folder(options: argparse.Namespace, recipe: "Recipe") -> Path | None:
-    """Where the result goes; None where the day of the result is to name it."""
+def folder(options: argparse.Namespace, recipe: "Recipe") -> Path:
+    """Where the result goes: the folder named; of a recipe that of its result."""
     if options.out:
         return Path(options.out)
     if options.recipe:
-        from course.workflow.cleaning import day_of
-
-        return beside(Path(options.recipe), day_of(options.as_of)) if options.as_of else None
+        return of_recipe(Path(options.recipe))
     if recipe.source == "demo":
         return _unused(Path("demo"))
     raise DataError("Name the folder to write: --out DIR.")
@@ -95,8 +96,20 @@ def _unused(folder: Path) -> Path:
     return next(name for name in names if not name.exists() or (name.is_dir() and not any(name.iterdir())))
 
 
-def beside(recipe: Path, as_of: object) -> Path:
-    """A folder called like the day, beside the result that the recipe lies in, or beside a recipe that lies alone."""
+def of_recipe(recipe: Path) -> Path:
+    """The result of a recipe: the one that it lies in, or the folder `result` beside a recipe that lies alone."""
     folder = recipe.resolve().parent
-    name = str(as_of.date()) if as_of is not None else "result"
-    return (folder.parent if (folder / "ledger.json").exists() else folder) / name
+    return folder if (folder / "ledger.json").exists() else folder / "result"
+
+
+def takes_place(options: argparse.Namespace, recipe: "Recipe", out: Path) -> bool:
+    """Whether the run takes the place of the result in `out`: it is the one that the recipe lies in, or another recipe
+    of the same tables made it."""
+    from course import recipe as recipes
+
+    if not options.recipe or not all((out / name).is_file() for name in ("ledger.json", "recipe.yaml")):
+        return False
+    if Path(options.recipe).resolve().parent == out.resolve():
+        return True
+    made_by = recipes.load(out / "recipe.yaml")
+    return (made_by.inputs, made_by.source, made_by.query) == (recipe.inputs, recipe.source, recipe.query)

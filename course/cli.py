@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
             "docs/inputs.md, Recipe. Every choice can stand in the recipe that a run writes."
         ),
     )
-    run.add_argument("recipe", nargs="?", metavar="RECIPE", help=text("recipe.yaml of an earlier run: the same again"))
+    run.add_argument(
+        "recipe", nargs="?", metavar="RECIPE", help=text("recipe.yaml of an earlier run: the same again, in its place")
+    )
     inputs = run.add_argument_group(
         text("tables"), text("Each in the same way: {tables}.", tables=", ".join(arguments.TABLES))
     )
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
+    run.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
     run.add_argument(
         "--memory", metavar="SIZE", help=text("memory for the rows at work (default: 1.6GB, or COURSE_MEMORY)")
@@ -282,18 +285,21 @@ def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping
     """The run itself: read, work, write, say what came of it."""
     from course import clv, collect, report, workflow
 
-    if out is not None:
+    place = workflow.last(out) if arguments.takes_place(options, recipe, out) else None
+    if place is None:
         report.refuse_used(out)  # before the work, not after it
     files = dict(recipe.inputs)
     if recipe.source == "completejourney":
         from course.collect import completejourney
 
         files = completejourney.sources() | files
-    previous = earlier = None
+    kept = collect.Kept(collect.kept.beside(out), options.full) if options.recipe else None
+    previous = None
+    compared = workflow.last(options.previous, named=True) if options.previous else place
     if options.previous:
-        from course.result import mappings, portraits
+        from course.result import mappings
 
-        previous, earlier = mappings(options.previous), portraits(options.previous)
+        previous = mappings(options.previous)
     if recipe.source == "demo":
         from course import demo
 
@@ -312,6 +318,7 @@ def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping
             form=recipe.form,
             currency=recipe.currency,
             recipe=recipe,
+            kept=kept,
         )
     for kind, table in tables.items():
         _show_mapping(kind, table)
@@ -319,14 +326,14 @@ def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping
     result = workflow.run(
         tables,
         options.as_of,
-        previous=earlier,
+        previous=compared,
+        runs=(place or compared).runs if compared else (),
         key=key,
         everybody=recipe.key is not None or workflow.named(tables),
         tags=recipe.tags,
         horizon=clv.HORIZON if recipe.horizon is None else recipe.horizon,
         progress=_tell,
     )
-    out = out or arguments.beside(Path(options.recipe), result.as_of)
     result.parameters = {
         "as_of": options.as_of,
         "horizon": result.horizon,
@@ -344,15 +351,42 @@ def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping
     recipe.horizon = result.horizon
     result.recipe = recipe
     _tell(language.Sentence("Writing"))
-    lines = report.write(result, out, language.active(), _truths(recipe, result))
+    lines = report.write(result, out, language.active(), _truths(recipe, result), place)
     for line in [*lines, *(note.say() for note in result.notes)]:
         print(line)
+    if result.previous is not None:
+        print(_compared(result, compared))
+    if kept is not None and key is not None:  # it would hold the numbers that the pseudonyms replace
+        collect.kept.forget(out)
+    elif kept is not None:
+        kept.settle()
+        if kept.read < kept.files:
+            print(_taken(kept))
     print(text("Written: {out}", out=out / "report.html"))
     if recipe.source == "demo" and _somebody_looks():
         import webbrowser
 
         webbrowser.open((out / "report.html").resolve().as_uri())
     return 0
+
+
+def _compared(result: object, earlier: object) -> str:
+    """What the run was compared with."""
+    if result.since is None:
+        return text("Compared with the earlier result in {folder}.", folder=earlier.folder.name)
+    return text("Compared with the result of {day} in {folder}.", day=result.since.date(), folder=earlier.folder.name)
+
+
+def _taken(kept: object) -> str:
+    """How much of the tables was read, where not all of it was."""
+    return text(
+        "Read now: {read:,} of {files:,} files, {read_rows:,} of {rows:,} rows. The others have not changed since the "
+        "last run; --full reads all of them.",
+        read=kept.read,
+        files=kept.files,
+        read_rows=kept.read_rows,
+        rows=kept.rows,
+    )
 
 
 def _somebody_looks() -> bool:

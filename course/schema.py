@@ -22,6 +22,10 @@ if int(pd.__version__.partition(".")[0]) < 3:  # it would run on, with other kin
     )
 
 TABLES = ("orders", "order_lines", "customers", "events", "surveys", "tickets", "posts", "campaigns")
+#: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
+PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
+#: Only texts with a sign of e-mail, or with as many digits as a phone, are looked at: the recogniser takes its time.
+MAY_TELL = r"[@＠]|(?:\d\D*){7}"
 
 
 @dataclass(frozen=True)

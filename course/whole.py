@@ -117,6 +117,13 @@ def _put_in_place(new: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def back_in_place(out: Path) -> None:
+    """A folder that had stepped aside for a process that was then killed comes back, before anything is read of it."""
+    if not out.exists() and beside(out, "before").exists():
+        with alone(out):
+            pass
+
+
 def _put_right(out: Path) -> None:
     """Half of a new folder goes; an old one that had stepped aside comes back where nothing took its place."""
     shutil.rmtree(beside(out, "partial"), ignore_errors=True)

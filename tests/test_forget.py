@@ -296,7 +296,8 @@ def test_whoever_is_in_one_file_alone_is_known(small, tmp_path):
 
 def test_every_file_of_a_result_is_known_to_forget(small):
     exported = {"portraits_long.parquet", "portraits_long.csv", "dictionary.csv", "tags.csv", "portraits.sav"}
-    assert set(report.FILES) | {"identity.csv", "moves.csv", "moves.parquet", "actions.csv"} | exported == set(FILES)
+    some = {"identity.csv", "moves.csv", "moves.parquet", "previous.parquet", "actions.csv", "history.json"}
+    assert set(report.FILES) | some | exported == set(FILES)
     assert {path.name for path in small.iterdir()} <= set(FILES)
 
 

@@ -6,6 +6,7 @@ A recipe that a run wrote makes the same run again; what has changed since is a 
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,11 +130,20 @@ def test_every_choice_is_written_and_comes_back(tmp_path):
     ]
 
 
-def test_without_a_folder_named_the_result_stands_beside_the_last_one_and_is_called_like_its_day(january, capsys):
-    assert course("run", january / "recipe.yaml", "--as-of", "2024-01-31") == 0
-    assert result.ledger(january.parent / "2024-01-31")["as_of"] == "2024-01-31"
-    assert course("run", january / "recipe.yaml", "--as-of", "2024-01-31") == 2  # nothing is written over
-    assert "2024-01-31 exists already" in capsys.readouterr().err
+def test_without_a_folder_named_the_result_takes_the_place_of_the_one_that_the_recipe_lies_in(
+    january, tmp_path, capsys
+):
+    shutil.copytree(january.parent, tmp_path / "shop")
+    home = tmp_path / "shop" / "january"
+    assert course("run", home / "recipe.yaml", "--as-of", "2024-01-31") == 0
+    assert result.ledger(home)["as_of"] == "2024-01-31"
+    assert "Compared with the result of 2024-01-10 in january." in capsys.readouterr().out
+    # A recipe that lies alone has its result beside it; what no run wrote is not written over.
+    shutil.copy(home / "recipe.yaml", tmp_path / "shop" / "exports")
+    (tmp_path / "shop/exports/result").mkdir()
+    (tmp_path / "shop/exports/result/mine.txt").write_text("mine", encoding="utf-8")
+    assert course("run", tmp_path / "shop/exports/recipe.yaml") == 2
+    assert "result exists already" in capsys.readouterr().err
 
 
 def test_the_command_line_comes_before_the_recipe_and_into_the_new_one(january, tmp_path):

@@ -17,6 +17,7 @@ from course.collect import currency as currencies
 from course.collect.folders import open_all
 from course.collect.folders import with_query as with_query
 from course.collect.guards import ids, shops, unread, who
+from course.collect.kept import Kept
 from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw
@@ -120,12 +121,12 @@ def read(
     return table
 
 
-def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers) -> Table:
+def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers, kept: Kept | None = None) -> Table:
     items = [source] if isinstance(source, Source) else list(source)
     if not items:
         raise DataError("No file was named for “{kind}”.", kind=kind)
     raws = (raw for item in items for raw in open_all(item, encoding))
-    parts = [_read_one(raw, kind, dict(mapping or {}), blanks or {}, date_order, answers) for raw in raws]
+    parts = [_part(raw, kind, dict(mapping or {}), blanks or {}, date_order, answers, kept) for raw in raws]
     _number_repeated_names(parts)
     totals = pd.DataFrame([{"source": p.sources[0]["name"]} | control_totals(p.frame) for p in parts])
     table = parts[0] if len(parts) == 1 else _combine(parts)
@@ -134,6 +135,16 @@ def _read(source, kind, mapping, blanks, encoding, date_order, answers: Answers)
         names = first_few(dict.fromkeys(p.sources[0]["name"] for p in parts), 8)
         table.currency = currencies.settle(table.frame, names, answers, table.notes)
     return table
+
+
+def _part(
+    raw: Raw, kind: str, chosen: dict, blanks: Mapping, date_order: str | None, answers: Answers, kept: Kept | None
+) -> Table:
+    """The table of one file: read, or as an earlier run read it."""
+    if kept is None:
+        return _read_one(raw, kind, chosen, blanks, date_order, answers)
+    asked = {"kind": kind, "chosen": chosen, "blanks": blanks, "date_order": date_order}
+    return kept.part(raw, asked, answers, lambda one: _read_one(one, kind, chosen, blanks, date_order, answers))
 
 
 def _path(file: str | Path | None) -> Path | None:
@@ -153,6 +164,7 @@ def gather(
     form: str | Path | None = None,
     currency: str | None = None,
     recipe: Recipe | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, Table]:
     """Read several tables with one mapping.
 
@@ -164,12 +176,14 @@ def gather(
     previous : {kind: mapping} of an earlier run; what it says holds where the columns are still there.
     blanks, encoding, date_order, answers, provisional, form, currency : as for `read`.
     recipe : the recipe of an earlier run: its columns, states and answers hold, and what has changed is asked.
+    kept : what earlier runs read: files that have not changed are taken from it.
 
     Raises
     ------
     DataError : as for `read`, and for a mapping that fits none of the tables.
     """
-    raws = {kind: [raw for item in items for raw in open_all(item, encoding)] for kind, items in files.items()}
+    opener = open_source if kept is None else kept.open
+    raws = {kind: [raw for item in items for raw in open_all(item, encoding, opener)] for kind, items in files.items()}
     chosen = _distribute(raws, mapping or {})
     tables = {}
     said = Answers(answers or {}, provisional, recipe or Recipe(), currencies.checked(currency), _path(form))
@@ -177,7 +191,7 @@ def gather(
         earlier = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         earlier = {k: c for k, c in earlier.items() if c not in chosen[kind].values()}
         try:
-            tables[kind] = _read(opened, kind, earlier | chosen[kind], blanks, None, date_order, said)
+            tables[kind] = _read(opened, kind, earlier | chosen[kind], blanks, None, date_order, said, kept)
         except DataError:
             if not any(question.key.startswith(remembered.COLUMN) for question in said.open):
                 raise

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -37,10 +37,13 @@ class _Listing(NamedTuple):
     suffix: str
 
 
-def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = None) -> list[Raw]:
+def open_all(
+    source: str | Path | pd.DataFrame | Raw, encoding: str | None = None, opener: Callable[..., Raw] = open_source
+) -> list[Raw]:
     """Read a source that may be several files: a folder or a pattern gives its files in order of their names.
 
     A folder of Parquet in parts (Spark's names, or `month=2024-01/`) is one table, one Raw; its partitions are columns.
+    Each single file is opened by `opener`.
 
     Raises
     ------
@@ -52,9 +55,9 @@ def open_all(source: str | Path | pd.DataFrame | Raw, encoding: str | None = Non
         return [open_source(source, encoding)]
     listing = _listing(str(source))
     if listing is not None:
-        return _open_files(listing, encoding)
+        return _open_files(listing, encoding, opener)
     in_parts = not databases.is_url(str(source)) and os.path.isdir(source)
-    return [_parts(Path(source))] if in_parts else [open_source(source, encoding)]
+    return [_parts(Path(source))] if in_parts else [opener(source, encoding)]
 
 
 def singly(source: str | Path) -> list[str]:
@@ -73,7 +76,7 @@ def _listing(source: str) -> _Listing | None:
     if databases.is_url(source):
         return None
     path, _, part = source.rpartition("::") if not os.path.exists(source) else (source, "", "")
-    path, suffix = (path, f"::{part}") if path else (source, "")
+    path, suffix = (path, f"::{part}" if part else "") if path else (source, "")
     if os.path.isdir(path):
         if is_parts(Path(path)):
             return None
@@ -96,12 +99,12 @@ def _listing(source: str) -> _Listing | None:
     return _Listing(where, files, left, suffix)
 
 
-def _open_files(listing: _Listing, encoding: str | None) -> list[Raw]:
+def _open_files(listing: _Listing, encoding: str | None, opener: Callable[..., Raw]) -> list[Raw]:
     where, files, left, suffix = listing
     raws, blank = [], []
     for path in files:
         try:
-            raws.append(open_source(f"{path}{suffix}", encoding))
+            raws.append(opener(f"{path}{suffix}", encoding))
         except NoRows:
             blank.append(_shown(path.name))
     if not raws:

@@ -2,14 +2,16 @@
 and explorer."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from course import explorer, recipe, whole, workflow
+from course.errors import DataError
 from course.report import page, workbook, writing
-from course.report.forget import forget
+from course.report.forget import foreign, forget
 from course.report.handover import EXPORTS, export
 from course.report.truths import Truth
 from course.report.writing import harmless
@@ -19,8 +21,8 @@ from course.workflow import Result, people, remarks
 
 __all__ = ["EXPORTS", "FILES", "Truth", "export", "forget", "harmless", "refuse_used", "write"]
 
-#: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet and moves.csv with
-#: an earlier run, actions.csv with actions for customers.
+#: What every run writes; identity.csv comes with a customer table that tells persons, moves.parquet, moves.csv and
+#: previous.parquet with an earlier run, actions.csv with actions for customers, history.json with dates.
 FILES = (
     "portraits.parquet",
     "portraits.csv",
@@ -34,13 +36,20 @@ FILES = (
 )
 
 
-def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Truth] = ()) -> list[str]:
-    """Write everything into the folder `out`, which must not exist or be empty.
+def write(
+    result: Result,
+    out: str | Path,
+    lang: str = "en",
+    truths: Sequence[Truth] = (),
+    last: workflow.Last | None = None,
+) -> list[str]:
+    """Write everything into the folder `out`, which must not exist or be empty, or hold the `last` result.
 
     Parameters
     ----------
     lang : the language the report opens in and the workbook is in.
     truths : what is true of the headlines, of a company that was made; no other file holds it.
+    last : the result whose place this one takes; files in it that no run wrote are kept.
 
     Returns
     -------
@@ -48,15 +57,28 @@ def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Tr
 
     Raises
     ------
-    DataError : the folder holds something, is being written by somebody else, cannot be made, or the disk is full;
-        nothing is left behind.
+    DataError : the folder holds something, or no longer the last result, is being written by somebody else, cannot be
+        made, or the disk is full; nothing is left behind, and the last result stays.
     """
     out = Path(out)
     with whole.alone(out):
-        refuse_used(out)
+        if last is None:
+            refuse_used(out)
+        elif workflow.last(out).mark != last.mark:
+            raise DataError("{out} was written by another run or erasure meanwhile. Run again.", out=out.name)
         with whole.whole_or_absent(out) as folder:
             answers = _write(result, out, folder, lang, truths)
+            for name in foreign(out) if last is not None else ():
+                _keep(out / name, folder / name)
     return answers
+
+
+def _keep(path: Path, to: Path) -> None:
+    """A file or folder that no run wrote goes on lying in the result."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.copytree(path, to, symlinks=True)
+    else:
+        shutil.copy2(path, to, follow_symlinks=False)
 
 
 def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[Truth]) -> list[str]:
@@ -75,6 +97,10 @@ def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[
         writing.moves(result.found["changes"].moves, folder)
     if any(action["file"] for action in ledger["findings"]["actions"]):
         writing.actions(result.found["actions"].list(lang), folder)
+    if (history := workflow.written(result.runs, ledger)) is not None:
+        (folder / workflow.HISTORY).write_text(history, encoding="utf-8", newline="\n")
+    if result.previous is not None:
+        result.previous.to_parquet(folder / workflow.PREVIOUS, index=False)
     text = json.dumps(ledger, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / "ledger.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     next_time = workflow.recipe_of(result.tables, result.recipe, lang)

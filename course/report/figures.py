@@ -45,6 +45,21 @@ def differences(arms: pd.DataFrame) -> list[Markup]:
     return [draw.dot(r.difference, r.low, r.high, reach, t) for r, t in zip(arms.itertuples(), tones, strict=True)]
 
 
+def misses(scored: pd.DataFrame) -> list[Markup]:
+    """A cell a forecast: what came beyond it as a share of it, on the interval that was given; red where outside."""
+    low, high = scored["low"] / scored["expected"] - 1, scored["high"] / scored["expected"] - 1
+    reach = 1.05 * np.nanmax(np.abs(pd.concat([low, high, scored["miss"]]).to_numpy(dtype="float64")), initial=1e-9)
+    tones = scored["held"].map({True: "green", False: "red"}).fillna("grey")
+    low, high = low.fillna(scored["miss"]), high.fillna(scored["miss"])  # without an interval: the dot alone
+    return [draw.dot(*row, reach, t) for *row, t in zip(scored["miss"], low, high, tones, strict=True)]
+
+
+def drift(trend: pd.DataFrame, ticks: list[str], alt: str) -> Markup:
+    """Columns of the portraits that moved beyond chance, run by run."""
+    moved = trend["moved"].astype("float64").tolist()
+    return draw.columns([("blue", moved)], ticks, alt, figure=lambda value: f"{value:g}")
+
+
 def drivers(table: pd.DataFrame) -> list[Markup]:
     """A cell a driver: its share of what is explained."""
     most = np.nanmax(table["importance"].to_numpy(dtype="float64"), initial=0)

@@ -2,7 +2,8 @@
 
 A person is found where a file says whose a row is: in a cell of an identifying column, or in the mark of a row of the
 page. The result is written anew beside the old one and takes its place whole. Totals stay as they were counted: they
-name nobody. What a killed run or erasure left beside the result goes too: it is as much about the person.
+name nobody. What a killed run or erasure left beside the result goes too, and what is kept there of the files that were
+read: both are as much about the person.
 """
 
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from course import identity, result, whole
+from course.collect import kept
 from course.errors import DataError, first_few
 from course.report import handover, workbook, writing
 
@@ -66,6 +68,7 @@ def _forget(folder: Path, ids: Sequence[str], key: bytes | None) -> Forgotten:
     erased = _all_ids([name for name in named if name is not None], result.persons(folder))
     if erased & known:
         _write_without(erased, folder)
+    kept.forget(folder)
     return Forgotten(sorted(erased), foreign(folder))
 
 
@@ -115,6 +118,12 @@ def _moves(new: Path, erased: set[str]) -> None:
     writing.moves(rows[~rows["customer_id"].isin(erased)].reset_index(drop=True), new)
 
 
+def _previous(new: Path, erased: set[str]) -> None:
+    """The portraits that the result was compared with."""
+    rows = pd.read_parquet(new / "previous.parquet")
+    rows[~rows["customer_id"].isin(erased)].reset_index(drop=True).to_parquet(new / "previous.parquet", index=False)
+
+
 def _exported(to: str) -> Callable[[Path, set[str]], None]:
     """What was exported for another program, made again of the portraits, which the person has left."""
 
@@ -149,6 +158,8 @@ FILES: dict[str, Callable[[Path, set[str]], None] | None] = {
     "identity.csv": _rows("identity.csv"),
     "moves.parquet": _moves,
     "moves.csv": None,
+    "previous.parquet": _previous,
+    "history.json": None,
     "actions.csv": _rows("actions.csv"),
     "report.html": _page,
     "timeline.parquet": _timeline,
@@ -179,6 +190,8 @@ def _known(folder: Path) -> set[str]:
     ids: set[str] = set()
     if (folder / "portraits.parquet").exists():
         ids |= set(result.portraits(folder)["customer_id"])
+    if (folder / "previous.parquet").exists():
+        ids |= set(pd.read_parquet(folder / "previous.parquet", columns=["customer_id"])["customer_id"])
     if (folder / "timeline.parquet").exists():
         ids |= set(result.timeline(folder)["customer_id"])
     if (folder / "explorer.html").exists():

@@ -23,6 +23,7 @@ from course.report.sections import (
     clv,
     effect,
     first,
+    forecast_score,
     foretelling,
     identity,
     lifecycle,
@@ -69,6 +70,7 @@ class Question:
 
 #: What a run says when it is done: the step, and what it answers.
 ANSWERS = (
+    ("forecast_score", forecast_score.answers),
     ("segment", segment.answers),
     ("stake", stake.answers),
     ("total", total.answers),
@@ -77,6 +79,12 @@ ANSWERS = (
     ("nps", nps.answers),
 )
 QUESTIONS = (
+    Question(
+        "held",
+        Sentence("Did the last forecast hold?"),
+        (("forecast_score", forecast_score.answers),),
+        (("forecast_score", forecast_score.score),),
+    ),
     Question(
         "who",
         Sentence("Who are our customers?"),

@@ -1,6 +1,8 @@
 """The steps in order: collected tables in, portraits with their ledger out. Nothing is written or printed here."""
 
 from course.workflow.features import portrait_columns
+from course.workflow.history import FILE as HISTORY
+from course.workflow.history import PREVIOUS, Last, last, written
 from course.workflow.ledger import ledger
 from course.workflow.look import look
 from course.workflow.people import named, personal
@@ -9,7 +11,11 @@ from course.workflow.result import Result
 from course.workflow.run import prepare, run
 
 __all__ = [
+    "HISTORY",
+    "PREVIOUS",
+    "Last",
     "Result",
+    "last",
     "ledger",
     "look",
     "named",
@@ -18,4 +24,5 @@ __all__ = [
     "prepare",
     "recipe_of",
     "run",
+    "written",
 ]

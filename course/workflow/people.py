@@ -10,12 +10,10 @@ from course.clean import Cleaned
 from course.collect import Table
 from course.collect.guards.words import words
 from course.forms import normal, word
+from course.schema import MAY_TELL
+from course.schema import PERSONAL as PERSONAL
 from course.telling import struck, tells
 
-#: Columns that tell a person; one of them besides the number is enough to look for records of the same one.
-PERSONAL = ("name", "given_name", "surname", "phone", "email", "national_id", "birth_date", "address", "address_2")
-#: Only texts with a sign of e-mail, or with as many digits as a phone, are looked at: the recogniser takes its time.
-_MAY_TELL = r"[@＠]|(?:\d\D*){7}"
 #: Columns that hold the number of a person.
 IDS = ("customer_id", "author_id")
 
@@ -51,7 +49,7 @@ def _words_struck(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
         if column not in frame or column in PERSONAL or not (spec.type == "text" or column == "campaign_id"):
             continue
         different = frame[column].dropna().drop_duplicates().astype("str")
-        new = {text: struck(text) for text in different[different.str.contains(_MAY_TELL, regex=True)]}
+        new = {text: struck(text) for text in different[different.str.contains(MAY_TELL, regex=True)]}
         if new := {text: said for text, said in new.items() if said != text}:
             changed[column] = frame[column].map(lambda text, new=new: new.get(text, text), na_action="ignore")
     return frame.assign(**{c: values.astype(frame[c].dtype) for c, values in changed.items()})

@@ -31,6 +31,7 @@ class Result:
     parameters, recipe : how the run was asked for: for the ledger, and for the next month's run
     horizon : weeks that forecasts look ahead
     previous, dictionary : portraits of an earlier run, and the dictionary of tags, that steps are to use
+    since, runs : the day of those portraits, and what the runs before this day left (workflow/history.py)
     """
 
     as_of: pd.Timestamp | None
@@ -47,6 +48,8 @@ class Result:
     recipe: Recipe = field(default_factory=Recipe)
     horizon: int = HORIZON
     previous: pd.DataFrame | None = field(default=None, repr=False)
+    since: pd.Timestamp | None = None
+    runs: list[dict] = field(default_factory=list, repr=False)
     dictionary: dict[str, tag.Tag] = field(default_factory=dict, repr=False)
     _kept: dict[str, tuple[pd.DataFrame, Relation]] = field(default_factory=dict, repr=False)
 

@@ -1,6 +1,6 @@
 """The steps in order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +13,7 @@ from course.workflow import numbering, people
 from course.workflow.cleaning import clean_all, day_of
 from course.workflow.features import portrait_columns
 from course.workflow.features import portraits as portraits_of
+from course.workflow.history import Last
 from course.workflow.remarks import Discreet, misleading, overlaps, reach, told_by, warnings
 from course.workflow.result import Result
 from course.workflow.steps import STEPS, identity, name_of
@@ -22,7 +23,8 @@ def run(
     tables: Mapping[str, Table],
     as_of: object = None,
     *,
-    previous: pd.DataFrame | None = None,
+    previous: pd.DataFrame | Last | None = None,
+    runs: Sequence[dict] = (),
     key: bytes | None = None,
     everybody: bool = False,
     tags: str | Path | None = None,
@@ -35,7 +37,9 @@ def run(
     ----------
     tables : {kind: what collect.read gave}; any subset of schema.TABLES.
     as_of : the day the portraits are of; default: the day of the last valid order (without orders: of the last record).
-    previous : portraits of an earlier run, to tell who entered and left a tag and how far the portraits drifted.
+    previous : portraits of an earlier run, or its result, to tell who entered and left a tag and how far the portraits
+        drifted.
+    runs : what earlier runs left (workflow/history.py), whose forecasts are held against what came.
     key : replaces customer numbers that tell who somebody is (`telling.tells`) by keyed pseudonyms.
     everybody : replaces all customer numbers.
     tags : a dictionary of tags of one's own: they come to the kit's, rules/tags.yaml, or take their place by name.
@@ -50,6 +54,9 @@ def run(
     dictionary, horizon = tag.dictionary(tags), clv.weeks_checked(horizon)
     result = prepare(tables, as_of, key=key, everybody=everybody, progress=progress)
     result.dictionary, result.horizon = dictionary, horizon
+    result.runs = [run for run in runs if result.as_of is not None and pd.Timestamp(run["as_of"]) < result.as_of]
+    if isinstance(previous, Last):
+        previous, result.since = previous.portraits(result.as_of)
     if previous is not None:
         result.previous = people.as_now(previous, _persons(result), result.pseudonyms, key, everybody)
     tell(Sentence("Scoring customers"))

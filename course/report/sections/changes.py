@@ -1,7 +1,10 @@
 """Who has moved since an earlier run, and how far the portraits have."""
 
+import pandas as pd
+
 from course import lifecycle
-from course.report.blocks import note, paragraph, table
+from course.report import figures
+from course.report.blocks import figure, note, paragraph, table
 from course.report.sections import Page
 from course.report.words import class_label
 from course.workflow.steps.changes import Changes
@@ -57,10 +60,11 @@ def moves(page: Page, found: Changes) -> dict | None:
 
 
 def drift(page: Page, found: Changes) -> dict | None:
-    """How far the portraits have moved since the earlier run, beside chance."""
+    """How far the portraits have moved since the earlier run, beside chance, and how far from run to run before."""
     if found.drift is None:
         return None
     phrase = page.phrase
+    since = phrase("The earlier run is of {day}.", day=page.day(found.since)) if found.since is not None else ""
     verdicts = {"slight": phrase("slight"), "moderate": phrase("moderate"), "large": phrase("large")}
     moved = found.moved.sort_values("psi", ascending=False, kind="stable").head(10)
     rows = [[r.column, f"{r.psi:.3f}", f"{r.psi_limit:.3f}", verdicts[r.verdict]] for r in moved.itertuples()]
@@ -72,5 +76,29 @@ def drift(page: Page, found: Changes) -> dict | None:
     )
     return {
         "title": phrase("Have the portraits moved?"),
-        "blocks": [paragraph(words), *([table(head, rows)] if rows else [])],
+        "blocks": [
+            paragraph(page.joined([*([since] if since else []), words])),
+            *_trend(page, found),
+            *([table(head, rows)] if rows else []),
+        ],
     }
+
+
+def _trend(page: Page, found: Changes) -> list[dict]:
+    """The drift of every run so far; of a single one there is no trend."""
+    trend, phrase = found.trend, page.phrase
+    if trend is None or found.usual is None:
+        return []
+    title = phrase(
+        "From run to run: {moved} {moved:column|columns} moved beyond chance now, {usual:g} in the middle of the {n} "
+        "{n:run|runs} before",
+        moved=len(found.moved),
+        usual=found.usual,
+        n=len(trend) - 1,
+    )
+    every = -(-len(trend) // 8)
+    ticks = [
+        "" if (len(trend) - 1 - i) % every else page.month(pd.Timestamp(day)) for i, day in enumerate(trend["as_of"])
+    ]
+    below = phrase("Columns that moved beyond chance, each run against the one before it.")
+    return [figure(title, figures.drift(trend, ticks, title), below)]

@@ -123,6 +123,8 @@ def _tables(run: Result) -> dict[str, pd.DataFrame]:
         tables["identity"] = pd.DataFrame([run.found["identity"].counts])
     if "effect" in run.found and run.found["effect"].campaigns is not None:
         tables["campaigns"] = run.found["effect"].campaigns.table
+    if "forecast_score" in run.found:
+        tables["forecast"] = run.found["forecast_score"].table.tail(1)
     return tables
 
 

@@ -27,11 +27,16 @@ class Changes(Finding):
     ----------
     tags : tag.changes, without the rows of what a few carried before or carry now; states : the same of STATES
     drift : effect.drift
+    since : the day of the earlier run
+    trend : a row a run that found a drift, this one last: as_of, since, columns, moved (of them beyond chance), psi
+        and noise (of the column in the middle: what was found, and what chance alone gives)
     """
 
     tags: tag.Changes | None
     states: tag.Changes | None
     drift: pd.DataFrame | None
+    since: pd.Timestamp | None = None
+    trend: pd.DataFrame | None = None
 
     @property
     def moved(self) -> pd.DataFrame:
@@ -52,8 +57,15 @@ class Changes(Finding):
         listed = pd.concat(parts, ignore_index=True).rename(columns={"tag": "what"}).astype("str")
         return listed.sort_values(list(listed), ignore_index=True)
 
+    @property
+    def usual(self) -> float | None:
+        """How many columns usually move from run to run: the median of the runs before this one; None without any."""
+        before = [] if self.trend is None else self.trend["moved"].iloc[:-1]
+        return float(before.median()) if len(before) else None
+
     def entry(self) -> dict:
-        """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column}."""
+        """{changes: every tag and value, states: every class and stage, moves: how many, drift: every column, trend:
+        drift run by run, with how many columns usually moved before, since: the day of the earlier run}."""
         out: dict = {} if self.tags is None else {"changes": plain(self.tags.tags)}
         if self.states is not None:
             out["states"] = plain(self.states.tags)
@@ -61,6 +73,10 @@ class Changes(Finding):
             out["moves"] = {"customers": int(self.moves["customer_id"].nunique()), "rows": len(self.moves)}
         if self.drift is not None:
             out["drift"] = {"columns": len(self.drift), "moved": len(self.moved), "table": plain(self.drift)}
+        if self.trend is not None:
+            out |= {"trend": plain(self.trend), "usually_moved": self.usual}
+        if self.since is not None:
+            out["since"] = plain(self.since)
         return out
 
 
@@ -73,8 +89,20 @@ def find(run: Result) -> tuple[Changes | None, list[Sentence]]:
         _told(attempt(what, _compared, run, None)),
         _told(attempt(Sentence("who entered and left classes and stages"), _compared, run, STATES)),
         attempt(Sentence("drift of the portraits"), _drift, run.previous, run.portraits),
+        run.since,
     )
+    found.trend = _trend(run, found)
     return found, attempt.not_done
+
+
+def _trend(run: Result, found: Changes) -> pd.DataFrame | None:
+    """What each run so far found of drift since the one before it."""
+    rows = [past["drift"] for past in run.runs if "drift" in past]
+    if found.drift is not None and run.as_of is not None:
+        now = {"as_of": str(run.as_of.date()), "since": plain(run.since), "columns": len(found.drift)}
+        middle = {"psi": found.drift["psi"].median(), "noise": found.drift["psi_noise"].median()}
+        rows.append(now | {"moved": len(found.moved)} | middle)
+    return pd.DataFrame(rows) if rows else None
 
 
 def _compared(run: Result, columns: tuple[str, ...] | None) -> tag.Changes:
