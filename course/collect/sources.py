@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from course.collect import databases, mapping
+from course.collect import databases, mapping, quick
 from course.collect.sheets import refuse_far_cells
 from course.errors import DataError, first_few
 from course.language import Sentence
@@ -34,7 +34,7 @@ from course.language import Sentence
 DELIMITERS = (",", "\t", ";", "|")
 _TOTAL = re.compile(r"^(总计|合计|小计|总和|((grand|sub)[ -]?)?total|sum)[:：]?$", re.IGNORECASE)
 _CHUNK = 20_000
-csv.field_size_limit(1 << 20)
+csv.field_size_limit(quick.LONGEST)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -464,6 +464,19 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
     layout = _layout(name, head)
     names, width = layout.names, len(layout.names)
+    frame, below = None, []
+    if delimiter in DELIMITERS and layout.first < len(head):
+        frame = quick.cells(data, encoding, delimiter, head[layout.first][0], width)
+    if frame is None:
+        frame, below = _strictly(name, chain(head[layout.first :], records), width)
+    frame.columns = names
+    frame, notes = _without_totals(name, frame)
+    facts = {"delimiter": {"\t": "tab", " ": "blanks", _RULED: "ruled lines"}.get(delimiter, delimiter)}
+    return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
+
+
+def _strictly(name: str, records: Iterator[tuple[int, list[str]]], width: int) -> tuple[pd.DataFrame, list[list[str]]]:
+    """The records of a table as columns 0 … width − 1, their lines as index, and the lines below the table."""
     rows: list[int] = []
     held: list[list[str]] = []
     parts: list[pd.DataFrame] = []
@@ -476,7 +489,7 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             held.clear()
 
     below: list[list[str]] = []
-    for line, cells in chain(head[layout.first :], records):
+    for line, cells in records:
         if below or (len(cells) < width and _begins_footer(cells)):
             # Only the end of a file is no table; what follows as a record says that a line above is broken.
             if len(cells) == width and sum(map(bool, cells)) > width // 2:
@@ -489,10 +502,7 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             flush()
     flush()
     frame = pd.concat(parts) if parts else pd.DataFrame({i: pd.array([], dtype="str") for i in range(width)})
-    frame.columns = names
-    frame, notes = _without_totals(name, frame)
-    facts = {"delimiter": {"\t": "tab", " ": "blanks", _RULED: "ruled lines"}.get(delimiter, delimiter)}
-    return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
+    return frame, below
 
 
 #: A list as SAP saves it, and as the consoles of databases print it: lines of dashes, a | before and after each cell.
