@@ -60,6 +60,18 @@ def cells(data: bytes, encoding: str, delimiter: str, line: int, width: int) -> 
     return frame if not len(blank) else frame.drop(index=frame.index[blank])
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether a text is UTF-8 from its first byte to its last; piece by piece, for a decoded text takes more room."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), _PIECE):
+            decoder.decode(data[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _utf8(data: bytes, encoding: str) -> bytes | None:
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii"):
         return data

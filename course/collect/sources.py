@@ -283,11 +283,8 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
         # Without a BOM: figures, delimiters and Latin letters have a zero for their other byte, never for their own.
         if data[other:4096:2].count(0) > 4 * data[1 - other : 4096 : 2].count(0) + 16:
             return encoding
-    try:
-        data.decode("utf-8")
+    if quick.is_utf8(data):
         return "utf-8"
-    except UnicodeDecodeError:
-        pass
     header = data[:4096].splitlines()[0]
     scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252", *_COMMON)}
     best = max(scores, key=lambda e: scores[e])
@@ -383,6 +380,8 @@ def _in_gb2312(character: str) -> bool:
 
 
 def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
+    if encoding in ("utf-8", "utf-8-sig") and quick.is_utf8(data) and b"\0" not in data:
+        return
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
