@@ -1,11 +1,16 @@
-"""The fast reader of delimited text reads what the strict one reads, or leaves it to that one."""
+"""The fast reader of delimited text reads what the strict one reads, or leaves it to that one; what is read in parts is
+what it is as a whole."""
 
+import contextlib
+import json
 import random
+import re
+import sqlite3
 
 import pandas as pd
 import pytest
 
-from course.collect import quick
+from course.collect import quick, sources
 from course.collect.sources import open_source
 from course.errors import DataError
 
@@ -184,3 +189,58 @@ def test_hostile_files_are_read_alike(both):
         read += not isinstance(strict, str)
     # Neither reader is idle: of what can be read at all, a good part is beyond doubt and a part is not.
     assert 30 < were_fast < read
+
+
+RECORDS = [
+    {"order_id": "1", "paid": True, "who": None, "amount": 12.5},
+    {"order_id": "2", "paid": None, "who": "b", "amount": 12345678901234567890},
+    {"order_id": "3", "who": "c", "lines": [1, {"x": 2}], "amount": "n/a"},
+    {"order_id": "4", "paid": False, "who": {"name": "王", "at": {"city": "Y"}}},
+    {"order_id": "5", "paid": True, "who": None, "tag": "é"},
+    {},
+    {"order_id": "7", "who": "d"},
+]
+
+
+@pytest.mark.parametrize("is_list", [True, False])
+@pytest.mark.parametrize("records", [RECORDS, RECORDS[:3], RECORDS[-1:] * 5])
+def test_json_in_parts_is_json_as_a_whole(tmp_path, monkeypatch, records, is_list):
+    path = tmp_path / "orders.json"
+    said = [json.dumps(record, ensure_ascii=False) for record in records]
+    path.write_text("[\n" + " ,\n".join(said) + "]\n" if is_list else "\n\n".join(said) + "\n", encoding="utf-8")
+    whole = open_source(path)
+    monkeypatch.setattr(sources, "_CHUNK", 2)
+    parts = open_source(path)
+    same((parts.frame, parts.facts), (whole.frame, whole.facts))
+    assert whole.frame.index.tolist() == list(range(1, len(records) + 1) if is_list else range(1, 2 * len(records), 2))
+    if len(records) == len(RECORDS):
+        assert whole.frame["amount"].iloc[1] == "12345678901234567890"
+        assert whole.frame["who.at.city"].dropna().tolist() == ["Y"]
+
+
+@pytest.mark.parametrize(
+    "said", ['[{"a": "1"}, {"a": "2"},]', '[{"a": "1"} {"a": "2"}]', '[{"a": "1"}, {"a": "2"}', '[{"a": "1"}] x',
+             '[{"a": "1"}, 2, {"b"]', '[{"a": "1"}, 2, {"a": "3"}]', '{"a": "1"}\n2\n{"b"\n', '[{"a": "\\ud800"}]']
+)  # fmt: skip
+def test_json_that_is_none_is_refused_as_it_was_whole(tmp_path, monkeypatch, said):
+    path = tmp_path / "orders.json"
+    path.write_text(said, encoding="utf-8")
+    parts = _opened(path, None)
+    monkeypatch.setattr(sources, "_BEGINS", re.compile("nothing begins so"))
+    same(parts, _opened(path, None))
+    assert isinstance(parts, str) == ("ud800" not in said)
+
+
+def test_a_database_in_parts_is_the_database_as_a_whole(tmp_path, monkeypatch):
+    path = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE orders (order_id, who, amount, n, what)")
+        rows = [("1", "a", 1, 1, "x"), ("2", None, 2.5, 2, 3), ("3", "c", 3, 3, b"\xff"), ("4", "d", None, 4, "y")]
+        made.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+        made.commit()
+    whole = open_source(path)
+    monkeypatch.setattr(sources, "_CHUNK", 1)
+    parts = open_source(path)
+    same((parts.frame, parts.facts), (whole.frame, whole.facts))
+    assert whole.frame["n"].dtype == "int64" and whole.frame["amount"].tolist()[:3] == [1, 2.5, 3]
+    assert type(whole.frame["amount"].iloc[0]) is int

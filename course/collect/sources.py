@@ -18,7 +18,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -263,7 +263,7 @@ def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
     if re.match(r"\s*(\{\s*[\"}]|\[\s*([{\[\]]|$))", sample):  # and not a header such as [Order ID],[Amount]
         try:
-            raw = _json(name, data, encoding)
+            raw = _json(name, data, encoding, sample.lstrip().startswith("["))
         except RecursionError:
             raise DataError("{file}: its JSON is nested too deeply for a table.", file=name) from None
     else:
@@ -407,26 +407,59 @@ def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
         )
 
 
-def _json(name: str, data: bytes, encoding: str) -> Raw:
-    text = data.decode(encoding)
-    if text.lstrip().startswith("["):
-        records = _loads(name, text, 1)
-        rows = list(range(1, len(records) + 1))
-        format_ = "JSON"
-    else:
-        lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
-        if lines[0][1].strip() == "{":  # one object over several lines
-            _refuse_record(name, lines[0][0])
-        records = [_loads(name, line, i) for i, line in lines]
-        rows = [i for i, _ in lines]
-        format_ = "JSON lines"
-    for row, record in zip(rows, records, strict=True):
-        if not isinstance(record, dict):
-            _refuse_record(name, row)
+def _json(name: str, data: bytes, encoding: str, is_list: bool) -> Raw:
+    """The records of a list, or of lines with one each; a part of them at a time, for as Python has them they take ten
+    times the room."""
+    records = _listed_records(name, data.decode(encoding)) if is_list else _record_a_line(name, data, encoding)
+    parts: list[pd.DataFrame] = []
+    rows: list[int] = []
+    strange = None
+    for some in iter(lambda: list(islice(records, _CHUNK)), []):
+        rows += [row for row, _ in some]
+        strange = strange or next((row for row, record in some if not isinstance(record, dict)), None)
+        if strange is None:
+            parts.append(_flattened([record for _, record in some]))
+    if strange is not None:
+        _refuse_record(name, strange)
+    frame = pd.concat(parts, ignore_index=True).infer_objects() if len(parts) > 1 else (parts or [pd.DataFrame()])[0]
+    return _typed(name, frame, {"text": "JSON" if is_list else "JSON lines"}, rows)
+
+
+def _flattened(records: list[dict]) -> pd.DataFrame:
     # Flattening costs most of the time of a long log: records without anything nested are flat already.
     nested = any(isinstance(value, dict) for record in records for value in record.values())
-    frame = pd.json_normalize(records, sep=".", max_level=5) if nested else pd.DataFrame.from_records(records)
-    return _typed(name, frame, {"text": format_}, rows)
+    return pd.json_normalize(records, sep=".", max_level=5) if nested else pd.DataFrame.from_records(records)
+
+
+def _record_a_line(name: str, data: bytes, encoding: str) -> Iterator[tuple[int, object]]:
+    """(line, value) of each line that is not blank."""
+    first = True
+    for i, line in enumerate(io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="\n"), 1):
+        if not line.strip():
+            continue
+        if first and line.strip() == "{":  # one object over several lines
+            _refuse_record(name, i)
+        first = False
+        yield i, _loads(name, line.removesuffix("\n"), i)
+
+
+def _listed_records(name: str, text: str) -> Iterator[tuple[int, object]]:
+    """(number, value) of each element of a list, one by one until something is out of the ordinary: then the list is
+    read whole, which says where it is no JSON."""
+    begins = _BEGINS.match(text)
+    number, at = 0, begins.end() if begins and not _HALVES.search(text) else None
+    while at is not None:
+        try:
+            record, end = _AS_WRITTEN.raw_decode(text, at)
+        except json.JSONDecodeError:
+            break
+        number += 1
+        yield number, record
+        if _ENDS.match(text, end):
+            return
+        comma = _COMMA.match(text, end)
+        at = comma.end() if comma else None
+    yield from list(enumerate(_loads(name, text, 1), 1))[number:]
 
 
 def _refuse_record(name: str, line: int) -> None:
@@ -435,16 +468,24 @@ def _refuse_record(name: str, line: int) -> None:
     )
 
 
+_AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+#: Halves of a character without the other half cannot be written again.
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
+_BEGINS, _COMMA, _ENDS = (
+    re.compile(sign) for sign in (r"[ \t\r\n]*\[[ \t\r\n]*", r"[ \t\r\n]*,[ \t\r\n]*", r"[ \t\r\n]*\][ \t\r\n]*\Z")
+)
+
+
 def _loads(name: str, text: str, line: int) -> object:
     """Numbers stay text: an id of twenty digits keeps them all."""
     try:
-        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        value = _AS_WRITTEN.decode(text)
     except json.JSONDecodeError as error:
         raise DataError(
             "{file}, line {line}: not valid JSON ({why}). The file may be cut short; export it again.",
             file=name, line=line + error.lineno - 1, why=error.msg,
         ) from None  # fmt: skip
-    if re.search(r"\\u[dD][89a-fA-F]", text):  # halves of a character without the other half cannot be written again
+    if _HALVES.search(text):
         value = json.loads(
             json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
@@ -1026,8 +1067,9 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
             part = _one_of(path, part, [row[0] for row in connection.execute(listing)])
             cursor = connection.execute(f"SELECT * FROM {_quoted(part)}")
             names = [column[0] for column in cursor.description]
-            frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype="object")
+            parts = [_as_text(rows, names) for rows in iter(lambda: cursor.fetchmany(_CHUNK), [])]
             connection.close()
+        frame = pd.concat(parts, ignore_index=True) if parts else _as_text([], names)
         filled = [c for c in names if frame[c].notna().all()]  # a gap would turn whole numbers into float64
         frame = frame.astype(frame[filled].infer_objects().dtypes)
     except sqlite3.Error as error:
@@ -1036,6 +1078,15 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
         if connection:
             connection.close()
     return _typed(_name(path), frame, {"table": part})
+
+
+def _as_text(rows: list[tuple], names: list[str]) -> pd.DataFrame:
+    """Rows of a database: columns of nothing but text as such, which take less room so, others as they are."""
+    columns = {}
+    for i, cells in enumerate(zip(*rows, strict=True) if rows else [()] * len(names)):
+        is_text = bool(cells) and all(isinstance(cell, str) for cell in cells)
+        columns[i] = pd.Series(cells, dtype="str" if is_text else "object")
+    return pd.DataFrame(columns).set_axis(names, axis=1)
 
 
 @contextlib.contextmanager
