@@ -55,8 +55,12 @@ def same(usual, strict) -> None:
     assert usual[1:] == strict[1:]
 
 
+#: So many records go by the strict reader in any case, which looks for the header among them.
+HEAD = 70
+
+
 def text(*lines: str, end: str = "\n") -> bytes:
-    return end.join((HEADER, RECORD, *lines, "9,z,2024-01-09,9")).encode()
+    return end.join((HEADER, *[RECORD] * HEAD, *lines, "9,z,2024-01-09,9")).encode()
 
 
 #: What stands in a file, and whether the fast reader may read it.
@@ -93,7 +97,7 @@ CASES = {
     "footer": (text("2,b,2024-01-02,2") + b"\ntotal of 3", False),
     "words for nothing": (text("2,NA,null,2", "NULL,nan,n/a,-"), True),
     "bom": (b"\xef\xbb\xbf" + text("2,b,2024-01-02,2"), True),
-    "bom in the first record": (text("2,b,2024-01-02,2").replace(b"\n1,", b"\n\xef\xbb\xbf1,"), False),
+    "bom in the first record": (text("2,b,2024-01-02,2").replace(b"\n1,", b"\n\xef\xbb\xbf1,", 1), False),
     "signs that end lines elsewhere": (text("2,b\u2028c\x0c\x0b\x85,2024-01-02,2"), True),
     "backslashes": (text('2,b\\,2024-01-02,"2\\"'), True),
     "comment": (text("#2,b,2024-01-02,2"), True),
@@ -122,15 +126,15 @@ def test_lines_and_cells_by_hand(both):
     usual, _, fast = both(text("", '2,"b\n""c""",2024-01-02,', ",,,", "3,,2024-01-03,3", end="\n"))
     assert fast
     frame = usual[0]
-    assert frame.index.tolist() == [2, 4, 7, 8]
-    assert frame.to_numpy().tolist()[1:3] == [["2", 'b\n"c"', "2024-01-02", ""], ["3", "", "2024-01-03", "3"]]
+    assert frame.index.tolist()[HEAD:] == [HEAD + 3, HEAD + 6, HEAD + 7]
+    assert frame.to_numpy().tolist()[HEAD:-1] == [["2", 'b\n"c"', "2024-01-02", ""], ["3", "", "2024-01-03", "3"]]
 
 
 def test_a_declared_encoding_is_read_alike(both):
     data = text("2,王小明,2024-01-02,2").decode().encode("gb18030")
     usual, strict, fast = both(data, "gb18030")
     same(usual, strict)
-    assert fast and usual[0].iloc[1, 1] == "王小明"
+    assert fast and usual[0].iloc[HEAD, 1] == "王小明"
 
 
 #: Pieces of which hostile files are made.
@@ -170,7 +174,7 @@ def _hostile(draw: random.Random) -> bytes:
         return "".join(c for c in said if c not in '\r\n"\0\t,;|')
 
     rows = [["order_id", "customer_id", "ordered_at", "amount"][:width]]
-    rows += [[str(i), *(cell() for _ in range(width - 1))] for i in range(draw.choice([1, 3, 8, 70]))]
+    rows += [[str(i), *(cell() for _ in range(width - 1))] for i in range(draw.choice([3, 80, 80]))]
     said = end.join(delimiter.join(row) for row in rows) + draw.choice(["", end, end + end])
     for _ in range(draw.choice([0, 0, 1, 1, 2])):
         at = draw.randrange(len(said))
