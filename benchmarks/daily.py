@@ -26,7 +26,7 @@ _EVERY = 0.005  # seconds of the processor between two looks
 
 
 def measure(command: list[str]) -> tuple[float, float, float]:
-    """Wall and processor (seconds) and peak memory (MB) of a command, by the operating system's account of the child."""
+    """Wall and processor (seconds) and peak memory (MB) of a command, by the system's account of the child."""
     started = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
