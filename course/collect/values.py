@@ -456,12 +456,17 @@ def _from_chinese(text: str) -> str:
 def _split_offsets(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Offsets from UTC in minutes (blank: none given) and the texts without them."""
     told = _listed(plain)
-    found = [_OFFSET.search(text) if _CLOCK.search(text) else None for text in told]
+    found = [_OFFSET.search(text) if _may_end_so(text) and _CLOCK.search(text) else None for text in told]
     if not any(found):
         return pd.Series(np.nan, index=plain.index), plain
     minutes = [_minutes(match[1]) if match else np.nan for match in found]
     bare = [_OFFSET.sub("", text).strip() if match else text for text, match in zip(told, found, strict=True)]
     return pd.Series(minutes, index=plain.index), pd.Series(bare, index=plain.index, dtype="str")
+
+
+def _may_end_so(text: str) -> bool:
+    """Whether an offset may stand at the end, by a look at single signs: most texts have none, and are many."""
+    return text[-1:] in "ZC" or text[-6:-5] in "+-" or text[-5:-4] in "+-"
 
 
 def _minutes(offset: str) -> float:
