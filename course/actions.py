@@ -13,9 +13,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
-from course import engine
+from course import engine, small_yaml
 from course.effect import detectable
 from course.engine import expressions
 from course.errors import DataError
@@ -82,7 +81,7 @@ class Proposal:
 @cache
 def rules() -> tuple[Action, ...]:
     """The rules in the order of the table."""
-    entries = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))["actions"]
+    entries = small_yaml.read(_TABLE)["actions"]
     with engine.connect() as session:
         return tuple(_rule(session, entry) for entry in entries)
 

@@ -1,6 +1,6 @@
 """The canonical tables: which columns exist, what type they have, under which headers exports carry them.
 
-`catalogue/tables.yaml` is the definition; pandera checks a frame against it at the door of every step.
+`catalogue/tables.yaml` is the definition; a frame is checked against it at the door of every step.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
+from course import small_yaml
 from course.engine import Relation, Table
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
@@ -67,7 +67,7 @@ def canonical(kind: str) -> Canonical:
 @cache
 def _definitions() -> dict:
     path = Path(__file__).parent / "catalogue" / "tables.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return small_yaml.read(path)
 
 
 #: The column that dates a record of each table.
@@ -101,15 +101,12 @@ def require(frame: Table, kind: str, needs: tuple[str, ...]) -> None:
     if kept:
         _require_kept(frame, kind, needs)
         return
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
-
-    columns = canonical(kind).columns
-    schema = pa.DataFrameSchema({n: pa.Column(None, checks=_type_check(columns[n].type)) for n in needs})
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        _refuse_first(error.failure_cases, frame, kind)
+    for name in needs:
+        blank, wanted = frame[name].isna(), _wanted(frame[name], canonical(kind).columns[name].type)
+        if blank.any():
+            _refuse(frame, kind, name, Sentence("no blanks"), frame.index[blank])
+        if wanted is not None:
+            _refuse(frame, kind, name, wanted, frame.index)
 
 
 def _require_kept(rows: Relation, kind: str, needs: tuple[str, ...]) -> None:
@@ -124,34 +121,23 @@ def _require_kept(rows: Relation, kind: str, needs: tuple[str, ...]) -> None:
             )
 
 
-def _type_check(type_: str) -> object:
-    import pandera.pandas as pa
-
-    if type_ in ("time", "date"):
-        return pa.Check(pd.api.types.is_datetime64_any_dtype, name="a date")
-    if type_ in ("number", "money", "score"):
-        return pa.Check(
-            lambda s: pd.api.types.is_numeric_dtype(s) and not pd.api.types.is_bool_dtype(s), name="a number"
-        )
-    return pa.Check(lambda s: s.notna(), name="text")
+def _wanted(cells: pd.Series, type_: str) -> Sentence | None:
+    """What a column of that type holds, where this one holds something else; a text may be anything."""
+    if type_ in ("time", "date") and not pd.api.types.is_datetime64_any_dtype(cells):
+        return Sentence("a date in every row")
+    is_number = pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
+    if type_ in ("number", "money", "score") and not is_number:
+        return Sentence("a number in every row")
+    return None
 
 
-_EXPECTED = {
-    "a date": Sentence("a date in every row"),
-    "a number": Sentence("a number in every row"),
-    "not_nullable": Sentence("no blanks"),
-}
-
-
-def _refuse_first(cases: pd.DataFrame, frame: pd.DataFrame, kind: str) -> None:
-    first = cases.iloc[0]
-    rows = cases.loc[(cases["column"] == first["column"]) & cases["index"].notna(), "index"]
+def _refuse(frame: pd.DataFrame, kind: str, column: str, expected: Sentence, rows: pd.Index) -> None:
     raise DataError(
         "Column {column} of “{kind}”: expected {expected}; {rows:,} {rows:row is|rows are} not (first: {first}). Read "
         "the file with collect.read and pass clean.apply(…).valid.",
-        column=first["column"],
+        column=column,
         kind=kind,
-        expected=_EXPECTED.get(str(first["check"]), first["check"]),
-        rows=len(rows) or len(frame),
-        first=first_few(rows) or "0",
+        expected=expected,
+        rows=len(rows),
+        first=first_few(rows),
     )

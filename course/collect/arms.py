@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
+from course import small_yaml
 from course.collect import values
 from course.collect.questions import Answers, Question, Reading
 from course.errors import DataError
@@ -21,7 +21,7 @@ _MOST = 6
 def words(name: str) -> tuple[frozenset[str], ...] | frozenset[str]:
     """Words of catalogue/trials.yaml as `normal` has them; of outcomes a set for each."""
     path = Path(__file__).parents[1] / "catalogue" / "trials.yaml"
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))[name]
+    found = small_yaml.read(path)[name]
     if found and isinstance(found[0], list):
         return tuple(frozenset(map(normal, tier)) for tier in found)
     return frozenset(map(normal, found))

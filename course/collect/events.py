@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
-from course import engine, schema
+from course import engine, schema, small_yaml
 from course.collect import values
 from course.forms import Form, normal
 from course.language import Sentence
@@ -22,7 +21,7 @@ _SHOWN = 8
 def _dictionary() -> dict[str, tuple[str, int]]:
     """{word as `normal` has it: (kind, tier)}."""
     path = Path(__file__).parents[1] / "catalogue" / "events.yaml"
-    kinds = yaml.safe_load(path.read_text(encoding="utf-8"))
+    kinds = small_yaml.read(path)
     return {normal(w): (kind, i) for kind, tiers in kinds.items() for i, tier in enumerate(tiers) for w in tier}
 
 

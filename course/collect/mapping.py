@@ -119,8 +119,11 @@ def holds(cells: pd.Series, type_: str) -> bool:
     """Whether at least half of the filled cells can be read as `type_`; a blank column fits."""
     if type_ == "text":
         return True
-    distinct = cells.dropna().drop_duplicates()
-    sample = distinct[~values.is_blank(distinct.astype("str"))].iloc[:_SAMPLE]
+    for looked_at in (10 * _SAMPLE, len(cells)):  # of a long column its beginning mostly holds enough
+        distinct = cells.iloc[:looked_at].dropna().drop_duplicates()
+        sample = distinct[~values.is_blank(distinct.astype("str"))].iloc[:_SAMPLE]
+        if len(sample) == _SAMPLE:
+            break
     if sample.empty:
         return True
     if type_ in ("time", "date"):

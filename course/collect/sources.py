@@ -18,7 +18,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from course import extras
-from course.collect import databases, mapping
+from course.collect import databases, mapping, quick
 from course.collect.sheets import refuse_far_cells
 from course.errors import DataError, first_few
 from course.language import Sentence
@@ -35,7 +35,7 @@ from course.language import Sentence
 DELIMITERS = (",", "\t", ";", "|")
 _TOTAL = re.compile(r"^(总计|合计|小计|总和|((grand|sub)[ -]?)?total|sum)[:：]?$", re.IGNORECASE)
 _CHUNK = 20_000
-csv.field_size_limit(1 << 20)
+csv.field_size_limit(quick.LONGEST)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -264,7 +264,7 @@ def _from_bytes(name: str, data: bytes, encoding: str | None) -> Raw:
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
     if re.match(r"\s*(\{\s*[\"}]|\[\s*([{\[\]]|$))", sample):  # and not a header such as [Order ID],[Amount]
         try:
-            raw = _json(name, data, encoding)
+            raw = _json(name, data, encoding, sample.lstrip().startswith("["))
         except RecursionError:
             raise DataError("{file}: its JSON is nested too deeply for a table.", file=name) from None
     else:
@@ -284,11 +284,8 @@ def _encoding(name: str, data: bytes, notes: list[Sentence]) -> str:
         # Without a BOM: figures, delimiters and Latin letters have a zero for their other byte, never for their own.
         if data[other:4096:2].count(0) > 4 * data[1 - other : 4096 : 2].count(0) + 16:
             return encoding
-    try:
-        data.decode("utf-8")
+    if quick.is_utf8(data):
         return "utf-8"
-    except UnicodeDecodeError:
-        pass
     header = data[:4096].splitlines()[0]
     scores = {e: _plausible(data, header, e) for e in ("gb18030", "cp1252", *_COMMON)}
     best = max(scores, key=lambda e: scores[e])
@@ -384,6 +381,8 @@ def _in_gb2312(character: str) -> bool:
 
 
 def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
+    if encoding in ("utf-8", "utf-8-sig") and quick.is_utf8(data) and b"\0" not in data:
+        return
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -409,26 +408,59 @@ def _refuse_undecodable(name: str, data: bytes, encoding: str) -> None:
         )
 
 
-def _json(name: str, data: bytes, encoding: str) -> Raw:
-    text = data.decode(encoding)
-    if text.lstrip().startswith("["):
-        records = _loads(name, text, 1)
-        rows = list(range(1, len(records) + 1))
-        format_ = "JSON"
-    else:
-        lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
-        if lines[0][1].strip() == "{":  # one object over several lines
-            _refuse_record(name, lines[0][0])
-        records = [_loads(name, line, i) for i, line in lines]
-        rows = [i for i, _ in lines]
-        format_ = "JSON lines"
-    for row, record in zip(rows, records, strict=True):
-        if not isinstance(record, dict):
-            _refuse_record(name, row)
+def _json(name: str, data: bytes, encoding: str, is_list: bool) -> Raw:
+    """The records of a list, or of lines with one each; a part of them at a time, for as Python has them they take ten
+    times the room."""
+    records = _listed_records(name, data.decode(encoding)) if is_list else _record_a_line(name, data, encoding)
+    parts: list[pd.DataFrame] = []
+    rows: list[int] = []
+    strange = None
+    for some in iter(lambda: list(islice(records, _CHUNK)), []):
+        rows += [row for row, _ in some]
+        strange = strange or next((row for row, record in some if not isinstance(record, dict)), None)
+        if strange is None:
+            parts.append(_flattened([record for _, record in some]))
+    if strange is not None:
+        _refuse_record(name, strange)
+    frame = pd.concat(parts, ignore_index=True).infer_objects() if len(parts) > 1 else (parts or [pd.DataFrame()])[0]
+    return _typed(name, frame, {"text": "JSON" if is_list else "JSON lines"}, rows)
+
+
+def _flattened(records: list[dict]) -> pd.DataFrame:
     # Flattening costs most of the time of a long log: records without anything nested are flat already.
     nested = any(isinstance(value, dict) for record in records for value in record.values())
-    frame = pd.json_normalize(records, sep=".", max_level=5) if nested else pd.DataFrame.from_records(records)
-    return _typed(name, frame, {"text": format_}, rows)
+    return pd.json_normalize(records, sep=".", max_level=5) if nested else pd.DataFrame.from_records(records)
+
+
+def _record_a_line(name: str, data: bytes, encoding: str) -> Iterator[tuple[int, object]]:
+    """(line, value) of each line that is not blank."""
+    first = True
+    for i, line in enumerate(io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="\n"), 1):
+        if not line.strip():
+            continue
+        if first and line.strip() == "{":  # one object over several lines
+            _refuse_record(name, i)
+        first = False
+        yield i, _loads(name, line.removesuffix("\n"), i)
+
+
+def _listed_records(name: str, text: str) -> Iterator[tuple[int, object]]:
+    """(number, value) of each element of a list, one by one until something is out of the ordinary: then the list is
+    read whole, which says where it is no JSON."""
+    begins = _BEGINS.match(text)
+    number, at = 0, begins.end() if begins and not _HALVES.search(text) else None
+    while at is not None:
+        try:
+            record, end = _AS_WRITTEN.raw_decode(text, at)
+        except json.JSONDecodeError:
+            break
+        number += 1
+        yield number, record
+        if _ENDS.match(text, end):
+            return
+        comma = _COMMA.match(text, end)
+        at = comma.end() if comma else None
+    yield from list(enumerate(_loads(name, text, 1), 1))[number:]
 
 
 def _refuse_record(name: str, line: int) -> None:
@@ -437,16 +469,24 @@ def _refuse_record(name: str, line: int) -> None:
     )
 
 
+_AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+#: Halves of a character without the other half cannot be written again.
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
+_BEGINS, _COMMA, _ENDS = (
+    re.compile(sign) for sign in (r"[ \t\r\n]*\[[ \t\r\n]*", r"[ \t\r\n]*,[ \t\r\n]*", r"[ \t\r\n]*\][ \t\r\n]*\Z")
+)
+
+
 def _loads(name: str, text: str, line: int) -> object:
     """Numbers stay text: an id of twenty digits keeps them all."""
     try:
-        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        value = _AS_WRITTEN.decode(text)
     except json.JSONDecodeError as error:
         raise DataError(
             "{file}, line {line}: not valid JSON ({why}). The file may be cut short; export it again.",
             file=name, line=line + error.lineno - 1, why=error.msg,
         ) from None  # fmt: skip
-    if re.search(r"\\u[dD][89a-fA-F]", text):  # halves of a character without the other half cannot be written again
+    if _HALVES.search(text):
         value = json.loads(
             json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
@@ -465,6 +505,19 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
         raise DataError("{file} holds nothing but blanks. Export it again.", file=name)
     layout = _layout(name, head)
     names, width = layout.names, len(layout.names)
+    frame, below = None, []
+    if delimiter in DELIMITERS and layout.first < len(head):
+        frame = quick.cells(data, encoding, delimiter, head[layout.first][0], width)
+    if frame is None:
+        frame, below = _strictly(name, chain(head[layout.first :], records), width)
+    frame.columns = names
+    frame, notes = _without_totals(name, frame)
+    facts = {"delimiter": {"\t": "tab", " ": "blanks", _RULED: "ruled lines"}.get(delimiter, delimiter)}
+    return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
+
+
+def _strictly(name: str, records: Iterator[tuple[int, list[str]]], width: int) -> tuple[pd.DataFrame, list[list[str]]]:
+    """The records of a table as columns 0 … width − 1, their lines as index, and the lines below the table."""
     rows: list[int] = []
     held: list[list[str]] = []
     parts: list[pd.DataFrame] = []
@@ -477,7 +530,7 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             held.clear()
 
     below: list[list[str]] = []
-    for line, cells in chain(head[layout.first :], records):
+    for line, cells in records:
         if below or (len(cells) < width and _begins_footer(cells)):
             # Only the end of a file is no table; what follows as a record says that a line above is broken.
             if len(cells) == width and sum(map(bool, cells)) > width // 2:
@@ -490,10 +543,7 @@ def _delimited(name: str, data: bytes, encoding: str, sample: str) -> Raw:
             flush()
     flush()
     frame = pd.concat(parts) if parts else pd.DataFrame({i: pd.array([], dtype="str") for i in range(width)})
-    frame.columns = names
-    frame, notes = _without_totals(name, frame)
-    facts = {"delimiter": {"\t": "tab", " ": "blanks", _RULED: "ruled lines"}.get(delimiter, delimiter)}
-    return Raw(name, frame, layout.header, facts, layout.notes + notes + _footer(name, below))
+    return frame, below
 
 
 #: A list as SAP saves it, and as the consoles of databases print it: lines of dashes, a | before and after each cell.
@@ -1018,8 +1068,9 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
             part = _one_of(path, part, [row[0] for row in connection.execute(listing)])
             cursor = connection.execute(f"SELECT * FROM {_quoted(part)}")
             names = [column[0] for column in cursor.description]
-            frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype="object")
+            parts = [_as_text(rows, names) for rows in iter(lambda: cursor.fetchmany(_CHUNK), [])]
             connection.close()
+        frame = pd.concat(parts, ignore_index=True) if parts else _as_text([], names)
         filled = [c for c in names if frame[c].notna().all()]  # a gap would turn whole numbers into float64
         frame = frame.astype(frame[filled].infer_objects().dtypes)
     except sqlite3.Error as error:
@@ -1028,6 +1079,15 @@ def _read_sqlite(path: Path, part: str | None, encoding: str | None) -> Raw:
         if connection:
             connection.close()
     return _typed(_name(path), frame, {"table": part})
+
+
+def _as_text(rows: list[tuple], names: list[str]) -> pd.DataFrame:
+    """Rows of a database: columns of nothing but text as such, which take less room so, others as they are."""
+    columns = {}
+    for i, cells in enumerate(zip(*rows, strict=True) if rows else [()] * len(names)):
+        is_text = bool(cells) and all(isinstance(cell, str) for cell in cells)
+        columns[i] = pd.Series(cells, dtype="str" if is_text else "object")
+    return pd.DataFrame(columns).set_axis(names, axis=1)
 
 
 @contextlib.contextmanager

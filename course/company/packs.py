@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from course import small_yaml
 from course.errors import DataError
 from course.language import Label
 
@@ -58,7 +58,7 @@ def _truths() -> list[dict]:
 
 
 def _yaml(name: str):
-    return yaml.safe_load((Path(__file__).parent / "data" / name).read_text(encoding="utf-8"))
+    return small_yaml.read(Path(__file__).parent / "data" / name)
 
 
 def _ids(letter: str, count: int) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from course import small_yaml
 from course.company.plan import CATEGORIES, CITIES, DAYS, PAST, PUSH_GROUPS, Plan, dates, stream
 
 _DATA = Path(__file__).parent / "data"
@@ -232,7 +232,7 @@ def _shift(plan: Plan, rng: np.random.Generator, frame: pd.DataFrame, after: np.
 @cache
 def lexicon() -> dict:
     """The words that names and addresses are made of."""
-    return yaml.safe_load((_DATA / "people.yaml").read_text(encoding="utf-8"))
+    return small_yaml.read(_DATA / "people.yaml")
 
 
 def contacts(plan: Plan, people: People) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from course import small_yaml
 from course.errors import DataError, first_few
 
 THEMES = ("delivery", "price", "quality", "packaging", "service", "app", "store", "taste", "returns", "gift")
@@ -439,7 +439,7 @@ def _fitting(fragments: tuple[Fragment, ...], where: _Where) -> tuple[Fragment, 
 def _store(name: str) -> dict:
     """A file of fragments, its lines read."""
     path = Path(__file__).parent / "data" / f"texts_{name}.yaml"
-    return _read(yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return _read(small_yaml.read(path))
 
 
 def _read(node):

@@ -16,12 +16,14 @@ class Segmenter:
     """A dictionary that cuts runs of Chinese characters into words."""
 
     def __init__(self) -> None:
-        lines = [line.split(" ") for line in gzip.decompress(_DICTIONARY.read_bytes()).decode().splitlines()]
-        self._seen = {word: int(n) for word, n in lines}
-        self._total = sum(int(n) for _, n in lines)  # one word stands twice there
+        said = gzip.decompress(_DICTIONARY.read_bytes()).decode().split()  # a word and how often, in turns
+        counts = list(map(int, said[1::2]))
+        self._seen = dict(zip(said[::2], counts, strict=True))
+        self._total = sum(counts)  # one word stands twice there
         self._longest: dict[str, int] = {}
         for word in self._seen:
-            self._longest[word[0]] = max(len(word), self._longest.get(word[0], 0))
+            if len(word) > self._longest.get(word[0], 0):
+                self._longest[word[0]] = len(word)
 
     def __contains__(self, word: str) -> bool:
         return self._seen.get(word, 0) > 0

@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
-from course import schema
+from course import schema, small_yaml
 from course.forms import normal
 from course.nps.satisfaction import Satisfaction, satisfaction
 
@@ -16,7 +15,7 @@ _SCALES = ((0, 1), (1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
 @cache
 def _words(name: str) -> frozenset[str]:
     path = Path(__file__).parents[1] / "catalogue" / "service.yaml"
-    return frozenset(map(normal, yaml.safe_load(path.read_text(encoding="utf-8"))[name]))
+    return frozenset(map(normal, small_yaml.read(path)[name]))
 
 
 def is_open(tickets: pd.DataFrame) -> pd.Series | None:

@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from course import small_yaml
 from course.nps.chinese_words import Segmenter
 
 _PLAIN = 0.5  # of a word of praise without any degree; −1 and 1 are the ends of the scale
@@ -152,7 +152,7 @@ def _traditional() -> dict[int, str]:
 def catalogue() -> dict:
     """The lexicon as its file has it."""
     path = Path(__file__).parent.parent / "catalogue" / "sentiment.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return small_yaml.read(path)
 
 
 @cache

@@ -123,7 +123,7 @@ def as_now(
 def numbers(tables: Mapping[str, Table]) -> pd.Series:
     """Every customer number of the tables as collected, once, sorted."""
     # A column that the kind does not know keeps its cells as they came, of two files as two kinds of them.
-    columns = [t.frame[c].dropna().astype("str") for t in tables.values() for c in IDS if c in t.frame]
+    columns = [t.frame[c].dropna().astype("str").unique() for t in tables.values() for c in IDS if c in t.frame]
     return _of_somebody(set().union(*(set(c) for c in columns)))
 
 

@@ -77,10 +77,11 @@ def overlaps(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
     """Tables whose customers are hardly those of the orders; after persons were found, before pseudonyms are given."""
     if "orders" not in cleaned:
         return []
-    buyers = set(cleaned["orders"].valid["customer_id"].dropna())
+    buyers = set(cleaned["orders"].valid["customer_id"].dropna().unique())
     notes = []
     for kind, one in cleaned.items():
-        others = set(one.valid["customer_id"].dropna()) if kind != "orders" and "customer_id" in one.valid else set()
+        is_other = kind != "orders" and "customer_id" in one.valid
+        others = set(one.valid["customer_id"].dropna().unique()) if is_other else set()
         if not others or not buyers:
             continue
         share = len(buyers & others) / min(len(buyers), len(others))

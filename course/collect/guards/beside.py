@@ -20,7 +20,7 @@ def flagged(orders: Orders) -> None:
     for column in [] if orders.form else orders.unused():
         header, said = normal(column), orders.words(column)
         yes, no = words("trial", "says_yes"), words("trial", "says_no")
-        if not set(said.dropna()) <= yes | no:
+        if not set(said.dropna().unique()) <= yes | no:
             continue
         if header in headers("flags", "cancelled"):
             _no_sales(orders, column, said.isin(yes), "cancelled", decided=True)

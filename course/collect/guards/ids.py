@@ -3,6 +3,7 @@ number, the order's own number, a clerk, the number of an answer or four digits 
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from course.collect import values
@@ -14,7 +15,7 @@ from course.forms import Form, find, normal
 from course.language import Sentence
 
 #: What stands in a cell whose middle or whole was hidden.
-_MASK = r"\*{2,}|^#{2,}|^\$\$|•{2,}|^\S\*$|\d[xX]{3,}|[xX]{3,}\d"
+_HIDDEN = re.compile(r"\*{2,}|^#{2,}|^\$\$|•{2,}|^\S\*$|\d[xX]{3,}|[xX]{3,}\d")
 #: From this share of masked cells on a column is masked; below it, those cells name nobody.
 _MASKED = 0.2
 #: Orders from which on as many customers as orders, or fewer than this share of them, are no accident.
@@ -64,7 +65,9 @@ def together(columns: list[pd.Series]) -> pd.Series:
 
 def masked(cells: pd.Series) -> pd.Series:
     """True for cells with something hidden in them: 138****0001, ##密文, 王*."""
-    return cells.astype("str").str.strip().str.contains(_MASK, regex=True).fillna(False).astype(bool)
+    codes, distinct = pd.factorize(cells.astype("str"))
+    hidden = [_HIDDEN.search(text.strip()) is not None for text in list(distinct)]
+    return pd.Series(np.append(hidden, False).astype(bool)[codes], index=cells.index)  # the last is for codes of −1
 
 
 def _poor(cells: pd.Series, column: str) -> bool:

@@ -23,10 +23,18 @@ _SUMS = 5
 _SOME, _MIXED, _ENOUGH_MIXED, _DIFFERENT = 0.05, 0.3, 5, 0.7
 
 
+#: What is one and the same on all rows of an order.
+_OF_THE_ORDER = ("customer_id", "ordered_at", "status", "currency", "channel", "store_id")
+
+
 def filled_once(orders: Orders) -> None:
     """Fields of the order that stand on its first row only are those of its other rows too; its money counts once."""
     frame = orders.frame
     if "order_id" not in orders.shown or not frame["order_id"].duplicated().any():
+        return
+    filling = orders.form is not None and orders.form.fill_down
+    gaps = [c for c in _OF_THE_ORDER if c in frame and (filling or _on_some_rows(frame, c)) and frame[c].isna().any()]
+    if not gaps:
         return
     # A number may begin again in the next shop: what stands on a first row is that of the rows down to the next moment.
     moment = frame["ordered_at"].groupby(frame["order_id"]).ffill()
@@ -36,13 +44,11 @@ def filled_once(orders: Orders) -> None:
     several = frame["order_id"].notna() & frame.groupby(order)["order_id"].transform("size").gt(1)
     later = several & place.gt(0)
     filled = []
-    for column in ("customer_id", "ordered_at", "status", "currency", "channel", "store_id"):
-        if column not in frame or not frame.loc[later, column].isna().any():
-            continue
+    for column in (c for c in gaps if frame.loc[later, c].isna().any()):
         known = frame[column].groupby(order).transform("first")
         said = several & known.notna()  # an order of a guest has it nowhere
         alone = frame[column].notna()[said & ~later], frame[column].isna()[said & later]
-        if (orders.form and orders.form.fill_down) or min(a.mean() for a in alone) >= _NEARLY_ALL:
+        if filling or min(a.mean() for a in alone) >= _NEARLY_ALL:
             frame[column] = frame[column].fillna(known)
             filled.append(orders.name(column))
     if filled:
@@ -53,6 +59,12 @@ def filled_once(orders: Orders) -> None:
                 columns=first_few(filled, 8),
             )
         )
+
+
+def _on_some_rows(frame: pd.DataFrame, column: str) -> bool:
+    """True where a row of some order holds the column and another row does not."""
+    blank = frame[column].isna()
+    return bool(frame.loc[blank, "order_id"].isin(frame.loc[~blank, "order_id"].unique()).any())
 
 
 #: A line costs what quantity and price make, less a discount; by so much more it may be rounded or taxed.

@@ -40,7 +40,7 @@ def trial(orders: Orders) -> None:
 
 
 def _tried(column: str, said: pd.Series) -> pd.Series:
-    distinct = set(said.dropna())
+    distinct = set(said.dropna().unique())
     trial, beside = words("trial", "words"), words("trial", "beside")
     yes, no = words("trial", "says_yes"), words("trial", "says_no")
     if distinct & trial and distinct & beside and distinct <= trial | beside:
@@ -56,7 +56,7 @@ def direction(orders: Orders) -> None:
     """Money that went the other way is set aside: an expense is no sale of the shop."""
     for column in orders.unused():
         said = orders.words(column)
-        distinct = set(said.dropna())
+        distinct = set(said.dropna().unique())
         pair = next((p for p in directions() if distinct <= p["in"] | p["out"] | p["neither"]), None)
         if pair is None or not distinct & (pair["in"] | pair["out"]):
             continue

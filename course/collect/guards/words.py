@@ -3,8 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from course import small_yaml
 from course.forms import normal, word
 
 _PATH = Path(__file__).resolve().parents[2] / "catalogue" / "guards.yaml"
@@ -12,7 +11,7 @@ _PATH = Path(__file__).resolve().parents[2] / "catalogue" / "guards.yaml"
 
 @cache
 def _listed() -> dict:
-    return yaml.safe_load(_PATH.read_text(encoding="utf-8"))
+    return small_yaml.read(_PATH)
 
 
 @cache

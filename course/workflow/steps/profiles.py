@@ -6,9 +6,8 @@ from pathlib import Path
 from string import Formatter
 
 import pandas as pd
-import yaml
 
-from course import lifecycle, tag
+from course import lifecycle, small_yaml, tag
 from course.few import HIDDEN_BELOW
 from course.intervals import wilson
 from course.language import Label, Sentence
@@ -192,7 +191,7 @@ def _satisfied(own: pd.DataFrame) -> dict | None:
 
 @cache
 def _rules() -> dict[str, list[dict]]:
-    return yaml.safe_load(_RULES.read_text(encoding="utf-8"))
+    return small_yaml.read(_RULES)
 
 
 def _do(name: str, counts: dict[str, int]) -> Sentence:
