@@ -1,8 +1,9 @@
 """DuckDB as every step uses it: in memory, in UTC, reads no file, takes two threads, draws no bar under a cell."""
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import duckdb
@@ -19,11 +20,30 @@ def query(sql: str, tables: Mapping[str, pd.DataFrame], **values: object) -> pd.
     tables : the frames by the names that `sql` gives them. Categories are read as their values.
     values : what the $names stand for; a Timestamp is bound as its day. Each must occur in `sql`.
     """
+    return _answering[-1](sql, tables, **values)
+
+
+def here(sql: str, tables: Mapping[str, pd.DataFrame], **values: object) -> pd.DataFrame:
+    """What `query` is on this machine's DuckDB, whoever else is asked."""
     bound = {name: _plain(value) for name, value in values.items()}
     with connect() as session:
         for name, frame in tables.items():
             session.register(name, _readable(frame))
         return session.execute(sql, bound).df()
+
+
+#: Who answers: the last of them.
+_answering = [here]
+
+
+@contextlib.contextmanager
+def answered_by(other: object) -> Iterator[None]:
+    """Within the block `query` is asked of another engine, by its method `query`."""
+    _answering.append(other.query)
+    try:
+        yield
+    finally:
+        _answering.pop()
 
 
 def connect() -> duckdb.DuckDBPyConnection:
