@@ -111,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--master", metavar="URL", help=text("of Spark's cluster: spark://host:port"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
+    run.add_argument(
+        "--memory", metavar="SIZE", help=text("memory for the rows at work (default: 1.6GB, or COURSE_MEMORY)")
+    )
+    run.add_argument("--temp", metavar="DIR", help=text("where rows go that have no room in memory"))
     _reading_options(run)
     run.set_defaults(command=_run_on_engine)
 
@@ -257,7 +261,7 @@ def _run_on_engine(options: argparse.Namespace) -> int:
     from course.engine import spark
 
     _tell(language.Sentence("Starting Spark on {master}", master=options.master or spark.LOCAL))
-    with spark.session(options.master, getattr(options, "temp", None)) as cluster, engine.answered_by(cluster):
+    with spark.session(options.master) as cluster, engine.answered_by(cluster):
         code = _run(options)
     print(
         text(
@@ -276,6 +280,14 @@ def _run(options: argparse.Namespace) -> int:
     out = arguments.folder(options, recipe)
     mapping, answers = arguments.mapping(options.map), arguments.answers(options.answer)
     _tell(language.Sentence("Reading"))
+    from course import engine
+
+    with engine.limited(options.memory, options.temp):
+        return _made(options, recipe, out, mapping, answers)
+
+
+def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping: dict, answers: dict) -> int:
+    """The run itself: read, work, write, say what came of it."""
     from course import clv, collect, report, workflow
 
     if out is not None:

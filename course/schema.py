@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from course.engine import Relation, Table
 from course.errors import DataError, first_few
 from course.language import Label, Sentence
 
@@ -68,17 +69,15 @@ def time_column(frame: pd.DataFrame) -> str | None:
     return next((c for c in _DATED_BY if c in frame and pd.api.types.is_datetime64_any_dtype(frame[c].dtype)), None)
 
 
-def require(frame: pd.DataFrame, kind: str, needs: tuple[str, ...]) -> None:
+def require(frame: Table, kind: str, needs: tuple[str, ...]) -> None:
     """Refuse a frame that lacks one of the columns `needs` of table `kind`, or holds blanks or other types in it.
 
     Raises
     ------
     DataError : names the column, how many rows are wrong and the first of them.
     """
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
-
-    if not isinstance(frame, pd.DataFrame):
+    kept = isinstance(frame, Relation)
+    if not kept and not isinstance(frame, pd.DataFrame):
         raise DataError("Expected a table (a pandas DataFrame), got {what}.", what=type(frame).__name__)
     missing = [n for n in needs if n not in frame.columns]
     if missing:
@@ -88,12 +87,30 @@ def require(frame: pd.DataFrame, kind: str, needs: tuple[str, ...]) -> None:
             missing=first_few(missing),
             present=first_few(frame.columns, 12),
         )
+    if kept:
+        _require_kept(frame, kind, needs)
+        return
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
+
     columns = canonical(kind).columns
     schema = pa.DataFrameSchema({n: pa.Column(None, checks=_type_check(columns[n].type)) for n in needs})
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as error:
         _refuse_first(error.failure_cases, frame, kind)
+
+
+def _require_kept(rows: Relation, kind: str, needs: tuple[str, ...]) -> None:
+    """Rows in the database have the types that they were kept with; a blank is what they can have."""
+    for name in needs:
+        if blank := rows[name].blanks():
+            raise DataError(
+                "Column {column} of “{kind}”: {rows:,} {rows:row is|rows are} blank.",
+                column=name,
+                kind=kind,
+                rows=blank,
+            )
 
 
 def _type_check(type_: str) -> object:

@@ -1,4 +1,4 @@
-"""Every SQL text of the package: what a run asks `engine.query`, what stands written in its files, its rules' conditions."""
+"""Every SQL text of the package: what a run asks, what stands written in its files, the conditions of its rules."""
 
 import ast
 import re
@@ -15,6 +15,7 @@ from course import engine
 
 PACKAGE = Path(course.__file__).parent
 _BEGINS = re.compile(r"\s*(SELECT|WITH|FROM)\b")
+_ASKING = ("query", "keep", "stored", "like")
 #: What a hole of a template may be filled with, so that the whole can be read.
 _FILLINGS = ("x", "'day'", "", "1", "AND x")
 
@@ -25,9 +26,10 @@ class Asked:
 
     where: str
     sql: str
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, engine.Table]
     values: dict[str, object]
     answer: pd.DataFrame
+    is_kept: bool
 
 
 class Recorder:
@@ -38,9 +40,17 @@ class Recorder:
 
     def query(self, sql, tables, **values):
         answer = engine.here(sql, tables, **values)
-        copies = {name: frame.copy() for name, frame in tables.items()}
-        self.asked.append(Asked(_caller(), sql, copies, values, answer.copy()))
+        self._note(sql, tables, values, answer)
         return answer
+
+    def keep(self, sql, tables, **values):
+        relation = engine.keep_here(sql, tables, **values)
+        self._note(sql, tables, values, engine.here("FROM kept", {"kept": relation}), is_kept=True)
+        return relation
+
+    def _note(self, sql, tables, values, answer, is_kept=False):
+        copies = {n: t.copy() if isinstance(t, pd.DataFrame) else t for n, t in tables.items()}
+        self.asked.append(Asked(_caller(), sql, copies, values, answer.copy(), is_kept))
 
     def distinct(self) -> list[Asked]:
         """Each text once."""
@@ -60,7 +70,9 @@ def sites() -> set[str]:
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if path.parent.name == "engine" or "query" not in text:
+        if path.parent.name == "engine" or not re.search(
+            r"import engine|from course.engine import|, engine|engine,", text
+        ):
             continue
         for name, function in _functions(ast.parse(text)):
             if any(_is_query(node) for node in ast.walk(function)):
@@ -117,8 +129,8 @@ def _is_query(node) -> bool:
         return False
     called = node.func
     if isinstance(called, ast.Attribute):
-        return called.attr == "query" and isinstance(called.value, ast.Name) and called.value.id == "engine"
-    return isinstance(called, ast.Name) and called.id == "query"
+        return called.attr in _ASKING and isinstance(called.value, ast.Name) and called.value.id == "engine"
+    return isinstance(called, ast.Name) and called.id in _ASKING
 
 
 def _template(node) -> str | None:

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import poisson
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import Z, q_values
 from course.orders import UP_TO, goods_only, last_day
@@ -46,7 +46,7 @@ _NAMES = f"""
 """
 
 
-def baskets(purchases: pd.DataFrame, min_orders: int = 100, fdr: float = 0.05, as_of: object = None) -> pd.DataFrame:
+def baskets(purchases: Table, min_orders: int = 100, fdr: float = 0.05, as_of: object = None) -> pd.DataFrame:
     """Pairs of products that are bought together more often than chance.
 
     Lift compares with products that fall into orders independently; but a few large orders hold nearly everything, and

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import wilson
 from course.orders import UP_TO, last_day
@@ -19,7 +19,7 @@ _ACTIVE = f"""
 """
 
 
-def cohorts(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> pd.DataFrame:
+def cohorts(orders: Table, as_of: object = None, period: str = "M") -> pd.DataFrame:
     """The retention triangle: of the customers of a cohort, how many bought again in each later period.
 
     A cohort is the customers with their first order in one period. Customers who were there before the data begin fall
@@ -27,7 +27,7 @@ def cohorts(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> pd
 
     Parameters
     ----------
-    orders : customer_id, order_id, ordered_at, amount.
+    orders : customer_id, ordered_at.
     as_of : last day counted. Default: the day of the last order.
     period : "W" (Monday to Sunday), "M" or "Q".
 
@@ -44,7 +44,7 @@ def cohorts(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> pd
     """
     if period not in PERIODS:
         raise DataError("The period is one of {periods}, not {period}.", periods=", ".join(PERIODS), period=period)
-    as_of = last_day(orders, as_of)
+    as_of = last_day(orders, as_of, ("customer_id", "ordered_at"))
     sql = _ACTIVE.format(period=PERIODS[period])
     found = query(sql, {"orders": orders[["customer_id", "ordered_at"]]}, as_of=as_of)
     found["cohort"] = found["cohort"].dt.to_period(period)

@@ -3,11 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from course.engine import Table, query
 from course.intervals import wilson
-from course.orders import net
+from course.orders import with_net
+
+_BY_MONTH = """
+    SELECT CAST(date_trunc('month', ordered_at) AS DATE) AS month,
+        CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS money
+    FROM orders GROUP BY month ORDER BY month
+"""
 
 
-def sales_by_month(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def sales_by_month(orders: Table, as_of: pd.Timestamp) -> pd.DataFrame:
     """Net money a month, months without an order included.
 
     Parameters
@@ -19,7 +26,8 @@ def sales_by_month(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     -------
     frame: month (Period), money (net of refunds), complete (False where the data cover the month only in part)
     """
-    money = net(orders).groupby(orders["ordered_at"].dt.to_period("M")).sum()
+    found = query(_BY_MONTH, {"orders": with_net(orders, "ordered_at")})
+    money = pd.Series(found["money"].to_numpy(), found["month"].dt.to_period("M"))
     money = money.reindex(pd.period_range(money.index.min(), money.index.max(), freq="M"), fill_value=0.0)
     first = orders["ordered_at"].min().normalize()
     complete = [first <= m.start_time and m.end_time.normalize() <= as_of for m in money.index]

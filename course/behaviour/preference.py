@@ -9,7 +9,7 @@ from scipy.special import expit, gammaln, logit
 from scipy.stats import norm
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import Z, q_values
 from course.orders import UP_TO, goods_only, last_day, same_ids
@@ -55,7 +55,7 @@ class PreferenceShift:
     share_shifted: float
 
 
-def preference_shift(purchases: pd.DataFrame, split: object, as_of: object = None) -> PreferenceShift:
+def preference_shift(purchases: Table, split: object, as_of: object = None) -> PreferenceShift:
     """Which customers turned to other categories after `split`, and what all customers did.
 
     Empirical Bayes. Tastes (category shares θ) vary over customers as a Dirichlet distribution of weight A around the

@@ -8,7 +8,7 @@ from scipy.stats import binom, false_discovery_control
 
 from course import schema
 from course.behaviour.purchases import discounted
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError, first_few
 from course.intervals import Z
 from course.orders import UP_TO, last_day, same_ids
@@ -49,7 +49,7 @@ _PSM = f"""
 
 
 def price_sensitivity(
-    orders: pd.DataFrame, exposure: pd.DataFrame | None = None, as_of: object = None, promotion_share: float = 0.5
+    orders: Table, exposure: pd.DataFrame | None = None, as_of: object = None, promotion_share: float = 0.5
 ) -> pd.DataFrame:
     """How much faster a customer buys under promotion than without: the log rate ratio adjusted for exposure.
 
@@ -185,7 +185,7 @@ def _check_exposure(exposure: pd.DataFrame) -> None:
         )
 
 
-def psm(orders: pd.DataFrame, as_of: object = None) -> pd.DataFrame:
+def psm(orders: Table, as_of: object = None) -> pd.DataFrame:
     """The popular price-sensitivity formula PSM = tdonr + adar + tdar, to show what it is made of.
 
     tdonr: discounted orders / orders; adar: mean discount of a discounted order / mean amount due of an order; tdar:

@@ -6,9 +6,9 @@ Orders come at line level, or at order level with a table of lines beside them; 
 import pandas as pd
 
 from course import schema
-from course.engine import query
+from course.engine import Table, like, query
 from course.errors import DataError
-from course.orders import UP_TO, goods_only, last_day, same_ids, with_net
+from course.orders import UP_TO, goods_only, last_day, same_ids, with_net, with_refunded
 
 #: What names the goods: one of these makes a line a purchase of something.
 GOODS = ("product_id", "product_name", "category")
@@ -55,6 +55,7 @@ _TIMES = """
         avg(discounted) AS discount_share
     FROM one GROUP BY customer_id ORDER BY customer_id
 """
+_TIMED = "SELECT coalesce(bool_or(ordered_at <> date_trunc('day', ordered_at)), false) AS timed FROM orders"
 # What a customer chooses most, by weight; ties go to the first name. The squares are summed in decimals, as money is.
 _FAVOURITE = """
     , sums AS (
@@ -73,7 +74,7 @@ _FAVOURITE = """
 """
 
 
-def purchases(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: object = None) -> pd.DataFrame:
+def purchases(orders: Table, lines: Table | None = None, as_of: object = None) -> Table:
     """What was bought, a row a line, from either layout of orders.
 
     With a table of lines the money of an order is divided over its lines in proportion to quantity × unit_price (in
@@ -109,9 +110,9 @@ def purchases(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: ob
     columns = [*_ORDER, *goods, "amount", "refunded"]
     sorting = ["customer_id", "ordered_at", "order_id", *columns[3:]]
     places = {"columns": ", ".join(columns), "sorting": ", ".join(sorting)}
-    money = orders.assign(refunded=orders.get("refunded", 0.0))
+    money, answer = with_refunded(orders), like(orders)
     if lines is None:
-        bought = query(_LINES.format(**places), {"orders": money[columns]}, as_of=as_of)
+        bought = answer(_LINES.format(**places), {"orders": money[columns]}, as_of=as_of)
     else:
         schema.require(lines, "order_lines", ("order_id",))
         priced = "quantity" in lines and "unit_price" in lines
@@ -120,13 +121,18 @@ def purchases(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: ob
             worth="quantity * unit_price" if priced else "1", goods=", ".join(f"parts.{c}" for c in goods), **places
         )
         tables = {"orders": money[[*_ORDER, "amount", "refunded"]], "lines": lines[needed]}
-        bought = query(sql, tables, as_of=as_of)
-        if bought[[c for c in goods if c in GOODS]].isna().all(axis=None):
+        bought = answer(sql, tables, as_of=as_of)
+        if not _any_said(bought, [c for c in goods if c in GOODS]):
             raise DataError("No order line belongs to an order: the two tables have no order_id in common.")
     return same_ids(bought, orders)
 
 
-def habits(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: object = None) -> pd.DataFrame:
+def _any_said(bought: Table, goods: list[str]) -> bool:
+    found = query(f"SELECT count({'), count('.join(goods)}) FROM bought", {"bought": bought[goods]})
+    return bool(found.any(axis=None))
+
+
+def habits(orders: Table, lines: Table | None = None, as_of: object = None) -> pd.DataFrame:
     """How each customer buys, one row a customer; only the columns that the data carry.
 
     Parameters
@@ -158,7 +164,7 @@ def habits(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: objec
     out = query(one + _TIMES, tables, as_of=as_of).set_index("customer_id")
     if not has_discount:
         del out["discount_share"]
-    if (orders["ordered_at"] != orders["ordered_at"].dt.normalize()).any():
+    if query(_TIMED, {"orders": orders[["ordered_at"]]})["timed"].iloc[0]:
         hours = _favourite(one, tables, source="one", value="hour(ordered_at)", weight="1", as_of=as_of)
         out["usual_hour"] = hours["main"].astype("Int64")
     if "channel" in orders:
@@ -174,7 +180,7 @@ def habits(orders: pd.DataFrame, lines: pd.DataFrame | None = None, as_of: objec
 
 
 def _favourite(
-    given: str, tables: dict[str, pd.DataFrame], source: str, value: str, weight: str, **values: object
+    given: str, tables: dict[str, Table], source: str, value: str, weight: str, **values: object
 ) -> pd.DataFrame:
     """The value of most weight of each customer (the index): main, its share, the number of values, hhi."""
     sql = given + _FAVOURITE.format(source=source, value=value, weight=weight)
@@ -185,7 +191,7 @@ def _with(out: pd.DataFrame, found: pd.DataFrame, **names: str) -> pd.DataFrame:
     return out.join(found.astype({"number": "Int64"})[list(names)].rename(columns=names))
 
 
-def discounted(orders: pd.DataFrame) -> str:
+def discounted(orders: Table) -> str:
     """SQL over the lines of an order: 1.0 where it carried a discount, else 0.0.
 
     A blank discount is none. Without the column `discount` an order with a promo_id is a discounted one.

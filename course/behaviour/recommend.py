@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.orders import UP_TO, goods_only, last_day, same_ids
 
@@ -50,7 +50,7 @@ class ItemItem:
     def __init__(self, shrinkage: float = 10.0) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, purchases: pd.DataFrame, as_of: object = None) -> "ItemItem":
+    def fit(self, purchases: Table, as_of: object = None) -> "ItemItem":
         """Learn from purchases (customer_id, order_id, ordered_at, amount, product_id) up to `as_of`.
 
         Raises
@@ -83,7 +83,7 @@ class ItemItem:
         block.eliminate_zeros()
         return block
 
-    def recommend(self, purchases: pd.DataFrame, k: int = 10) -> pd.DataFrame:
+    def recommend(self, purchases: Table, k: int = 10) -> pd.DataFrame:
         """The k products new to a customer that each is most likely to take up, given what they have bought.
 
         Parameters
@@ -182,7 +182,7 @@ class RecommendHoldout:
 
 
 def recommend_holdout(
-    purchases: pd.DataFrame, split: object, k: int = 10, as_of: object = None, shrinkage: float = 10.0
+    purchases: Table, split: object, k: int = 10, as_of: object = None, shrinkage: float = 10.0
 ) -> RecommendHoldout:
     """Recommend from the purchases up to `split`, count what was bought after it, and do the same by popularity.
 
@@ -256,7 +256,7 @@ def _paired(values: np.ndarray) -> tuple:
     return (*values.mean(axis=0), gain.mean(), low, high, bool(low > 0), n)
 
 
-def _bought(purchases: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
+def _bought(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
     """A row a customer and product: whether bought up to the split, and after it."""
     if "product_id" not in purchases:
         schema.require(purchases, "orders", ("product_id",))

@@ -245,9 +245,9 @@ _PEOPLE = f"""
         SELECT once.campaign, customer, arm, arms, coalesce(once.day, starts.day) AS day
         FROM once JOIN starts ON once.campaign = starts.campaign
     ), bought AS (
-        SELECT customer, order_id, min(CAST(ordered_at AS DATE)) AS day,
+        SELECT CAST(customer_id AS VARCHAR) AS customer, order_id, min(CAST(ordered_at AS DATE)) AS day,
             sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS money
-        FROM orders WHERE {UP_TO} GROUP BY customer, order_id
+        FROM orders WHERE {UP_TO} GROUP BY customer_id, order_id
     ), near AS (
         SELECT campaign, people.customer, money, date_diff('day', people.day, bought.day) AS age
         FROM people JOIN bought ON people.customer = bought.customer
@@ -394,7 +394,7 @@ def _planned(campaigns: pd.DataFrame, share: float | None) -> dict[str, float]:
 
 
 def _people(sent: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
-    rows = with_net(orders, "order_id", "ordered_at").assign(customer=orders["customer_id"].astype("str"))
+    rows = with_net(orders, "customer_id", "order_id", "ordered_at")
     return query(_PEOPLE, {"campaigns": sent, "orders": rows}, as_of=as_of, days=int(days))
 
 

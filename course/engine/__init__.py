@@ -1,49 +1,95 @@
-"""DuckDB as every step uses it: in memory, in UTC, reads no file, takes two threads, draws no bar under a cell."""
+"""DuckDB as every step uses it: in UTC, within limits of memory, reading no file but its own, no bar under a cell.
+
+A statement is asked of tables, which are frames or relations (rows that the database keeps). `query` gives a frame,
+`keep` a relation: for an answer of as many rows as the table, or one that is asked again.
+"""
 
 import contextlib
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from course.engine.relation import File, Relation
+from course.engine.spool import MEMORY, database, limited, quoted
 
-def query(sql: str, tables: Mapping[str, pd.DataFrame], **values: object) -> pd.DataFrame:
-    """The answer to one SELECT over frames: frames in, a frame out.
+__all__ = ["MEMORY", "Relation", "Table", "alone", "connect", "keep", "like", "limited", "query", "stored"]
+
+#: What a statement can be asked of.
+Table = pd.DataFrame | Relation
+
+
+def query(sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+    """The answer to one SELECT over tables, as a frame.
 
     Parameters
     ----------
     sql : the statement; a value stands in it as $name, never as text.
-    tables : the frames by the names that `sql` gives them. Categories are read as their values.
+    tables : frames or relations by the names that `sql` gives them. Categories are read as their values.
     values : what the $names stand for; a Timestamp is bound as its day. Each must occur in `sql`.
     """
-    return _answering[-1](sql, tables, **values)
+    return _others[-1].query(sql, tables, **values) if _others else here(sql, tables, **values)
 
 
-def here(sql: str, tables: Mapping[str, pd.DataFrame], **values: object) -> pd.DataFrame:
-    """What `query` is on this machine's DuckDB, whoever else is asked."""
+def here(sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+    """`query` of DuckDB, whoever else answers."""
     bound = {name: _plain(value) for name, value in values.items()}
-    with connect() as session:
-        for name, frame in tables.items():
-            session.register(name, _readable(frame))
+    with _over(tables) as session:
         return session.execute(sql, bound).df()
 
 
-#: Who answers: the last of them.
-_answering = [here]
+def keep(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+    """The answer to one SELECT over tables, as a relation: written to the database's folder, in the answer's order.
+
+    Parameters as for `query`. The file goes with the last relation that reads it.
+    """
+    return _others[-1].keep(sql, tables, **values) if _others else keep_here(sql, tables, **values)
+
+
+def keep_here(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+    """`keep` of DuckDB, whoever else answers."""
+    bound = {name: _plain(value) for name, value in values.items()}
+    file = File(database(), database().new_file())
+    with _over(tables) as session:
+        session.execute(f"COPY ({sql}) TO {quoted(file.path)} (FORMAT parquet)", bound)
+        rows = f"SELECT * FROM read_parquet({quoted(file.path)})"
+        return Relation(file, rows, session.execute(f"{rows} LIMIT 0").df().dtypes)
+
+
+def stored(frame: pd.DataFrame) -> Relation:
+    """The rows of a frame as a relation, which remembers the frame's dtypes."""
+    return keep("SELECT * FROM frame", {"frame": frame}).typed(**frame.dtypes)
+
+
+def like(table: Table) -> Callable[..., Table]:
+    """How an answer of as many rows as the table is given: `query` for a frame, `keep` for a relation."""
+    return keep if isinstance(table, Relation) else query
+
+
+class Engine(Protocol):
+    """What answers in DuckDB's place."""
+
+    def query(self, sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+        """As the function of that name."""
+
+    def keep(self, sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+        """As the function of that name."""
+
+
+#: Those that were put in DuckDB's place; the last one answers.
+_others: list[Engine] = []
 
 
 @contextlib.contextmanager
-def answered_by(other: object) -> Iterator[None]:
-    """Within the block `query` is asked of another engine, by its method `query`."""
-    _answering.append(other.query)
+def answered_by(other: Engine) -> Iterator[None]:
+    """Within the block another engine answers."""
+    _others.append(other)
     try:
         yield
     finally:
-        _answering.pop()
+        _others.remove(other)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -52,23 +98,21 @@ def connect() -> duckdb.DuckDBPyConnection:
     What it registers, its temporary tables and its settings are its own. A session takes no time; a database takes
     20 ms to open, and a run asks for fifty.
     """
-    return _set(_shared(os.getpid()).cursor())
+    return database().session()
 
 
 def alone() -> duckdb.DuckDBPyConnection:
     """A database of one's own, for a caller that makes tables whose names others may use too."""
-    spill = os.path.join(tempfile.gettempdir(), f"course-{os.getpid()}-duckdb")  # else: .tmp where the user stands
-    return _set(duckdb.connect(config={"enable_external_access": "false", "threads": "2", "temp_directory": spill}))
+    return database().alone()
 
 
-@cache
-def _shared(process: int) -> duckdb.DuckDBPyConnection:
-    """By process: a database does not survive a fork."""
-    return alone()
-
-
-def _set(session: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    session.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
+def _over(tables: Mapping[str, Table]) -> duckdb.DuckDBPyConnection:
+    session = connect()
+    for name, table in tables.items():
+        if isinstance(table, Relation):
+            session.execute(f'CREATE TEMP VIEW "{name}" AS {table.sql}')
+        else:
+            session.register(name, _readable(table))
     return session
 
 

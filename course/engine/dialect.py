@@ -115,8 +115,8 @@ def _rounds_unknown(part: exp.Expression) -> bool:
 
 
 def _guesses(part: exp.Expression) -> bool:
-    """TRY_CAST of what only one engine takes for a date ("2024")."""
-    return isinstance(part, exp.TryCast) and not part.to.is_type(*exp.DataType.NUMERIC_TYPES)
+    """TRY_CAST of a text that only one engine takes for a number ("1.5d") or for a date ("2024")."""
+    return isinstance(part, exp.TryCast) and not isinstance(part.this, exp.RegexpExtract)
 
 
 def _counts_other_units(part: exp.Expression) -> bool:
@@ -161,7 +161,10 @@ RULES = (
     Rule(_has_no_place, Sentence("{part}: rows have no place on a cluster; join by a number of their own")),
     Rule(_is_approximate, Sentence("{part} would become approximate; write quantile_cont(x, q)")),
     Rule(_rounds_unknown, Sentence("{part}: write the number of digits")),
-    Rule(_guesses, Sentence("{part}: the engines take other texts for dates")),
+    Rule(
+        _guesses,
+        Sentence("{part}: the engines take other texts for numbers and dates; cut out the digits by regexp_extract"),
+    ),
     Rule(_counts_other_units, Sentence("{part}: one engine counts borders, the other whole units; count days")),
     Rule(_replaces_first_only, Sentence("{part} replaces the first on one engine and all on the other; write 'g'")),
     Rule(_is_other_pattern, Sentence("{part}: the two engines may read this pattern differently")),
@@ -180,7 +183,7 @@ def lint(tree: exp.Expression) -> list[Sentence]:
     ]
 
 
-# --- what is written out -----------------------------------------------------------------------------------------------
+# --- what is written out ---------------------------------------------------------------------------------------------
 
 
 def _as_double(part: exp.Literal) -> exp.Expression | None:
@@ -228,6 +231,11 @@ def _as_time(part: exp.Add | exp.Sub) -> exp.Expression | None:
     return type(part)(this=exp.cast(part.this, _TIME), expression=part.expression)
 
 
+def _as_plain_time(part: exp.TimestampTrunc) -> exp.Expression:
+    """Spark's date_trunc gives a time of a zone."""
+    return exp.cast(part.copy(), _TIME)
+
+
 def _as_full_match(part: exp.RegexpFullMatch) -> exp.Expression:
     return exp.RegexpLike(this=part.this, expression=exp.Literal.string(f"^(?:{part.expression.this})$"))
 
@@ -267,6 +275,7 @@ MENDS: tuple[tuple[type[exp.Expression], Callable[[exp.Expression], exp.Expressi
     (exp.DateDiff, _as_days),
     (exp.Add, _as_time),
     (exp.Sub, _as_time),
+    (exp.TimestampTrunc, _as_plain_time),
     (exp.Div, _as_doubles),
     (exp.Avg, _of_doubles),
     (exp.Round, _as_powers_of_ten),

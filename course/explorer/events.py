@@ -4,14 +4,14 @@ import pandas as pd
 
 from course import orders as of_orders
 from course.clean import Cleaned
-from course.engine import query
+from course.engine import Table, query
 from course.telling import quotable, without
 
 #: A customer's orders of the same moment are one where they have no number, as in the portraits' frequency.
 _ORDERS = """
-    SELECT customer_id, min(CAST(ordered_at AS DATE)) AS day, 'order' AS kind, sum(net) AS value,
+    SELECT customer_id, min(CAST(ordered_at AS DATE)) AS day, 'order' AS kind, {value} AS value,
            CAST(NULL AS VARCHAR) AS what
-    FROM orders GROUP BY customer_id, number
+    FROM orders GROUP BY customer_id, {number}
 """
 _VISITS = """
     SELECT customer_id, CAST("at" AS DATE) AS day, 'visit', count(*), NULL FROM events
@@ -28,8 +28,12 @@ _CAMPAIGNS = """
 COLUMNS = ("customer_id", "day", "kind", "value", "what")
 
 
-def timeline(cleaned: dict[str, Cleaned]) -> pd.DataFrame:
+def timeline(cleaned: dict[str, Cleaned], orders: Table | None = None) -> pd.DataFrame:
     """The events of every customer, from the valid rows of each table that says whose they are.
+
+    Parameters
+    ----------
+    cleaned : every table; orders : the valid rows of the orders, where they are kept elsewhere.
 
     Returns
     -------
@@ -37,15 +41,14 @@ def timeline(cleaned: dict[str, Cleaned]) -> pd.DataFrame:
         ticket, answer, campaign, control), value (an order's net money, a day's visits, an answer from 0 to 10), what
         (the topic of a ticket, the name of a campaign; three stars where it may be somebody's own words)
     """
-    valid = {k: c.valid for k, c in cleaned.items()}
+    valid = {k: c.valid for k, c in cleaned.items()} | ({} if orders is None else {"orders": orders})
     valid = {k: rows for k, rows in valid.items() if "customer_id" in rows}
     parts = {}
     if "orders" in valid:
-        parts["orders"] = _ORDERS
-        number = valid["orders"].get("order_id", valid["orders"]["ordered_at"])
-        valid["orders"] = of_orders.with_net(valid["orders"], "customer_id", "ordered_at").assign(number=number)
-        if "net" not in valid["orders"]:
-            valid["orders"]["net"] = float("nan")
+        number = "order_id" if "order_id" in valid["orders"] else "ordered_at"
+        value = "sum(net)" if "amount" in valid["orders"] else "NULL"
+        parts["orders"] = _ORDERS.format(number=number, value=value)
+        valid["orders"] = of_orders.with_net(valid["orders"], *dict.fromkeys(("customer_id", "ordered_at", number)))
     if "events" in valid:
         parts["events"] = _VISITS
     if "tickets" in valid:

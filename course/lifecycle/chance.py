@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from course.engine import Table
 from course.errors import DataError
 from course.intervals import wilson
 from course.language import Sentence
@@ -16,7 +17,7 @@ from course.lifecycle import history
 from course.lifecycle.standing import STAGES, stages
 from course.lifecycle.story import settle
 from course.lifecycle.warning import EarlyWarning, features, ordered_within
-from course.orders import last_day
+from course.orders import daily, last_day
 
 #: Days ahead.
 DAYS = 90
@@ -119,7 +120,7 @@ class Chance:
         ]
 
 
-def chance(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | None = None, days: int = DAYS) -> Chance:
+def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = None, days: int = DAYS) -> Chance:
     """Each customer's chance of an order within `days`, by logistic regressions on `features`.
 
     Three days, `days` apart, end at `as_of`, as in `early_warning`: a model learns from the first and is tested on the
@@ -144,7 +145,7 @@ def chance(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | N
     as_of = last_day(orders, as_of, history.PAID)
     if days < 1:
         raise DataError("A horizon is one day or more, not {horizon}.", horizon=days)
-    orders = history.daily(orders, as_of)
+    orders = daily(orders, as_of)
     test, learn = (as_of - pd.Timedelta(days=k * days) for k in (1, 2))
     if orders["ordered_at"].min().normalize() > learn - pd.Timedelta(days=days):
         raise DataError(
@@ -175,7 +176,7 @@ class _Day:
 
     def __init__(
         self,
-        orders: pd.DataFrame,
+        orders: Table,
         cut: pd.Timestamp,
         tickets: pd.DataFrame | None,
         bought: pd.Series | None = None,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import wilson
 from course.language import Sentence
@@ -110,9 +110,7 @@ class ComplaintRisk:
         ]
 
 
-def complaint_risk(
-    tickets: pd.DataFrame, orders: pd.DataFrame, as_of: object = None, horizon: int = 90
-) -> ComplaintRisk:
+def complaint_risk(tickets: pd.DataFrame, orders: Table, as_of: object = None, horizon: int = 90) -> ComplaintRisk:
     """How much oftener a customer falls silent after a complaint than a like one without.
 
     Each customer's first complaint is matched with all customers who on that day had the same frequency band and class

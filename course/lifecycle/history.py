@@ -1,9 +1,6 @@
 """What every part of the lifecycle starts from: the days on which a customer ordered, and the gaps between them."""
 
-import pandas as pd
-
-from course.engine import query
-from course.orders import UP_TO, same_ids, with_net
+from course.orders import UP_TO
 
 #: What the lifecycle reads of an order; where it asks about money, PAID.
 DATED, PAID = ("customer_id", "ordered_at"), ("customer_id", "ordered_at", "amount")
@@ -24,15 +21,3 @@ HISTORY = f"""
         FROM steps
     )
 """
-
-_DAILY = f"""
-    SELECT customer_id, CAST(CAST(ordered_at AS DATE) AS TIMESTAMP) AS ordered_at,
-        CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS amount
-    FROM orders WHERE {UP_TO}
-    GROUP BY customer_id, CAST(ordered_at AS DATE) ORDER BY customer_id, ordered_at
-"""
-
-
-def daily(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """The orders up to a day, one row a customer and day, `amount` net: for who asks about them many times."""
-    return same_ids(query(_DAILY, {"orders": with_net(orders, *DATED)}, as_of=as_of), orders)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.evidence import LEAST
 from course.intervals import wilson
@@ -69,7 +69,7 @@ class Transitions:
 
 
 def transitions(
-    orders: pd.DataFrame,
+    orders: Table,
     as_of: object = None,
     period: str = "M",
     steps: int = 6,
@@ -129,7 +129,7 @@ def transitions(
     )
 
 
-def _dates(orders: pd.DataFrame, as_of: pd.Timestamp, period: str, steps: int) -> list[pd.Timestamp]:
+def _dates(orders: Table, as_of: pd.Timestamp, period: str, steps: int) -> list[pd.Timestamp]:
     if period not in _STEPS:
         raise DataError("The period is one of {periods}, not {period}.", periods=", ".join(_STEPS), period=period)
     if steps < 1:
@@ -288,7 +288,7 @@ _RETURNS = """
 """
 
 
-def returns_between(orders: pd.DataFrame, first: object, last: object) -> int:
+def returns_between(orders: Table, first: object, last: object) -> int:
     """Days on which customers ordered who had ordered before: after `first`, up to `last`; a customer and day is one.
 
     Parameters
@@ -315,7 +315,7 @@ _COME_BACK = """
 """
 
 
-def come_back(orders: pd.DataFrame, as_of: object = None, days: int = 90, top: float = 0.10) -> pd.DataFrame:
+def come_back(orders: Table, as_of: object = None, days: int = 90, top: float = 0.10) -> pd.DataFrame:
     """Regression to the mean: what the silent and the best do next, whatever is done to them.
 
     Two windows of equal length end at `as_of`. Customers are sorted by the first: silent (nothing bought), top (the

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError, first_few
 from course.evidence import LEAST
 from course.intervals import Z
@@ -112,9 +112,7 @@ def _curve(group: object, time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
     )
 
 
-def thresholds(
-    orders: pd.DataFrame, as_of: object = None, at_risk: float = AT_RISK, lost: float = LOST
-) -> pd.DataFrame:
+def thresholds(orders: Table, as_of: object = None, at_risk: float = AT_RISK, lost: float = LOST) -> pd.DataFrame:
     """From how many days of silence on a customer is at risk, and lost: by frequency band, from open and closed gaps.
 
     A threshold is the day by which the share `at_risk` (`lost`) of those who come back have come back: the quantile of
@@ -148,9 +146,7 @@ def thresholds(
     return fit_thresholds(orders, as_of, at_risk, lost)
 
 
-def fit_thresholds(
-    orders: pd.DataFrame, as_of: pd.Timestamp, at_risk: float = AT_RISK, lost: float = LOST
-) -> pd.DataFrame:
+def fit_thresholds(orders: Table, as_of: pd.Timestamp, at_risk: float = AT_RISK, lost: float = LOST) -> pd.DataFrame:
     """`thresholds` of checked orders; without any order up to `as_of` they are blank."""
     starts = list(BANDS.values())
     bands = pd.DataFrame({"band": range(-1, len(starts)), "from_k": [1, *starts], "before_k": 2**31})

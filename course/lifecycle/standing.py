@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError, first_few
 from course.language import Label
 from course.lifecycle import history, rhythm
@@ -73,7 +73,7 @@ class States:
     detail: pd.DataFrame
 
 
-def states(orders: pd.DataFrame, as_of: object = None, period: str = "M") -> States:
+def states(orders: Table, as_of: object = None, period: str = "M") -> States:
     """New, returning, resurrecting or dormant: what each customer was in each period.
 
     new: the first order of all falls in the period; returning: also ordered in the period before; resurrecting: ordered
@@ -132,7 +132,7 @@ _STAGED = (
 
 
 def stages(
-    orders: pd.DataFrame,
+    orders: Table,
     as_of: object = None,
     thresholds: pd.DataFrame | None = None,
     joined: pd.DataFrame | None = None,
@@ -171,7 +171,7 @@ def stages(
 
 
 def staged(
-    orders: pd.DataFrame, dates: list[pd.Timestamp], thresholds: pd.DataFrame | None, joined: pd.DataFrame | None
+    orders: Table, dates: list[pd.Timestamp], thresholds: pd.DataFrame | None, joined: pd.DataFrame | None
 ) -> pd.DataFrame:
     """The stages on several days, of which the last is the last one seen: as `stages`, with the day's number from 0."""
     thresholds = rhythm.fit_thresholds(orders, dates[-1]) if thresholds is None else thresholds
@@ -202,10 +202,13 @@ def _limits(thresholds: pd.DataFrame) -> pd.DataFrame:
     return limits
 
 
-def _joined(orders: pd.DataFrame, joined: pd.DataFrame | None) -> pd.DataFrame:
+def _joined(orders: Table, joined: pd.DataFrame | None) -> pd.DataFrame:
     if joined is None:
         return pd.DataFrame(
-            {"customer_id": orders["customer_id"].iloc[:0], "day": pd.Series([], dtype="datetime64[s]")}
+            {
+                "customer_id": pd.Series([], dtype=orders["customer_id"].dtype),
+                "day": pd.Series([], dtype="datetime64[s]"),
+            }
         )
     if "joined_at" in joined:
         joined = joined[joined["joined_at"].notna()]

@@ -17,13 +17,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from course import schema
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import wilson
 from course.language import Sentence
 from course.lifecycle import history
 from course.lifecycle.standing import stages
-from course.orders import last_day, same_ids, with_net
+from course.orders import daily, last_day, same_ids, with_net
 
 #: Days that the trends of orders, money and tickets look back, twice: these days and those before them.
 TREND_DAYS = 60
@@ -66,7 +66,7 @@ _SILENT = """
 """
 
 
-def features(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame | None = None) -> pd.DataFrame:
+def features(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = None) -> pd.DataFrame:
     """What is known of each customer on a day and may tell of silence to come.
 
     Parameters
@@ -89,7 +89,7 @@ def features(orders: pd.DataFrame, as_of: object = None, tickets: pd.DataFrame |
     as_of = last_day(orders, as_of, history.PAID)
     if tickets is None:
         tickets = pd.DataFrame(
-            {"customer_id": orders["customer_id"].iloc[:0], "opened_at": orders["ordered_at"].iloc[:0]}
+            {c: pd.Series([], dtype=orders[o].dtype) for c, o in (("customer_id",) * 2, ("opened_at", "ordered_at"))}
         )
     schema.require(tickets, "tickets", ("customer_id", "opened_at"))
     frames = {
@@ -233,7 +233,7 @@ class Warnings:
 
 
 def early_warning(
-    orders: pd.DataFrame,
+    orders: Table,
     as_of: object = None,
     budget: int = 100,
     tickets: pd.DataFrame | None = None,
@@ -263,7 +263,7 @@ def early_warning(
         from or to score.
     """
     as_of = last_day(orders, as_of, history.PAID)
-    orders = history.daily(orders, as_of)
+    orders = daily(orders, as_of)
     if budget < 1:
         raise DataError("The budget is the number of customers to contact, 1 or more, not {budget}.", budget=budget)
     standing = stages(orders, as_of)
@@ -296,7 +296,7 @@ def early_warning(
     )
 
 
-def _horizon(orders: pd.DataFrame, as_of: pd.Timestamp, standing: pd.DataFrame) -> int:
+def _horizon(orders: Table, as_of: pd.Timestamp, standing: pd.DataFrame) -> int:
     days = standing.loc[standing["stage"] != "lost", "at_risk_days"].median()
     span = (as_of - orders["ordered_at"].min().normalize()).days
     return int(min(span // 4, days if np.isfinite(days) else span // 4))
@@ -311,7 +311,7 @@ class _Sample:
     y: np.ndarray
 
 
-def _sample(orders: pd.DataFrame, cut: pd.Timestamp, horizon: int, tickets: pd.DataFrame | None) -> _Sample:
+def _sample(orders: Table, cut: pd.Timestamp, horizon: int, tickets: pd.DataFrame | None) -> _Sample:
     standing = stages(orders, cut)
     standing = standing[standing["stage"] != "lost"].set_index("customer_id")
     if standing.empty:
@@ -321,7 +321,7 @@ def _sample(orders: pd.DataFrame, cut: pd.Timestamp, horizon: int, tickets: pd.D
     return _Sample(X, standing, 1 - later.loc[standing.index].to_numpy(dtype="int64"))
 
 
-def ordered_within(orders: pd.DataFrame, cut: pd.Timestamp, days: int) -> pd.Series:
+def ordered_within(orders: Table, cut: pd.Timestamp, days: int) -> pd.Series:
     """1 for everybody seen until then who ordered within `days` after the day `cut`, else 0, by customer_id."""
     found = query(_SILENT, {"orders": orders[list(history.DATED)]}, cut=cut, until=cut + pd.Timedelta(days=days))
     return same_ids(found, orders).set_index("customer_id")["ordered"]
@@ -329,7 +329,7 @@ def ordered_within(orders: pd.DataFrame, cut: pd.Timestamp, days: int) -> pd.Ser
 
 def _scores(
     model: EarlyWarning,
-    orders: pd.DataFrame,
+    orders: Table,
     as_of: pd.Timestamp,
     standing: pd.DataFrame,
     tickets: pd.DataFrame | None,

@@ -62,7 +62,7 @@ def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Tr
 def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[Truth]) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
-    events = explorer.timeline(result.cleaned)
+    events = explorer.timeline(result.cleaned, result.rows("orders"))
     html, answers = page.render(result, ledger, lang, events, truths)
     # The workbook says them too, and so do cards and exports, also long after the run.
     ledger |= {"answers": answers, "labels": result.recipe.labels}

@@ -1,6 +1,5 @@
 """The feature table: one row a customer, from every cleaned table; nothing is made up for want of a table."""
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pandas as pd
 import yaml
 
 from course import nps, portrait, segment
-from course.clean import Cleaned
+from course.engine import query
+from course.workflow.result import Result
 
 
 @cache
@@ -18,12 +18,12 @@ def portrait_columns() -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.DataFrame:
+def portraits(run: Result) -> pd.DataFrame:
     """What the tables themselves say of each customer: the columns that later steps add to."""
-    valid = {k: c.valid for k, c in cleaned.items()}
-    parts = []
-    if "orders" in valid:
-        parts.append(_from_orders(cleaned["orders"], valid.get("order_lines"), as_of))
+    valid = {k: c.valid for k, c in run.cleaned.items() if k not in ("orders", "order_lines")}
+    parts, as_of = [], run.as_of
+    if "orders" in run.cleaned:
+        parts.append(_from_orders(run))
     if "customers" in valid:
         parts.append(_from_customers(valid["customers"], as_of))
     for kind in ("events", "tickets", "campaigns"):
@@ -62,8 +62,15 @@ def portraits(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp | None) -> pd.
     return table.reset_index()[[c for c in order if c == "customer_id" or c in table]]
 
 
-def _from_orders(cleaned: Cleaned, lines: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
-    customers = segment.rfm(cleaned.valid, as_of)
+_PRODUCTS = """
+    SELECT customer_id, count(DISTINCT {product}) AS products FROM {bought} GROUP BY customer_id
+"""
+_OF_LINES = "(SELECT DISTINCT order_id, customer_id FROM orders) JOIN lines USING (order_id)"
+
+
+def _from_orders(run: Result) -> pd.DataFrame:
+    orders, lines = run.rows("orders"), run.rows("order_lines")
+    customers = segment.rfm(orders, run.as_of)
     nested = segment.scores(customers, "nested")
     customers["rfm_nested"] = 100 * nested["r"] + 10 * nested["f"] + nested["m"]
     customers["rfm_class_mean"] = segment.classes(customers, "mean")
@@ -72,13 +79,13 @@ def _from_orders(cleaned: Cleaned, lines: pd.DataFrame | None, as_of: pd.Timesta
         lambda s: s.dt.normalize()
     )
     customers = customers.set_index("customer_id")
-    bought = (
-        cleaned.valid if lines is None else lines.merge(cleaned.valid[["order_id", "customer_id"]].drop_duplicates())
-    )
-    product = next((c for c in ("product_id", "product_name") if c in bought), None)
+    product = next((c for c in ("product_id", "product_name") if c in (orders if lines is None else lines)), None)
     if product:
-        customers["products"] = bought.groupby("customer_id")[product].nunique()
-    back = cleaned.set_aside[cleaned.set_aside["rule"] == "cancellation"]
+        tables = {"orders": orders} | ({} if lines is None else {"lines": lines[["order_id", product]]})
+        sql = _PRODUCTS.format(product=product, bought="orders" if lines is None else _OF_LINES)
+        customers["products"] = query(sql, tables).set_index("customer_id")["products"]
+    apart = run.cleaned["orders"].set_aside
+    back = apart[apart["rule"] == "cancellation"]
     customers["cancelled_orders"] = back.groupby("customer_id")["order_id"].nunique()
     return customers
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from course import schema
+from course import collect, schema
 from course.clean import Cleaned
-from course.collect import Table
 from course.collect.guards.who import shown_id
+from course.engine import Table, query
 from course.errors import first_few
 from course.language import Sentence
 from course.telling import struck, tells
+from course.workflow.result import Result
 
 
 class Discreet(Sentence):
@@ -26,20 +26,18 @@ class Discreet(Sentence):
         return struck(self.said.say(lang))
 
 
-def warnings(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
+def warnings(run: Result) -> list[Sentence]:
     """What in the data would mislead a reader who does not know it."""
-    notes = misleading(cleaned)
-    if "surveys" in cleaned:
-        notes += _outside_the_scale(cleaned["surveys"].quarantine)
+    notes = misleading(run)
+    if "surveys" in run.cleaned:
+        notes += _outside_the_scale(run.cleaned["surveys"].quarantine)
     return notes
 
 
-def misleading(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
+def misleading(run: Result) -> list[Sentence]:
     """What makes a headline say other than it seems: it stands beside it."""
-    if "orders" not in cleaned:
-        return []
-    orders = cleaned["orders"].valid
-    return _lonely_end(orders) + _one_large_order(orders)
+    orders = run.rows("orders")
+    return [] if orders is None else _lonely_end(orders) + _one_large_order(orders)
 
 
 def told_by(ids: pd.Series) -> list[Sentence]:
@@ -88,37 +86,52 @@ def _three(ids: set[str]) -> str:
     return first_few(list(dict.fromkeys(shown_id(i) for i in sorted(ids)))[:3])
 
 
-def _lonely_end(orders: pd.DataFrame) -> list[Sentence]:
+_LAST_DAYS = """
+    SELECT count(*) OVER () AS number, day FROM (SELECT DISTINCT CAST(ordered_at AS DATE) AS day FROM orders)
+    ORDER BY day DESC LIMIT 2
+"""
+
+
+def _lonely_end(orders: Table) -> list[Sentence]:
     """A last order long after all others is more likely a typing error than business, and moves every recency."""
-    days = np.sort(orders["ordered_at"].dt.normalize().unique())
-    if len(days) < 30:
+    found = query(_LAST_DAYS, {"orders": orders[["ordered_at"]]})
+    if found["number"].iloc[0] < 30:
         return []
-    gap = int((days[-1] - days[-2]) / np.timedelta64(1, "D"))
+    last, before = found["day"]
+    gap = (last - before).days
     if gap <= 60:
         return []
     return [
         Sentence(
             "The last order is dated {last}, {gap} days after the one before. If that is a typing error, every recency "
             "is {gap} days too long: set the date with --as-of {before}.",
-            last=pd.Timestamp(days[-1]).date(),
+            last=last.date(),
             gap=gap,
-            before=pd.Timestamp(days[-2]).date(),
+            before=before.date(),
         )
     ]
 
 
-def _one_large_order(orders: pd.DataFrame) -> list[Sentence]:
-    by_order = orders.groupby("order_id")["amount"].sum()
-    total = by_order.sum()
-    if len(by_order) < 100 or total <= 0 or by_order.max() < 0.05 * total:
+_LARGEST = """
+    WITH heads AS (
+        SELECT order_id, min(source_row) AS row, sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS money
+        FROM orders GROUP BY order_id
+    )
+    SELECT row, CAST(money AS DOUBLE) AS money, CAST(sum(money) OVER () AS DOUBLE) AS total, count(*) OVER () AS number
+    FROM heads ORDER BY money DESC, order_id LIMIT 1
+"""
+
+
+def _one_large_order(orders: Table) -> list[Sentence]:
+    largest = query(_LARGEST, {"orders": orders[["order_id", "source_row", "amount"]]}).iloc[0]
+    if largest["number"] < 100 or largest["total"] <= 0 or largest["money"] < 0.05 * largest["total"]:
         return []
-    row = orders.loc[orders["order_id"] == by_order.idxmax(), "source_row"].iloc[0]
     return [
         Sentence(
             "One order (row {row}) is {share:.0%} of all money. Check it: it moves every mean, and the classes that "
             "are cut at the mean.",
-            row=int(row),
-            share=by_order.max() / total,
+            row=int(largest["row"]),
+            share=largest["money"] / largest["total"],
         )
     ]
 
@@ -155,7 +168,7 @@ _ABILITIES = (
 )
 
 
-def reach(tables: Mapping[str, Table]) -> tuple[list[Sentence], list[Sentence]]:
+def reach(tables: Mapping[str, collect.Table]) -> tuple[list[Sentence], list[Sentence]]:
     """What can be computed from these tables, and what cannot for want of which."""
     done = [what for what, kind in _ABILITIES if kind in tables]
     not_done = [

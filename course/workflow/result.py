@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from course import tag
+from course import schema, tag
 from course.clean import Cleaned
 from course.clv import HORIZON
 from course.collect import Table
+from course.engine import Relation, stored
 from course.language import Sentence
+from course.orders import daily
 from course.recipe import Recipe
 from course.workflow.finding import Finding
 
@@ -46,6 +48,23 @@ class Result:
     horizon: int = HORIZON
     previous: pd.DataFrame | None = field(default=None, repr=False)
     dictionary: dict[str, tag.Tag] = field(default_factory=dict, repr=False)
+    _kept: dict[str, tuple[pd.DataFrame, Relation]] = field(default_factory=dict, repr=False)
+
+    def rows(self, kind: str) -> Relation | None:
+        """The valid rows of a table where the statements of the steps read them; None without the table."""
+        if kind not in self.cleaned:
+            return None
+        valid = self.cleaned[kind].valid
+        if self._kept.get(kind, (None,))[0] is not valid:
+            read = {*schema.canonical(kind).columns, *self.cleaned[kind].flags, "refunded", "source_row"}
+            known = [c for c in valid if c in read]
+            self._kept[kind] = valid, stored(valid[known])
+        return self._kept[kind][1]
+
+    @property
+    def days(self) -> Relation:
+        """The valid orders up to the day of the portraits, a row a customer and day, `amount` net."""
+        return daily(self.rows("orders"), self.as_of)
 
     @property
     def main(self) -> str:

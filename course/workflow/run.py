@@ -53,7 +53,7 @@ def run(
     if previous is not None:
         result.previous = people.as_now(previous, _persons(result), result.pseudonyms, key, everybody)
     tell(Sentence("Scoring customers"))
-    result.portraits = portraits_of(result.cleaned, result.as_of)
+    result.portraits = portraits_of(result)
     for step in STEPS:
         if not set(step.NEEDS) <= set(result.cleaned):
             continue
@@ -64,10 +64,10 @@ def run(
         if found is not None:
             result.found[name_of(step)] = found
             result.portraits = _with(result.portraits, found.columns())
-    result.notes += warnings(result.cleaned)
+    result.notes += warnings(result)
     result.notes += [] if key is not None else told_by(result.portraits["customer_id"])
     result.notes = [Discreet(note) for note in result.notes]
-    result.misleading = [Discreet(note) for note in misleading(result.cleaned)]
+    result.misleading = [Discreet(note) for note in misleading(result)]
     result.not_done = [Discreet(why) for why in result.not_done]
     return result
 

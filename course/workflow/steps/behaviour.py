@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import behaviour
+from course.engine import Relation
 from course.errors import DataError
 from course.evidence import LEAST, enough
 from course.intervals import effective
@@ -84,12 +85,11 @@ class Behaviour(Finding):
 def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
     """Habits, concentration, retention; with products baskets."""
     attempt, as_of = Attempts(), run.as_of
-    orders = run.cleaned["orders"].valid
-    lines = run.cleaned["order_lines"].valid if "order_lines" in run.cleaned else None
+    orders, lines = run.rows("orders"), run.rows("order_lines")
     found = Behaviour(behaviour.habits(orders, lines, as_of), split=two_thirds(orders, as_of))
     money = run.portraits["monetary_net"].dropna().clip(lower=0)
     found.concentration = attempt(Sentence("how money is spread"), _concentration, money)
-    found.retention = attempt(Sentence("retention of cohorts"), _retention, orders, as_of)
+    found.retention = attempt(Sentence("retention of cohorts"), _retention, run.days, as_of)
     bought = _goods(orders, lines, as_of)
     if bought is not None:
         _baskets(found, bought, as_of, attempt)
@@ -101,7 +101,7 @@ def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
     return found, attempt.not_done
 
 
-def _goods(orders: pd.DataFrame, lines: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame | None:
+def _goods(orders: Relation, lines: Relation | None, as_of: pd.Timestamp) -> Relation | None:
     """The lines of all orders, where anything says what was bought."""
     try:
         bought = behaviour.purchases(orders, lines, as_of)
@@ -109,11 +109,12 @@ def _goods(orders: pd.DataFrame, lines: pd.DataFrame | None, as_of: pd.Timestamp
         return None
     goods = goods_only(bought)
     if "product_id" not in goods and "product_name" in goods:
-        goods = goods.rename(columns={"product_name": "product_id"})
-    return goods.dropna(subset="product_id") if "product_id" in goods else goods
+        named = [c for c in goods.columns if c != "product_name"]
+        goods = goods.computed("product_id", "product_name", "str")[["product_id", *named]]
+    return goods.where("product_id IS NOT NULL") if "product_id" in goods else goods
 
 
-def _baskets(found: Behaviour, bought: pd.DataFrame, as_of: pd.Timestamp, attempt: Attempts) -> None:
+def _baskets(found: Behaviour, bought: Relation, as_of: pd.Timestamp, attempt: Attempts) -> None:
     split = found.split
     if "product_id" in bought:
         pairs = attempt(Sentence("products bought together"), behaviour.baskets, bought, as_of=as_of)
@@ -122,7 +123,7 @@ def _baskets(found: Behaviour, bought: pd.DataFrame, as_of: pd.Timestamp, attemp
             found.pairs = pairs.sort_values("together", ascending=False, kind="stable").head(_PAIRS)
         what = Sentence("recommendations")
         found.recommender = attempt(what, _recommender, bought, split, as_of)
-    if "category" in bought and bought["category"].nunique() > 1:
+    if "category" in bought and bought.asked("count(DISTINCT category)")[0] > 1:
         what = Sentence("change of preferences")
         found.shift = attempt(what, _preferences, bought, split, as_of)
 
@@ -132,7 +133,7 @@ def _concentration(money: pd.Series) -> behaviour.Pareto:
     return behaviour.pareto(money)
 
 
-def _retention(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def _retention(orders: Relation, as_of: pd.Timestamp) -> pd.DataFrame:
     """Retention at the ages that enough customers have reached; the first cohort, of everybody who was there before
     the data begin, are no new customers."""
     table = behaviour.cohorts(orders, as_of)
@@ -142,20 +143,20 @@ def _retention(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return pooled[pooled["customers"] >= LEAST["retention"].n].reset_index(drop=True)
 
 
-def _recommender(bought: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.RecommendHoldout:
-    enough("assortment", bought["product_id"].nunique())
+def _recommender(bought: Relation, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.RecommendHoldout:
+    enough("assortment", bought.asked("count(DISTINCT product_id)")[0])
     found = behaviour.recommend_holdout(bought, split, as_of=as_of)
     enough("taken up", found.results.loc[found.results["goods"] == "new", "customers"].max())
     return found
 
 
-def _preferences(bought: pd.DataFrame, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.PreferenceShift:
+def _preferences(bought: Relation, split: pd.Timestamp, as_of: pd.Timestamp) -> behaviour.PreferenceShift:
     found = behaviour.preference_shift(bought, split, as_of=as_of)
     enough("preferences", len(found.customers))
     return found
 
 
-def _sensitivity(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def _sensitivity(orders: Relation, as_of: pd.Timestamp) -> pd.DataFrame:
     """Price sensitivity, where promotions are more than single orders and customers bought in and out of them."""
     found = behaviour.price_sensitivity(orders, as_of=as_of)
     enough("promotion day", found.attrs["orders_a_promotion_day"])

@@ -7,9 +7,11 @@ from functools import cached_property
 import pandas as pd
 
 from course import clv, segment
+from course.engine import Table
 from course.evidence import enough
 from course.few import told
 from course.language import Sentence
+from course.orders import daily
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 
@@ -103,14 +105,14 @@ def forecast_entry(outlook: clv.Outlook, stake: clv.Total | None) -> dict:
 def find(run: Result) -> tuple[Value | None, list[Sentence]]:
     """The forecast of every customer, of each class, and of those at stake."""
     attempt = Attempts()
-    what, orders = Sentence("customer lifetime value"), run.cleaned["orders"].valid
-    found = attempt(what, expected, orders, run.buyers, run.as_of, run.horizon)
+    what = Sentence("customer lifetime value")
+    found = attempt(what, expected, run.rows("orders"), run.buyers, run.as_of, run.horizon)
     if found is not None:
         found.classes = told(found.classes, ["rfm_class"])
     return found, attempt.not_done
 
 
-def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: int) -> Value:
+def expected(orders: Table, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: int) -> Value:
     """What buyers are expected to bring within so many weeks.
 
     Parameters
@@ -122,8 +124,9 @@ def expected(orders: pd.DataFrame, buyers: pd.DataFrame, as_of: pd.Timestamp, ho
     DataError : too few who came back, or data that no model can be fitted to.
     """
     enough("worth", int((buyers["order_days"] > 1).sum()))
-    forecast = clv.forecast(orders, as_of, horizon)
-    outlook = clv.outlook(orders, forecast, as_of)
+    days = daily(orders, as_of)
+    forecast = clv.forecast(days, as_of, horizon)
+    outlook = clv.outlook(days, forecast, as_of)
     then = {test.origin: segment.rfm(orders, test.origin) for test in outlook.backtests}
     rows = []
     for name in segment.CLASSES.values():

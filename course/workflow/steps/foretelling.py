@@ -7,9 +7,10 @@ import pandas as pd
 from scipy import stats
 
 from course import segment
+from course.engine import Table, query
 from course.evidence import enough
 from course.language import Sentence
-from course.orders import net
+from course.orders import with_net
 from course.workflow.finding import Attempts, Finding, plain
 from course.workflow.result import Result
 from course.workflow.steps.clusters import FEATURES
@@ -21,6 +22,11 @@ DOING = Sentence("Holding the segments against the time after them")
 _JUDGED = 20_000
 #: Half of a 95 % interval in standard errors: these come of five folds, too few for the normal distribution.
 _T = float(stats.t.ppf(0.975, 5 - 1))
+
+_SPENT = """
+    SELECT customer_id, CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE) AS spent
+    FROM orders GROUP BY customer_id
+"""
 
 
 @dataclass
@@ -46,16 +52,15 @@ class Foretelling(Finding):
 
 def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     """Segments of the first two thirds of the time held against the last."""
-    orders, as_of = run.cleaned["orders"].valid, run.as_of
+    orders, as_of = run.rows("orders"), run.as_of
     split = two_thirds(orders, as_of)
-    before = orders[orders["ordered_at"] < split + pd.Timedelta(days=1)]
     first = orders["ordered_at"].min().normalize()
-    if (as_of - first).days < 90 or before["customer_id"].nunique() < 200:
+    known = segment.rfm(orders, split).set_index("customer_id")
+    if (as_of - first).days < 90 or len(known) < 200:
         said = Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
         return None, [said]
-    known = segment.rfm(before, split).set_index("customer_id")
     known = known.iloc[:: -(-len(known) // _JUDGED)]
-    target = log_spent(orders.drop(before.index), known.index)
+    target = log_spent(run.days.where(f"ordered_at > DATE '{split.date()}'"), known.index)
     attempt = Attempts()
     attempt(Sentence("whether segments foretell"), enough, "segments", int((target > 0).sum()))
     if attempt.not_done:
@@ -65,18 +70,18 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     return Foretelling(split, worth, _with_half(segment.dimensions(features, target))), []
 
 
-def two_thirds(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.Timestamp:
+def two_thirds(orders: Table, as_of: pd.Timestamp) -> pd.Timestamp:
     """The last day of the first two thirds of the time: the last third is held out."""
     first = orders["ordered_at"].min().normalize()
     return (first + (as_of - first) * 2 // 3).normalize()
 
 
-def log_spent(orders: pd.DataFrame, customers: pd.Index) -> pd.Series:
+def log_spent(orders: Table, customers: pd.Index) -> pd.Series:
     """log(1 + net money) that each of `customers` spent in `orders`; 0 for who spent nothing.
 
     Money is so unequal that a single customer would decide an R²: the logarithm is judged.
     """
-    spent = net(orders).groupby(orders["customer_id"]).sum()
+    spent = query(_SPENT, {"orders": with_net(orders, "customer_id")}).set_index("customer_id")["spent"]
     return np.log1p(spent.reindex(customers).fillna(0.0).clip(lower=0))
 
 

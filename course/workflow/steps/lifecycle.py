@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course import clv, lifecycle
+from course.engine import Relation
 from course.evidence import enough, seen
 from course.few import HIDDEN_BELOW, hidden_in, told
 from course.language import Sentence
@@ -128,7 +129,7 @@ class Lifecycle(Finding):
 def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     """Stages on the as-of date, how customers move between them, whom to look at before they leave."""
     attempt, as_of = Attempts(), run.as_of
-    orders, customers, tickets = (_valid(run, kind) for kind in ("orders", "customers", "tickets"))
+    orders, customers, tickets = run.days, *(_valid(run, kind) for kind in ("customers", "tickets"))
     joined = customers if customers is not None and "joined_at" in customers else None
     limits = attempt(Sentence("stages of life"), lifecycle.thresholds, orders, as_of)
     if limits is None:
@@ -215,7 +216,7 @@ def _budget(standing: pd.DataFrame) -> int:
     return max(1, min(_BUDGET, int(scored * _BUDGET_SHARE)))
 
 
-def _links(moves: lifecycle.Transitions, orders: pd.DataFrame, customers: pd.Series, few: pd.Series) -> pd.DataFrame:
+def _links(moves: lifecycle.Transitions, orders: Relation, customers: pd.Series, few: pd.Series) -> pd.DataFrame:
     """The moves worth most when a tenth more, or less, frequent: an income a year at the year's discount.
 
     `customers` are those of today's stages as they are told everywhere else, `few` the stages of which none are told.
@@ -229,7 +230,7 @@ def _links(moves: lifecycle.Transitions, orders: pd.DataFrame, customers: pd.Ser
 
 
 def _warning(
-    orders: pd.DataFrame, as_of: pd.Timestamp, budget: int, tickets: pd.DataFrame | None, horizon: int | None
+    orders: Relation, as_of: pd.Timestamp, budget: int, tickets: pd.DataFrame | None, horizon: int | None
 ) -> lifecycle.Warnings:
     """The early warning, where it was tested on customers of both kinds, and on a list long enough to be judged."""
     enough("alerts", budget)
@@ -241,7 +242,7 @@ def _warning(
     return found
 
 
-def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def _returns(orders: Relation, as_of: pd.Timestamp) -> pd.DataFrame:
     """Who comes back by themselves; the best tenth only where it is more than a few customers."""
     found = lifecycle.come_back(orders, as_of)
     groups = found.set_index("group")["customers"]
@@ -249,7 +250,7 @@ def _returns(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return found if seen("best", groups["top"]) else found[found["group"] != "top"]
 
 
-def _silence_after(complaints: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp) -> lifecycle.ComplaintRisk:
+def _silence_after(complaints: pd.DataFrame, orders: Relation, as_of: pd.Timestamp) -> lifecycle.ComplaintRisk:
     """What complaints do, where it is told of more than a few."""
     found = lifecycle.complaint_risk(complaints, orders, as_of)
     enough("complaints", found.cases)

@@ -32,6 +32,6 @@ def find(run: Result) -> tuple[Sum | None, list[Sentence]]:
     if "clv" in run.found:
         return None, []
     attempt = Attempts()
-    what, orders = Sentence("money expected of all customers"), run.cleaned["orders"].valid
-    found = attempt(what, clv.without_model, orders, run.as_of, run.horizon)
+    what = Sentence("money expected of all customers")
+    found = attempt(what, clv.without_model, run.days, run.as_of, run.horizon)
     return None if found is None else Sum(found), attempt.not_done
