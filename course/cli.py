@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--engine", choices=["duckdb", "spark"], help=text("what answers the statements over rows; see docs/scale.md")
     )
-    run.add_argument("--master", metavar="URL", help=text("of Spark's cluster: spark://host:port"))
+    run.add_argument("--master", metavar="URL", help=text("of Spark's cluster: spark://HOST:PORT"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
     run.add_argument(

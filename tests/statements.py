@@ -16,6 +16,7 @@ from course import engine
 PACKAGE = Path(course.__file__).parent
 _BEGINS = re.compile(r"\s*(SELECT|WITH|FROM)\b")
 _ASKING = ("query", "keep", "stored", "like")
+_IMPORTED = re.compile(r"from course import [^\n]*\bengine\b|from course.engine import")
 #: What a hole of a template may be filled with, so that the whole can be read.
 _FILLINGS = ("x", "'day'", "", "1", "AND x")
 
@@ -70,9 +71,7 @@ def sites() -> set[str]:
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if path.parent.name == "engine" or not re.search(
-            r"import engine|from course.engine import|, engine|engine,", text
-        ):
+        if path.parent.name == "engine" or not _IMPORTED.search(text):
             continue
         for name, function in _functions(ast.parse(text)):
             if any(_is_query(node) for node in ast.walk(function)):

@@ -12,6 +12,7 @@ LEFT = {
     "collect/databases.py": "other databases' SQL",
     "collect/events.py": "a text made of a time, while reading",
     "collect/guards/level.py": "the first amount of an order, while reading",
+    "engine/__init__.py": "the files of relations, which Spark reads itself",
     "engine/expressions.py": "DuckDB's own lists",
     "identity/persons.py": "Splink's tables, a database of its own",
     "report/cells.py": "the workbook's cells",

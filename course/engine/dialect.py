@@ -102,6 +102,10 @@ class Rule:
     why: Sentence
 
 
+def _word(part: exp.Expression, argument: str) -> str:
+    return part.text(argument)
+
+
 def _unknown(part: exp.Expression) -> bool:
     if isinstance(part, exp.Anonymous):
         return True
@@ -120,11 +124,11 @@ def _guesses(part: exp.Expression) -> bool:
 
 
 def _counts_other_units(part: exp.Expression) -> bool:
-    return isinstance(part, exp.DateDiff) and part.text("unit").lower() not in ("day", "microsecond")
+    return isinstance(part, exp.DateDiff) and _word(part, "unit").lower() not in ("day", "microsecond")
 
 
 def _replaces_first_only(part: exp.Expression) -> bool:
-    return isinstance(part, exp.RegexpReplace) and "g" not in part.text("modifiers")
+    return isinstance(part, exp.RegexpReplace) and "g" not in _word(part, "modifiers")
 
 
 def _is_other_pattern(part: exp.Expression) -> bool:
@@ -144,11 +148,11 @@ def _changes_case(part: exp.Expression) -> bool:
 
 
 def _escapes(part: exp.Expression) -> bool:
-    return isinstance(part, exp.Like | exp.ILike) and "\\" in part.text("expression")
+    return isinstance(part, exp.Like | exp.ILike) and "\\" in _word(part, "expression")
 
 
 def _has_no_place(part: exp.Expression) -> bool:
-    return isinstance(part, exp.Join) and part.text("method").upper() in ("POSITIONAL", "ASOF", "NATURAL")
+    return isinstance(part, exp.Join) and _word(part, "method").upper() in ("POSITIONAL", "ASOF", "NATURAL")
 
 
 def _is_approximate(part: exp.Expression) -> bool:
@@ -208,7 +212,7 @@ def _of_doubles(part: exp.Avg) -> exp.Expression | None:
 
 def _as_days(part: exp.DateDiff) -> exp.Expression | None:
     """DuckDB counts the midnights between two times, Spark whole days: between dates it is the same."""
-    if part.text("unit").lower() != "day":
+    if _word(part, "unit").lower() != "day":
         return None
     later, earlier = exp.cast(part.this, _DATE), exp.cast(part.expression, _DATE)
     return exp.DateDiff(this=later, expression=earlier, unit=part.args["unit"])

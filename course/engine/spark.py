@@ -158,7 +158,7 @@ def session(master: str | None = None, **settings: str) -> Iterator[Spark]:
 
     Parameters
     ----------
-    master : spark://host:port of a cluster; default: this machine alone. Where it is on this machine, Spark listens on
+    master : spark://HOST:PORT of a cluster; default: this machine alone. Where it is on this machine, Spark listens on
         loopback only; elsewhere the workers must reach this machine, and Spark's own settings say how.
     settings : further ones of Spark, dots written as two underscores.
 
