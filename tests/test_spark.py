@@ -125,7 +125,7 @@ def test_types_values_and_blanks_are_duckdbs(local):
             "客户 编号": ["a'b", None, "客户"],
             "money": [0.1, np.nan, -2.5],
             "n": pd.array([1, None, 3], dtype="Int64"),
-            "day": pd.to_datetime(["2024-03-31 02:30:00.000001", None, "1969-12-31"]),
+            "day": pd.to_datetime(["2024-03-31 02:30:00.000001", None, "1969-12-31 00:00:00.0"]),
             "kind": pd.Categorical(["y", "x", None], categories=["y", "x"]),
             "is": [True, False, True],
             "nothing": [None, None, None],

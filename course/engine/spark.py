@@ -37,7 +37,9 @@ LOCAL = "local[2]"
 #: The view of a relation's file, while its statement is put together.
 _ROWS = "rows_of_the_file"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-#: By DuckDB's name of a type, what Spark may give in its place: whole numbers of any width hold the same.
+#: DuckDB's type of a column that holds nothing.
+_BLANK = '"NULL"'
+#: Whole numbers of any width hold the same.
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 
 
@@ -227,7 +229,9 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     """A frame as DuckDB reads it: both engines are asked of the same cells."""
     with engine.connect() as connection:
         connection.register("frame", engine._readable(frame))
-        return connection.sql("SELECT * FROM frame").to_arrow_table()
+        table = connection.sql("SELECT * FROM frame").to_arrow_table()
+    known = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(known))  # a column of blanks alone has a type, too
 
 
 def _over_rows(sql: str) -> str:
@@ -258,7 +262,8 @@ def _of_types(connection: "DuckDBPyConnection", came: str, types: Mapping[str, s
             kinds = {"came": found[column], "type": type_}
             raise dialect.Unlike(Sentence("it calculates {column} as {came}, DuckDB as {type}", column=column, **kinds))
     names = {column: '"' + column.replace('"', '""') + '"' for column in types}
-    listed = ", ".join(f"CAST({names[column]} AS {type_}) AS {names[column]}" for column, type_ in types.items())
+    cells = {c: "NULL" if type_ == _BLANK else f"CAST({names[c]} AS {type_})" for c, type_ in types.items()}
+    listed = ", ".join(f"{cell} AS {names[column]}" for column, cell in cells.items())
     return f"SELECT {listed} FROM {came}"
 
 
@@ -267,4 +272,4 @@ def _holds(type_: str, came: str) -> bool:
     whole = type_ in _WHOLE and (came in _WHOLE or came.endswith(",0)"))
     decimals = type_.startswith("DECIMAL") and came.startswith("DECIMAL")
     same_scale = decimals and type_.rpartition(",")[2] == came.rpartition(",")[2]
-    return type_ == came or whole or same_scale or '"NULL"' in (type_, came)
+    return type_ in (came, _BLANK) or whole or same_scale
