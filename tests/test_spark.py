@@ -197,14 +197,14 @@ ORDERS = st.lists(
 )
 
 
-@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
 @given(rows=ORDERS)
 def test_random_orders_are_the_same_to_the_cent_and_the_day(local, rows):
     differing = [one.where for one in statements.recorded(lambda: row_level(rows)) if not agrees(local, one)]
     assert differing == []
 
 
-@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
 @given(rows=ORDERS)
 def test_random_rows_fall_to_the_same_rule(local, rows):
     received = (
