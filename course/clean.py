@@ -414,17 +414,19 @@ def _masked_column(cells: pd.Series) -> np.ndarray:
 
 
 def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:
-    accounts = {"received": _account(frame), "valid": _account(frame[number == 0])}
+    accounts = {"received": _account(frame), "valid": _account(frame, number == 0)}
     for i, rule in enumerate(rules, 1):
-        taken = frame[number == i]
+        taken = number == i
         # The last ones are not the user's, and quiet ones are rare: they are named when they catch something.
-        if len(taken) or not (rule in _ALWAYS or rule.get("quiet")):
-            accounts[rule["name"]] = _account(taken)
+        if taken.any() or not (rule in _ALWAYS or rule.get("quiet")):
+            accounts[rule["name"]] = _account(frame, taken)
     return accounts
 
 
-def _account(frame: pd.DataFrame) -> dict:
-    totals = control_totals(frame)
+def _account(frame: pd.DataFrame, rows: np.ndarray | slice = slice(None)) -> dict:
+    """Of some rows; nothing else of them is copied."""
+    counted = [c for c in ("order_id", "customer_id", "amount") if c in frame]
+    totals = control_totals(frame[counted][rows])
     return {k: totals[k] for k in ("rows", "orders", "customers", "money")}
 
 
@@ -482,7 +484,7 @@ def _flag(cleaned: Cleaned, kept: np.ndarray, flags: list[dict], table: Table, c
             valid[name] = cancelled
         else:
             valid[name] = _first_match(table.frame, table, [flag["when"]])[kept] == 1
-        cleaned.flags[name] = _account(valid[valid[name]])
+        cleaned.flags[name] = _account(valid, valid[name].to_numpy(dtype=bool))
 
 
 def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
@@ -574,16 +576,9 @@ def _not_taken_off(table: Table, set_aside: pd.DataFrame, refunded: float) -> li
 
 
 def _parties(frame: pd.DataFrame, key: list[str], lines: bool) -> pd.DataFrame:
-    return pd.DataFrame(
-        {k: frame[k].to_numpy() for k in key}
-        | {
-            "row": np.arange(len(frame)),
-            "order_id": frame["order_id"].to_numpy(),
-            "moment": frame["ordered_at"].to_numpy(),
-            "amount": frame["amount"].to_numpy(),
-            "units": (frame["quantity"] if lines else frame["amount"]).to_numpy(dtype="float64"),
-        }
-    )
+    units = (frame["quantity"] if lines else frame["amount"]).astype("float64")
+    columns = frame[[*key, "order_id", "ordered_at", "amount"]].rename(columns={"ordered_at": "moment"})
+    return columns.assign(row=np.arange(len(frame)), units=units)
 
 
 def refunds_read(table: Table) -> bool:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from course import schema
-from course.engine import Relation, Table, like
+from course.engine import Relation, Table, keep, like
 from course.errors import DataError
 
 #: SQL: the order is of `$as_of` or earlier. Its day counts, never its time.
@@ -66,6 +66,15 @@ def with_net(orders: Table, *columns: str) -> Table:
     return frame.assign(net=net(orders)) if "amount" in orders else frame
 
 
+# Net of refunds must be what it is line by line, so what is given back is the difference.
+_HEADS = """
+    SELECT customer_id, order_id, ordered_at, sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) AS amount,
+        sum(CAST(round(amount, 6) AS DECIMAL(38, 6))) - sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS refunded{kept}
+    FROM orders GROUP BY customer_id, order_id, ordered_at ORDER BY customer_id, ordered_at, order_id
+"""
+_OF_ORDERS = {"channel": "min", "discount": "max", "promo_id": "max"}
+
+
 def daily(orders: Table, as_of: pd.Timestamp) -> Table:
     """The orders up to a day, one row a customer and day: for who asks about them many times.
 
@@ -82,6 +91,25 @@ def daily(orders: Table, as_of: pd.Timestamp) -> Table:
             return days.astype({"amount": "float64"})
         known[as_of] = days.known[as_of] = days
     return known[as_of]
+
+
+def heads(orders: Table) -> Table:
+    """The orders, of a relation one row an order and moment: for who asks about orders and not about their lines.
+
+    Returns
+    -------
+    of a relation, made once: customer_id, order_id, ordered_at; amount, refunded (decimals: their sums); channel,
+        discount, promo_id where the data have them (the first channel, the highest of the others). A frame as it is
+    """
+    if not isinstance(orders, Relation):
+        return orders
+    if "heads" not in orders.known:
+        kept = [f"{function}({c}) AS {c}" for c, function in _OF_ORDERS.items() if c in orders]
+        sql = _HEADS.format(kept=", ".join(["", *kept]))
+        orders.known["heads"] = same_ids(
+            keep(sql, {"orders": with_net(with_refunded(orders), *orders.columns)}), orders
+        )
+    return orders.known["heads"]
 
 
 def with_refunded(orders: Table) -> Table:

@@ -28,7 +28,7 @@ def said(error: Exception) -> tuple[int, list[Sentence]]:
         return 130, [Sentence("Stopped. Nothing was written.")]
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return 2, [Sentence("Not enough memory for these files.")]
-    spilt = isinstance(error, duckdb.IOException) and "No space left" in str(error)
+    spilt = isinstance(error, duckdb.IOException) and whole.says_full(str(error))
     if spilt or (isinstance(error, OSError) and whole.is_full(error)):
         return 2, [Sentence("The disk is full. Free some room, then run the same command again.")]
     return 1, [

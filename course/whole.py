@@ -28,8 +28,13 @@ _NO_LOCKS = {getattr(errno, name) for name in ("ENOLCK", "ENOSYS", "EOPNOTSUPP",
 def is_full(error: OSError) -> bool:
     """True where a disk, a quota or the allowed size of a file was used up."""
     if isinstance(error, shutil.Error):  # of a whole folder that was copied: why each file was not, as text
-        return any(os.strerror(number) in str(error) for number in _FULL)
+        return says_full(str(error))
     return error.errno in _FULL
+
+
+def says_full(text: str) -> bool:
+    """True where the system's words for a full disk, a used-up quota or a file grown too large stand in a text."""
+    return any(os.strerror(number) in text for number in _FULL)
 
 
 def refuse_used(out: Path) -> None:

@@ -1,6 +1,7 @@
 """Rows that stay in the database: what is kept, within which limits, and that nothing of it is left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import behaviour, clv, effect, engine, lifecycle, orders, schema, segment
+from course import behaviour, clean, clv, effect, engine, lifecycle, orders, report, schema, segment, workflow
 from course.errors import DataError
+from course.workflow import remarks
 
 GIVEN = pd.DataFrame(
     {
@@ -109,6 +111,22 @@ def test_it_sorts_more_than_it_has_memory_for(tmp_path):
     assert found.to_dict("records") == [{"n": 2_000_000, "sorted": True}]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limit on the size of a file")
+def test_a_full_disk_is_said_and_nothing_stays(tmp_path):
+    code = (
+        "import resource, sys; from course import engine\n"
+        "from course.errors import DataError\n"
+        "with engine.limited(temp=sys.argv[1]):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "    try: engine.keep('SELECT hash(range) AS n FROM range(1000000)', {})\n"
+        "    except DataError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.startswith("The disk is full: rows that have no room in memory were to go to"), done.stderr
+    assert str(tmp_path) in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_a_process_that_is_stopped_leaves_nothing(tmp_path):
     code = (
@@ -176,7 +194,8 @@ _ASKED = {
     "psm": lambda o: behaviour.psm(o, _AS_OF),
     "thresholds": lambda o: lifecycle.thresholds(o, _AS_OF),
     "stages": lambda o: lifecycle.stages(o, _SPLIT),
-    "states": lambda o: lifecycle.states(o, _AS_OF).detail,
+    "states": lambda o: lifecycle.states(o, _AS_OF).periods,
+    "detail": lambda o: engine.query("FROM detail", {"detail": lifecycle.states(o, _AS_OF).detail}),
     "links": lambda o: lifecycle.transitions(o, _AS_OF).links,
     "come back": lambda o: lifecycle.come_back(o, _AS_OF),
     "features": lambda o: lifecycle.features(o, _SPLIT),
@@ -189,10 +208,22 @@ def test_a_step_says_the_same_of_a_relation(lines, name):
     pd.testing.assert_frame_equal(_ASKED[name](engine.stored(lines)), _ASKED[name](lines), check_exact=True)
 
 
-@pytest.mark.parametrize("name", ["summary", "cohorts", "thresholds", "stages", "states", "links", "come back"])
+@pytest.mark.parametrize(
+    "name", ["summary", "cohorts", "thresholds", "stages", "states", "detail", "links", "come back"]
+)
 def test_what_asks_about_days_says_the_same_of_the_days_alone(lines, name):
     days = orders.daily(engine.stored(lines), pd.Timestamp("2024-12-31"))
     pd.testing.assert_frame_equal(_ASKED[name](days), _ASKED[name](lines), check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["rfm", "summary", "habits", "price", "sales", "kpis"])
+def test_what_asks_about_orders_says_the_same_of_their_heads(lines, name):
+    heads = orders.heads(engine.stored(lines))
+    assert len(heads) == lines["order_id"].nunique()
+    asked = (
+        _ASKED[name] if name != "habits" else lambda o: behaviour.habits(o[[c for c in o.columns if c != "category"]])
+    )
+    pd.testing.assert_frame_equal(asked(heads), asked(lines), check_exact=True)
 
 
 def test_the_days_are_made_once_and_their_money_is_exact(lines):
@@ -205,3 +236,62 @@ def test_the_days_are_made_once_and_their_money_is_exact(lines):
     by_hand = by_hand[by_hand["ordered_at"] <= _AS_OF].reset_index(drop=True)
     found = engine.query("SELECT * FROM days", {"days": days})
     pd.testing.assert_frame_equal(found, by_hand, check_dtype=False, rtol=1e-12)
+
+
+def test_of_many_customers_the_recommender_is_judged_on_some_drawn_by_lot(lines, monkeypatch):
+    monkeypatch.setattr(behaviour.recommend, "JUDGED", 60)
+    found = behaviour.recommend_holdout(lines, _SPLIT)
+    turned = behaviour.recommend_holdout(engine.stored(lines[::-1]), _SPLIT)
+    assert (found.drawn, turned.drawn) == (60, 60)
+    pd.testing.assert_frame_equal(found.results, turned.results)
+    numbers = sorted(lines["customer_id"].unique())
+    mixed = {customer: (i * 2654435761) % 2**32 for i, customer in enumerate(numbers, 1)}
+    some = lines[lines["customer_id"].isin(sorted(mixed, key=mixed.get)[:60])]
+    assert len(some) < 0.6 * len(lines)
+    monkeypatch.setattr(behaviour.recommend, "JUDGED", 1000)
+    pd.testing.assert_frame_equal(found.results, behaviour.recommend_holdout(some, _SPLIT).results)
+    assert behaviour.recommend_holdout(some, _SPLIT).drawn is None
+
+
+#: Where rows of orders may be a frame: while they are cleaned, and compared with other tables before persons are found.
+_FRAMES_OF_LINES = {"workflow/cleaning.py", "workflow/remarks.py"}
+
+
+def test_no_step_asks_for_a_frame_of_lines():
+    """What a run does after cleaning, it asks of `Result.rows`, `heads` and `days`."""
+    course = Path(engine.__file__).parents[1]
+    asked = re.compile(r"""cleaned\[["'](orders|order_lines)["']\]\.valid|\b(rows|heads|days)\b[^\n]*\.df\(\)""")
+    found = {
+        path.relative_to(course).as_posix()
+        for part in ("workflow", "report", "explorer", "behaviour", "lifecycle", "segment", "clv", "effect")
+        for path in (course / part).rglob("*.py")
+        if asked.search(path.read_text(encoding="utf-8"))
+    }
+    assert found - _FRAMES_OF_LINES == set()
+
+
+# --- rows that were not used -----------------------------------------------------------------------------------------
+
+
+def test_the_list_of_rows_that_were_not_used_has_an_end_and_says_so(monkeypatch):
+    rows = pd.DataFrame(
+        {
+            "source": pd.Categorical(["a.csv"] * 4),
+            "source_row": range(2, 6),
+            "rule": "no_customer",
+            "column": "customer_id",
+            "value": "",
+            "amount": 1.0,
+            "customer_id": pd.array([None] * 4, dtype="str"),
+        }
+    )
+    valid = pd.DataFrame({"ordered_at": pd.to_datetime(["2024-01-01"]), "amount": 1.0})
+    valid = valid.assign(customer_id="a", order_id="1", source_row=7)
+    cleaned = {"orders": clean.Cleaned("orders", valid, rows.head(1), rows.tail(3), [], {}, {})}
+    result = workflow.Result(None, {}, cleaned, pd.DataFrame(), [], [])
+    assert len(report._quarantine(result)) == 4
+    assert remarks.warnings(result) == []
+    monkeypatch.setattr(remarks, "LISTED", 2)
+    assert report._quarantine(result)["source_row"].tolist() == [3, 4]
+    said = [sentence.say("en") for sentence in remarks.warnings(result)]
+    assert said == ["4 rows were not used; quarantine.csv lists the first 2 of them, and the counts are of all."]

@@ -6,9 +6,9 @@ Orders come at line level, or at order level with a table of lines beside them; 
 import pandas as pd
 
 from course import schema
-from course.engine import Table, like, query
+from course.engine import Relation, Table, like, query
 from course.errors import DataError
-from course.orders import UP_TO, goods_only, last_day, same_ids, with_net, with_refunded
+from course.orders import UP_TO, goods_only, heads, last_day, same_ids, with_net, with_refunded
 
 #: What names the goods: one of these makes a line a purchase of something.
 GOODS = ("product_id", "product_name", "category")
@@ -90,7 +90,8 @@ def purchases(orders: Table, lines: Table | None = None, as_of: object = None) -
 
     Returns
     -------
-    frame sorted by customer, time and order: customer_id, order_id, ordered_at; of product_id, product_name, category,
+    sorted by customer, time and order (of relations a relation, in no order)
+        customer_id, order_id, ordered_at; of product_id, product_name, category,
         quantity and is_fee (a line that is no goods) what the data have; amount, refunded (money of the line). It is a
         table of orders again: the other steps can read it
 
@@ -110,9 +111,11 @@ def purchases(orders: Table, lines: Table | None = None, as_of: object = None) -
     columns = [*_ORDER, *goods, "amount", "refunded"]
     sorting = ["customer_id", "ordered_at", "order_id", *columns[3:]]
     places = {"columns": ", ".join(columns), "sorting": ", ".join(sorting)}
-    money, answer = with_refunded(orders), like(orders)
-    if lines is None:
-        bought = answer(_LINES.format(**places), {"orders": money[columns]}, as_of=as_of)
+    money = with_refunded(orders)
+    if lines is None and isinstance(orders, Relation):
+        bought = money[columns].where(f"CAST(ordered_at AS DATE) <= DATE '{as_of.date()}'")
+    elif lines is None:
+        bought = query(_LINES.format(**places), {"orders": money[columns]}, as_of=as_of)
     else:
         schema.require(lines, "order_lines", ("order_id",))
         priced = "quantity" in lines and "unit_price" in lines
@@ -121,7 +124,7 @@ def purchases(orders: Table, lines: Table | None = None, as_of: object = None) -
             worth="quantity * unit_price" if priced else "1", goods=", ".join(f"parts.{c}" for c in goods), **places
         )
         tables = {"orders": money[[*_ORDER, "amount", "refunded"]], "lines": lines[needed]}
-        bought = answer(sql, tables, as_of=as_of)
+        bought = like(orders)(sql, tables, as_of=as_of)
         if not _any_said(bought, [c for c in goods if c in GOODS]):
             raise DataError("No order line belongs to an order: the two tables have no order_id in common.")
     return same_ids(bought, orders)
@@ -160,11 +163,11 @@ def habits(orders: Table, lines: Table | None = None, as_of: object = None) -> p
         channel="min(channel)" if "channel" in orders else "NULL",
         discounted=discounted(orders) if has_discount else "NULL",
     )
-    tables = {"orders": orders[[*_ORDER, *(c for c in ("channel", "discount", "promo_id") if c in orders)]]}
+    tables = {"orders": heads(orders)[[*_ORDER, *(c for c in ("channel", "discount", "promo_id") if c in orders)]]}
     out = query(one + _TIMES, tables, as_of=as_of).set_index("customer_id")
     if not has_discount:
         del out["discount_share"]
-    if query(_TIMED, {"orders": orders[["ordered_at"]]})["timed"].iloc[0]:
+    if query(_TIMED, tables)["timed"].iloc[0]:
         hours = _favourite(one, tables, source="one", value="hour(ordered_at)", weight="1", as_of=as_of)
         out["usual_hour"] = hours["main"].astype("Int64")
     if "channel" in orders:

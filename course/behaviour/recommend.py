@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
-from course.engine import Table, query
+from course.engine import Table, like, query
 from course.errors import DataError
 from course.orders import UP_TO, goods_only, last_day, same_ids
 
@@ -19,6 +19,18 @@ NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
 
+#: Customers whose purchases say how good the recommendations are: more would cost time and memory, and say the same.
+JUDGED = 20_000
+
+_BUYERS = f"""
+    SELECT DISTINCT customer_id FROM purchases WHERE product_id IS NOT NULL AND {UP_TO}
+"""
+# Every buyer has a number, and an odd factor mixes the numbers without making two the same (Knuth): who is drawn
+# depends on nothing but who there is.
+_DRAWN = f"""
+    WITH numbered AS (SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS number FROM ({_BUYERS}) AS buyers)
+    SELECT customer_id FROM numbered ORDER BY number * 2654435761 % 4294967296 LIMIT $n
+"""
 _BOUGHT = f"""
     SELECT customer_id, product_id,
         max(CASE WHEN CAST(ordered_at AS DATE) <= CAST($split AS DATE) THEN 1 ELSE 0 END) AS before,
@@ -171,6 +183,7 @@ class RecommendHoldout:
     cold_customers : share of the customers of the holdout who had bought nothing before: nothing is recommended to them
     cold_products : share of what was bought after the split (customer × product) that nobody had bought before it: no
         recommender of this kind can find it; it counts as missed
+    drawn : customers that all of this is of, where that is not everybody (drawn by lot)
     """
 
     results: pd.DataFrame = field(repr=False)
@@ -179,12 +192,15 @@ class RecommendHoldout:
     as_of: pd.Timestamp
     cold_customers: float
     cold_products: float
+    drawn: int | None = None
 
 
 def recommend_holdout(
     purchases: Table, split: object, k: int = 10, as_of: object = None, shrinkage: float = 10.0
 ) -> RecommendHoldout:
     """Recommend from the purchases up to `split`, count what was bought after it, and do the same by popularity.
+
+    Of more than JUDGED customers as many are drawn: they are learnt from and judged, the others are not looked at.
 
     Parameters
     ----------
@@ -199,6 +215,7 @@ def recommend_holdout(
     DataError : a column missing or with blanks; nobody who bought on both sides of the split.
     """
     as_of, split = last_day(purchases, as_of), pd.Timestamp(split).normalize()
+    purchases, drawn = _drawn(_goods(purchases), as_of)
     bought = _bought(purchases, split, as_of)
     known, later = bought[bought["before"] == 1], bought[bought["after"] == 1]
     judged = known["customer_id"].isin(later["customer_id"].unique())
@@ -229,7 +246,19 @@ def recommend_holdout(
         as_of,
         1 - len(customers) / later["customer_id"].nunique(),
         float((column < 0).mean()),
+        drawn,
     )
+
+
+def _drawn(purchases: Table, as_of: pd.Timestamp) -> tuple[Table, int | None]:
+    """The purchases of at most JUDGED customers, and how many these are where it is not everybody."""
+    tables = {"purchases": purchases}
+    buyers = query(f"SELECT count(*) AS n FROM ({_BUYERS}) AS buyers", tables, as_of=as_of)["n"].iloc[0]
+    if buyers <= JUDGED:
+        return purchases, None
+    tables["drawn"] = query(_DRAWN, tables, as_of=as_of, n=JUDGED)
+    some = like(purchases)("SELECT purchases.* FROM purchases JOIN drawn USING (customer_id)", tables)
+    return same_ids(some, purchases), JUDGED
 
 
 def _found(model: ItemItem, history: sparse.csr_matrix, truth: sparse.csr_matrix, k: int) -> dict[str, np.ndarray]:
@@ -256,11 +285,15 @@ def _paired(values: np.ndarray) -> tuple:
     return (*values.mean(axis=0), gain.mean(), low, high, bool(low > 0), n)
 
 
-def _bought(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
-    """A row a customer and product: whether bought up to the split, and after it."""
+def _goods(purchases: Table) -> Table:
     if "product_id" not in purchases:
         schema.require(purchases, "orders", ("product_id",))
-    bought = query(_BOUGHT, {"purchases": goods_only(purchases)}, split=split, as_of=as_of)
+    return goods_only(purchases)
+
+
+def _bought(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
+    """A row a customer and product: whether bought up to the split, and after it."""
+    bought = query(_BOUGHT, {"purchases": _goods(purchases)}, split=split, as_of=as_of)
     if bought.empty:
         raise DataError("No purchase names a product: product_id is blank in every row.")
     return bought

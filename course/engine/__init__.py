@@ -12,8 +12,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from course import whole
 from course.engine.relation import File, Relation
 from course.engine.spool import MEMORY, database, limited, quoted
+from course.errors import DataError
 
 __all__ = ["MEMORY", "Relation", "Table", "alone", "connect", "keep", "like", "limited", "query", "stored"]
 
@@ -106,14 +108,25 @@ def alone() -> duckdb.DuckDBPyConnection:
     return database().alone()
 
 
-def _over(tables: Mapping[str, Table]) -> duckdb.DuckDBPyConnection:
-    session = connect()
-    for name, table in tables.items():
-        if isinstance(table, Relation):
-            session.execute(f'CREATE TEMP VIEW "{name}" AS {table.sql}')
-        else:
-            session.register(name, _readable(table))
-    return session
+@contextlib.contextmanager
+def _over(tables: Mapping[str, Table]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session that knows the tables; a disk that is full is said in a sentence."""
+    with connect() as session:
+        for name, table in tables.items():
+            if isinstance(table, Relation):
+                session.execute(f'CREATE TEMP VIEW "{name}" AS {table.sql}')
+            else:
+                session.register(name, _readable(table))
+        try:
+            yield session
+        except duckdb.IOException as error:
+            if not whole.says_full(str(error)):
+                raise
+            raise DataError(
+                "The disk is full: rows that have no room in memory were to go to {folder}. Free some space, or name a "
+                "folder on another disk: --temp DIR.",
+                folder=database().folder.parent,
+            ) from None
 
 
 def _readable(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,8 @@ _ORDERS = """
            CAST(NULL AS VARCHAR) AS what
     FROM orders GROUP BY customer_id, {number}
 """
+# In decimals: the database adds up parts of a table side by side, and an order of additions must not show.
+_MONEY = "CAST(sum(CAST(round(net, 6) AS DECIMAL(38, 6))) AS DOUBLE)"
 _VISITS = """
     SELECT customer_id, CAST("at" AS DATE) AS day, 'visit', count(*), NULL FROM events
     WHERE customer_id IS NOT NULL GROUP BY ALL
@@ -46,7 +48,7 @@ def timeline(cleaned: dict[str, Cleaned], orders: Table | None = None) -> pd.Dat
     parts = {}
     if "orders" in valid:
         number = "order_id" if "order_id" in valid["orders"] else "ordered_at"
-        value = "sum(net)" if "amount" in valid["orders"] else "NULL"
+        value = _MONEY if "amount" in valid["orders"] else "NULL"
         parts["orders"] = _ORDERS.format(number=number, value=value)
         valid["orders"] = of_orders.with_net(valid["orders"], *dict.fromkeys(("customer_id", "ordered_at", number)))
     if "events" in valid:

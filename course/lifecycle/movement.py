@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from course.engine import Table, query
+from course.engine import Table, like, query
 from course.errors import DataError
 from course.evidence import LEAST
 from course.intervals import wilson
@@ -21,11 +21,15 @@ _STEPS = {
     "Q": pd.DateOffset(months=3),
 }
 
+# Who is known on one day is known on every later one, so the stage before is that of the day before.
 _MOVES = """
-    SELECT b.number - 1 AS number, coalesce(a.stage, 'outside') AS from_stage, b.stage AS to_stage,
-        count(*) AS customers
-    FROM staged b LEFT JOIN staged a ON a.customer_id = b.customer_id AND a.number = b.number - 1
-    WHERE b.number > 0 GROUP BY b.number, a.stage, b.stage
+    WITH moved AS (
+        SELECT number, coalesce(lag(stage) OVER (PARTITION BY customer_id ORDER BY number), 'outside') AS from_stage,
+            stage AS to_stage
+        FROM staged
+    )
+    SELECT number - 1 AS number, from_stage, to_stage, count(*) AS customers
+    FROM moved WHERE number > 0 GROUP BY number, from_stage, to_stage
 """
 _MONEY = """
     WITH spent AS (
@@ -100,7 +104,8 @@ def transitions(
     paid = "amount" in orders
     as_of = last_day(orders, as_of, history.PAID if paid else history.DATED)
     dates = _dates(orders, as_of, period, steps)
-    tables = {"staged": staged(orders, dates, thresholds, joined)[["number", "customer_id", "stage"]]}
+    known = staged(orders, dates, thresholds, joined, like(orders))
+    tables = {"staged": known[["number", "customer_id", "stage"]]}
     moves = query(_MOVES, tables)
     if paid:
         tables |= {"orders": with_net(orders, *history.DATED), "dates": numbered(dates)}

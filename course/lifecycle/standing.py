@@ -4,12 +4,13 @@ A state says what somebody did in a period (bought again, came back, fell silent
 day, given how long a silence is normal for customers like them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from course import schema
-from course.engine import Table, query
+from course.engine import Table, like, query
 from course.errors import DataError, first_few
 from course.language import Label
 from course.lifecycle import history, rhythm
@@ -54,6 +55,8 @@ _STATES = f"""
     SELECT customer_id, period, state FROM states JOIN periods USING (number) ORDER BY period, customer_id
 """
 
+_COUNTS = "SELECT period, state, count(*) AS customers FROM detail GROUP BY period, state"
+
 
 @dataclass
 class States:
@@ -65,12 +68,13 @@ class States:
         unless it ends on the day of `as_of`), customers (everybody seen so far), active, new, returning, resurrecting,
         dormant. active = new + returning + resurrecting, and active = active of the period before − dormant +
         resurrecting + new
-    detail : frame sorted by period, customer_id: customer_id, period, state. A customer who stays silent has a row
+    detail : sorted by period, customer_id (a relation where the orders are one): customer_id, period, state. A
+        customer who stays silent has a row
         (dormant) for the first silent period only
     """
 
     periods: pd.DataFrame
-    detail: pd.DataFrame
+    detail: Table
 
 
 def states(orders: Table, as_of: object = None, period: str = "M") -> States:
@@ -97,8 +101,11 @@ def states(orders: Table, as_of: object = None, period: str = "M") -> States:
     span = pd.period_range(orders["ordered_at"].min(), as_of, freq=frequency)
     periods = pd.DataFrame({"number": range(len(span)), "period": span.start_time.date})
     frames = {"orders": orders[list(history.DATED)], "periods": periods}
-    detail = same_ids(query(_STATES.format(unit=unit), frames, as_of=as_of, last=len(span) - 1), orders)
-    counts = pd.crosstab(detail["period"], detail["state"]).reindex(index=span.start_time, columns=list(STATES))
+    detail = same_ids(like(orders)(_STATES.format(unit=unit), frames, as_of=as_of, last=len(span) - 1), orders)
+    counts = query(_COUNTS, {"detail": detail[["period", "state"]]}).pivot(
+        index="period", columns="state", values="customers"
+    )
+    counts = counts.reindex(index=span.start_time, columns=list(STATES))
     counts = counts.fillna(0).astype("int64").rename_axis(index="period", columns=None).reset_index()
     counts.insert(1, "complete", span.end_time.normalize() <= as_of)
     counts.insert(2, "customers", counts["new"].cumsum())
@@ -171,8 +178,12 @@ def stages(
 
 
 def staged(
-    orders: Table, dates: list[pd.Timestamp], thresholds: pd.DataFrame | None, joined: pd.DataFrame | None
-) -> pd.DataFrame:
+    orders: Table,
+    dates: list[pd.Timestamp],
+    thresholds: pd.DataFrame | None,
+    joined: pd.DataFrame | None,
+    answer: Callable[..., Table] = query,
+) -> Table:
     """The stages on several days, of which the last is the last one seen: as `stages`, with the day's number from 0."""
     thresholds = rhythm.fit_thresholds(orders, dates[-1]) if thresholds is None else thresholds
     frames = {
@@ -181,7 +192,7 @@ def staged(
         "thresholds": _limits(thresholds),
         "joined": _joined(orders, joined),
     }
-    return query(_STAGED, frames, as_of=dates[-1], loyal_from=LOYAL_FROM)
+    return answer(_STAGED, frames, as_of=dates[-1], loyal_from=LOYAL_FROM)
 
 
 def numbered(dates: list[pd.Timestamp]) -> pd.DataFrame:

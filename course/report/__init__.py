@@ -15,7 +15,7 @@ from course.report.truths import Truth
 from course.report.writing import harmless
 from course.telling import tells
 from course.whole import refuse_used
-from course.workflow import Result, people
+from course.workflow import Result, people, remarks
 
 __all__ = ["EXPORTS", "FILES", "Truth", "export", "forget", "harmless", "refuse_used", "write"]
 
@@ -62,7 +62,7 @@ def write(result: Result, out: str | Path, lang: str = "en", truths: Sequence[Tr
 def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[Truth]) -> list[str]:
     """Every file into `folder`, which is to become `out`."""
     ledger = workflow.ledger(result) | {"lang": lang}
-    events = explorer.timeline(result.cleaned, result.rows("orders"))
+    events = explorer.timeline(result.cleaned, result.heads)
     html, answers = page.render(result, ledger, lang, events, truths)
     # The workbook says them too, and so do cards and exports, also long after the run.
     ledger |= {"answers": answers, "labels": result.recipe.labels}
@@ -87,12 +87,13 @@ def _write(result: Result, out: Path, folder: Path, lang: str, truths: Sequence[
 
 
 def _quarantine(result: Result) -> pd.DataFrame:
-    """All rows that are not valid: table, source, source_row, outcome, rule, column, value (masked), money, and whose
-    they are: by that `forget` finds them."""
-    parts = []
+    """The rows that are not valid, the first remarks.LISTED of them: table, source, source_row, outcome, rule, column,
+    value (masked), money, and whose they are: by that `forget` finds them."""
+    parts, room = [], remarks.LISTED
     for kind, cleaned in result.cleaned.items():
         for outcome in ("quarantine", "set_aside"):
-            rows = getattr(cleaned, outcome)
+            rows = getattr(cleaned, outcome).head(room)
+            room -= len(rows)
             part = rows[["source", "source_row", "rule", "column", "value"]].astype({"source": "str"})
             part.insert(0, "table", kind)
             part.insert(3, "outcome", outcome)

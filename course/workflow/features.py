@@ -70,7 +70,7 @@ _OF_LINES = "(SELECT DISTINCT order_id, customer_id FROM orders) JOIN lines USIN
 
 def _from_orders(run: Result) -> pd.DataFrame:
     orders, lines = run.rows("orders"), run.rows("order_lines")
-    customers = segment.rfm(orders, run.as_of)
+    customers = segment.rfm(run.heads, run.as_of)
     nested = segment.scores(customers, "nested")
     customers["rfm_nested"] = 100 * nested["r"] + 10 * nested["f"] + nested["m"]
     customers["rfm_class_mean"] = segment.classes(customers, "mean")

@@ -28,10 +28,27 @@ class Discreet(Sentence):
 
 def warnings(run: Result) -> list[Sentence]:
     """What in the data would mislead a reader who does not know it."""
-    notes = misleading(run)
+    notes = misleading(run) + _not_all_listed(run.cleaned)
     if "surveys" in run.cleaned:
         notes += _outside_the_scale(run.cleaned["surveys"].quarantine)
     return notes
+
+
+#: Rows that quarantine.csv holds at most: a spreadsheet has no more.
+LISTED = 1_000_000
+
+
+def _not_all_listed(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
+    rows = sum(len(one.quarantine) + len(one.set_aside) for one in cleaned.values())
+    if rows <= LISTED:
+        return []
+    return [
+        Sentence(
+            "{rows:,} rows were not used; quarantine.csv lists the first {n:,} of them, and the counts are of all.",
+            rows=rows,
+            n=LISTED,
+        )
+    ]
 
 
 def misleading(run: Result) -> list[Sentence]:

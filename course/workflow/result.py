@@ -10,7 +10,7 @@ from course.clv import HORIZON
 from course.collect import Table
 from course.engine import Relation, stored
 from course.language import Sentence
-from course.orders import daily
+from course.orders import daily, heads
 from course.recipe import Recipe
 from course.workflow.finding import Finding
 
@@ -62,9 +62,15 @@ class Result:
         return self._kept[kind][1]
 
     @property
+    def heads(self) -> Relation | None:
+        """The valid orders, a row an order: for who does not ask about lines; None without orders."""
+        orders = self.rows("orders")
+        return None if orders is None else heads(orders)
+
+    @property
     def days(self) -> Relation:
         """The valid orders up to the day of the portraits, a row a customer and day, `amount` net."""
-        return daily(self.rows("orders"), self.as_of)
+        return daily(self.heads, self.as_of)
 
     @property
     def main(self) -> str:

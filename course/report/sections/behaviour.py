@@ -69,6 +69,8 @@ def doings(page: Page, found: Behaviour) -> dict | None:
         blocks += _pairs(page, found)
     if found.recommender is not None:
         evidence.append(paragraph(_recommended(page, found.recommender)))
+        if (drawn := found.recommender.drawn) is not None:
+            evidence.append(paragraph(page.phrase("That is of {n:,} customers drawn by lot, not of all.", n=drawn)))
     if found.promotion is not None:
         evidence.append(paragraph(_promotion(page, found.promotion)))
     if not blocks and not evidence:

@@ -169,7 +169,7 @@ def _tested(run: Result, n: int) -> dict[str, object]:
     if life is None or life.chance is None or not life.chance.holds:
         return {}
     day = life.chance.cuts["test"]
-    customers = segment.rfm(run.rows("orders"), day).astype({"customer_id": "str"})
+    customers = segment.rfm(run.heads, day).astype({"customer_id": "str"})
     tried = life.chance.tried.astype({"customer_id": "str"})
     row = query(_LIST, {"tried": tried, "customers": customers}, n=n).to_dict("records")[0]
     return row | {"tested_n": n, "tested_on": day}

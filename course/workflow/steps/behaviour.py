@@ -74,6 +74,8 @@ class Behaviour(Finding):
             out |= {"pairs_together": self.pairs_together, "pairs": plain(pairs)}
         if self.recommender is not None:
             out["recommender"] = plain(self.recommender.results)
+            if self.recommender.drawn is not None:
+                out["recommender_drawn"] = self.recommender.drawn
         if self.shift is not None:
             out["shift"] = {"split": plain(self.split), "shifted": self.shifted, "categories": plain(self.shift.base)}
         for name in ("retention", "promotion"):
@@ -95,7 +97,7 @@ def find(run: Result) -> tuple[Behaviour, list[Sentence]]:
         _baskets(found, bought, as_of, attempt)
     if {"discount", "promo_id"} & set(orders.columns):
         what = Sentence("price sensitivity")
-        found.sensitivity = attempt(what, _sensitivity, orders, as_of)
+        found.sensitivity = attempt(what, _sensitivity, run.heads, as_of)
         if found.sensitivity is not None:
             found.promotion = behaviour.promotion_buyers(found.sensitivity)
     return found, attempt.not_done

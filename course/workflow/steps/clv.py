@@ -106,7 +106,7 @@ def find(run: Result) -> tuple[Value | None, list[Sentence]]:
     """The forecast of every customer, of each class, and of those at stake."""
     attempt = Attempts()
     what = Sentence("customer lifetime value")
-    found = attempt(what, expected, run.rows("orders"), run.buyers, run.as_of, run.horizon)
+    found = attempt(what, expected, run.heads, run.buyers, run.as_of, run.horizon)
     if found is not None:
         found.classes = told(found.classes, ["rfm_class"])
     return found, attempt.not_done

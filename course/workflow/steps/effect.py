@@ -90,7 +90,7 @@ def _by_orders(found: CampaignEffects, sent: pd.DataFrame, run: Result, attempt:
     # Who was left out has often no date of sending: by_arm gives them the campaign's first.
     dated = sent.dropna(subset=["campaign_id", "customer_id"])
     what = Sentence("what campaigns changed")
-    campaigns = attempt(what, effect.by_arm, dated, run.rows("orders"), run.as_of)
+    campaigns = attempt(what, effect.by_arm, dated, run.heads, run.as_of)
     if campaigns is not None:
         table, few = _told(campaigns.table, ["campaign_id"])
         found.campaigns = replace(campaigns, table=table, remarks=[*campaigns.remarks, *few])

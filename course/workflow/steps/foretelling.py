@@ -52,7 +52,7 @@ class Foretelling(Finding):
 
 def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     """Segments of the first two thirds of the time held against the last."""
-    orders, as_of = run.rows("orders"), run.as_of
+    orders, as_of = run.heads, run.as_of
     split = two_thirds(orders, as_of)
     first = orders["ordered_at"].min().normalize()
     known = segment.rfm(orders, split).set_index("customer_id")

@@ -95,6 +95,6 @@ def find(run: Result) -> tuple[Segments, list[Sentence]]:
         told(segment.thresholds(customers), ["dimension", "score"], whole="dimension"),
         pairs,
         None if pd.isna(best) else int(best),
-        behaviour.sales_by_month(run.rows("orders"), run.as_of),
+        behaviour.sales_by_month(run.heads, run.as_of),
     )
     return found, attempt.not_done
