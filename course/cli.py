@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
         "--currency", metavar="CODE", help=text("what money is in, where the files do not say: CNY, EUR, …")
     )
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
+    run.add_argument(
+        "--engine", choices=["duckdb", "spark"], help=text("what answers the statements over rows; see docs/scale.md")
+    )
+    run.add_argument("--master", metavar="URL", help=text("of Spark's cluster: spark://HOST:PORT"))
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     run.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
@@ -115,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--temp", metavar="DIR", help=text("where rows go that have no room in memory"))
     _reading_options(run)
-    run.set_defaults(command=_run)
+    run.set_defaults(command=_run_on_engine)
 
     check = commands.add_parser("check", help=text("what files hold, what a run would ask and what it could compute"))
     check.add_argument(
@@ -266,6 +270,30 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", help=argparse.SUPPRESS)
     parser.add_argument("--date-order", choices=["dmy", "mdy"], help=argparse.SUPPRESS)
     parser.add_argument("--lang", choices=language.LANGUAGES, help=text("language of messages, workbook and report"))
+
+
+def _run_on_engine(options: argparse.Namespace) -> int:
+    chosen = options.engine or os.environ.get("COURSE_ENGINE") or "duckdb"
+    if chosen not in ("duckdb", "spark"):
+        raise DataError("COURSE_ENGINE is {engine}; it may be duckdb or spark.", engine=chosen)
+    if chosen == "duckdb":
+        if options.master:
+            raise DataError("--master is of Spark: write --engine spark too.")
+        return _run(options)
+    from course import engine
+    from course.engine import spark
+
+    _tell(language.Sentence("Starting Spark on {master}", master=options.master or spark.LOCAL))
+    with spark.session(options.master) as cluster, engine.answered_by(cluster):
+        code = _run(options)
+    print(
+        text(
+            "Spark answered {n:,} {n:statement|statements}, DuckDB {left:,} that Spark reads differently.",
+            n=cluster.answered,
+            left=cluster.left,
+        )
+    )
+    return code
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ A statement is asked of tables, which are frames or relations (rows that the dat
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 import duckdb
 import numpy as np
@@ -31,6 +32,11 @@ def query(sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFra
     tables : frames or relations by the names that `sql` gives them. Categories are read as their values.
     values : what the $names stand for; a Timestamp is bound as its day. Each must occur in `sql`.
     """
+    return _others[-1].query(sql, tables, **values) if _others else here(sql, tables, **values)
+
+
+def here(sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+    """`query` of DuckDB, whoever else answers."""
     bound = {name: _plain(value) for name, value in values.items()}
     with _over(tables) as session:
         return session.execute(sql, bound).df()
@@ -41,6 +47,11 @@ def keep(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
 
     Parameters as for `query`. The file goes with the last relation that reads it.
     """
+    return _others[-1].keep(sql, tables, **values) if _others else keep_here(sql, tables, **values)
+
+
+def keep_here(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+    """`keep` of DuckDB, whoever else answers."""
     bound = {name: _plain(value) for name, value in values.items()}
     file = File(database(), database().new_file())
     with _over(tables) as session:
@@ -57,6 +68,30 @@ def stored(frame: pd.DataFrame) -> Relation:
 def like(table: Table) -> Callable[..., Table]:
     """How an answer of as many rows as the table is given: `query` for a frame, `keep` for a relation."""
     return keep if isinstance(table, Relation) else query
+
+
+class Engine(Protocol):
+    """What answers in DuckDB's place."""
+
+    def query(self, sql: str, tables: Mapping[str, Table], **values: object) -> pd.DataFrame:
+        """As the function of that name."""
+
+    def keep(self, sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
+        """As the function of that name."""
+
+
+#: Those that were put in DuckDB's place; the last one answers.
+_others: list[Engine] = []
+
+
+@contextlib.contextmanager
+def answered_by(other: Engine) -> Iterator[None]:
+    """Within the block another engine answers."""
+    _others.append(other)
+    try:
+        yield
+    finally:
+        _others.remove(other)
 
 
 def connect() -> duckdb.DuckDBPyConnection:
