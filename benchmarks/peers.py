@@ -90,14 +90,20 @@ checked = out["x"].cast(pl.Int64).sum()""",
         ".frequency.sum()",
     ),
 }
-NOT_MEASURED = "pymc-marketing and PyRetailScience (summary), Splink by hand (identity), growth from 10⁵ to 10⁸ rows, cluster"
+NOT_MEASURED = (
+    "pymc-marketing and PyRetailScience (summary), Splink by hand (identity), growth from 10⁵ to 10⁸ rows, cluster"
+)
 
 
 def main() -> None:
     """Measure, and write the document and its picture."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    homes = {"kit": Path(sys.executable), "lifetimes": peer_python(), "polars": environment("polars", ["polars", "numpy"])}
+    homes = {
+        "kit": Path(sys.executable),
+        "lifetimes": peer_python(),
+        "polars": environment("polars", ["polars", "numpy"]),
+    }
     with tempfile.TemporaryDirectory() as folder:
         rows = [*_summaries(Path(folder), homes), *_fits(sys.argv[1], Path(folder), homes)]
     _draw(rows, ROOT / "docs" / "images" / "benchmarks.png")
@@ -111,7 +117,7 @@ def orders(n: int, seed: int = 1) -> dict[str, np.ndarray]:
     seconds = rng.integers(0, 731 * 86400, n)
     return {
         "customer_id": customer,
-        "ordered_at": np.datetime64("2023-01-01", "s") + seconds,
+        "ordered_at": np.datetime64("2023-01-01", "us") + seconds * 1_000_000,
         "amount": np.round(rng.gamma(2, 20, n), 2),
     }
 
@@ -146,14 +152,16 @@ def _run(python: Path | None, program: str, *arguments: object) -> tuple[float, 
 
 
 def _document(rows: list[tuple], homes: dict) -> str:
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "numpy", "pandas", "scipy"))
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "numpy", "pandas", "scipy")
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
         "# Beside other tools",
         "",
-        "Made by `benchmarks/peers.py`: one process after the other, the same arrays; processor seconds of the work, and the",
-        "peak memory of the process with its imports. The last column must agree within a task: repeat purchases of a summary,",
-        "the log-likelihood of a fit.",
+        "Made by `benchmarks/peers.py`: one process after the other, the same arrays; processor seconds of the work",
+        "(median of three, from 200,000 customers on one run), and the peak memory of the process with its imports. The",
+        "last column must agree within a task: repeat purchases of a summary, the log-likelihood of a fit.",
         "",
         f"Machine: {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}; {versions}; lifetimes",
         "0.11.3 with the older pandas that it needs.",

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from course import segment
+from course.drawing import drawn
 from course.evidence import enough
 from course.language import Sentence
 from course.orders import net
@@ -54,7 +55,8 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
         said = Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
         return None, [said]
     known = segment.rfm(before, split).set_index("customer_id")
-    known = known.iloc[:: -(-len(known) // _JUDGED)]
+    if (found := drawn(known.index, _JUDGED)) is not None:
+        known = known.iloc[found[0]]
     target = log_spent(orders.drop(before.index), known.index)
     attempt = Attempts()
     attempt(Sentence("whether segments foretell"), enough, "segments", int((target > 0).sum()))
