@@ -147,8 +147,7 @@ def _run(python: Path | None, program: str, *arguments: object) -> tuple[float, 
     if done.returncode:
         print(done.stderr[-300:])
         return None, None, None
-    print(arguments, done.stdout.strip(), flush=True)
-    return tuple(json.loads(done.stdout))
+    return tuple(json.loads(done.stdout.splitlines()[-1]))  # a tool may show its progress before
 
 
 def _document(rows: list[tuple], homes: dict) -> str:
@@ -160,8 +159,9 @@ def _document(rows: list[tuple], homes: dict) -> str:
         "# Beside other tools",
         "",
         "Made by `benchmarks/peers.py`: one process after the other, the same arrays; processor seconds of the work",
-        "(median of three, from 200,000 customers on one run), and the peak memory of the process with its imports. The",
-        "last column must agree within a task: repeat purchases of a summary, the log-likelihood of a fit.",
+        "(of a fit the median of three; from 200,000 customers on, and of a summary, one run), and the peak memory of the",
+        "process with its imports. The last column must agree within a task: repeat purchases of a summary, the",
+        "log-likelihood of a fit.",
         "",
         f"Machine: {os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}; {versions}; lifetimes",
         "0.11.3 with the older pandas that it needs.",
