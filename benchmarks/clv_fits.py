@@ -1,4 +1,4 @@
-"""Fits of the CLV models beside `lifetimes` 0.11.3: same data, same likelihood, medians of three.
+"""Fits of the CLV models beside `lifetimes` 0.11.3: same data, same likelihood, medians of three, processor time.
 
     .venv/bin/python benchmarks/clv_fits.py CDNOW_SAMPLE.txt
 
@@ -47,10 +47,11 @@ else:
             return -model._negative_log_likelihood_ * len(x)
 seconds = []
 for _ in range(runs):
-    started = time.perf_counter()
+    started = time.process_time()
     likelihood = fit()
-    seconds.append(time.perf_counter() - started)
-print(json.dumps([sorted(seconds), likelihood]))
+    seconds.append(time.process_time() - started)
+peak = int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024
+print(json.dumps([sorted(seconds)[runs // 2], peak, likelihood]))
 """
 
 
@@ -87,21 +88,26 @@ def simulate_spend(customers: int, seed: int) -> pd.DataFrame:
 
 
 def peer_python() -> Path | None:
-    """The interpreter of the environment that has lifetimes, made where it is missing; None where it cannot be made."""
-    home = Path(tempfile.gettempdir()) / "course-benchmark-lifetimes"
+    """The interpreter of the environment that has lifetimes; None where it cannot be made."""
+    return environment("lifetimes", PEER)
+
+
+def environment(package: str, needs: list[str]) -> Path | None:
+    """The interpreter of an environment that has a package, made where it is missing; None where it cannot be made."""
+    home = Path(tempfile.gettempdir()) / f"course-benchmark-{package}"
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if python.exists() and not subprocess.run([python, "-c", "import lifetimes"], capture_output=True).returncode:
+    if python.exists() and not subprocess.run([python, "-c", f"import {package}"], capture_output=True).returncode:
         return python
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv:
         make = [[uv, "venv", "-q", "--clear", "--python", "3.11", home]]
-        make += [[uv, "pip", "install", "-q", "--python", python, *PEER]]
+        make += [[uv, "pip", "install", "-q", "--python", python, *needs]]
     else:
-        make = [[sys.executable, "-m", "venv", "--clear", home], [python, "-m", "pip", "install", "-q", *PEER]]
+        make = [[sys.executable, "-m", "venv", "--clear", home], [python, "-m", "pip", "install", "-q", *needs]]
     for command in make:
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
         if done.returncode:
-            print("lifetimes 0.11.3 could not be installed and is not measured:", done.stderr.strip().splitlines()[-1:])
+            print(f"{package} could not be installed and is not measured:", done.stderr.strip().splitlines()[-1:])
             return None
     return python
 
@@ -112,8 +118,8 @@ def measure(python: Path | str, kit: str, kind: str, file: Path, runs: int) -> t
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
     if done.returncode:
         sys.exit(done.stderr)
-    seconds, likelihood = json.loads(done.stdout)
-    return seconds[len(seconds) // 2], likelihood
+    seconds, _, likelihood = json.loads(done.stdout)
+    return seconds, likelihood
 
 
 def cases(cdnow: str):
@@ -124,7 +130,7 @@ def cases(cdnow: str):
     yield "BG/NBD, CDNOW 2,357", "bg", sample
     yield "BG/NBD, 100,000", "bg", simulate(100_000, 1)
     yield "BG/NBD, 1,000,000", "bg", simulate(1_000_000, 2)
-    yield "  all times different", "bg", simulate(1_000_000, 3, whole_days=False)
+    yield "BG/NBD, 1,000,000, all times different", "bg", simulate(1_000_000, 3, whole_days=False)
     yield "Gamma-Gamma, 1,000,000", "gg", simulate_spend(1_000_000, 4)
 
 
@@ -133,7 +139,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     peer = peer_python()
-    print(f"{'':24}{'lifetimes':>12}{'course.clv':>12}{'faster':>9}   log-likelihoods")
+    print(f"{'':40}{'lifetimes':>12}{'course.clv':>12}{'faster':>9}   log-likelihoods")
     with tempfile.TemporaryDirectory() as folder:
         for name, kind, data in cases(sys.argv[1]):
             file = Path(folder) / "data.npz"
@@ -141,10 +147,10 @@ def main() -> None:
             np.savez(file, **{c: data[c].to_numpy() for c in columns})
             own, likelihood = measure(sys.executable, "kit", kind, file, 3)
             if peer is None:
-                print(f"{name:24}{'–':>12}{own:>10.3f} s{'–':>9}   – / {likelihood:.4f}")
+                print(f"{name:40}{'–':>12}{own:>10.3f} s{'–':>9}   – / {likelihood:.4f}")
                 continue
             other, its = measure(peer, "lifetimes", kind, file, 3)
-            print(f"{name:24}{other:>10.3f} s{own:>10.3f} s{other / own:>8.0f}×   {its:.4f} / {likelihood:.4f}")
+            print(f"{name:40}{other:>10.3f} s{own:>10.3f} s{other / own:>8.0f}×   {its:.4f} / {likelihood:.4f}")
 
 
 if __name__ == "__main__":

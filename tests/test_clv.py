@@ -348,6 +348,27 @@ def test_purchase_likelihood_its_gradient_and_its_hessian(rows, parameters, kind
     _check_derivatives(at, p)
 
 
+def test_the_likelihood_by_blocks_is_that_of_all_rows(monkeypatch):
+    """Blocks of three rows, the last one short, against the formula written out row by row."""
+    monkeypatch.setattr(fitting, "_BLOCK", 3)
+    table = _table([(0, 0.5, 3, 1), (2, 0.4, 9, 1), (5, 0.9, 8, 1), (1, 0.1, 6, 1), (0, 0.5, 7, 1), (3, 0.7, 5, 1)] * 2)
+    p, counts = np.array([0.3, 4.0, 0.8, 2.5]), np.arange(1.0, 13)
+    for model, plain in ((clv.BetaGeo(), _bg_plain), (clv.ModifiedBetaGeo(), _mbg_plain)):
+        at = model._likelihood(*(table[c].to_numpy() for c in ("x", "t_x", "T")), counts)
+        rows = zip(counts, table["x"], table["t_x"], table["T"], strict=True)
+        assert at(p)[0] == pytest.approx(sum(n * plain(x, t, end, *p) for n, x, t, end in rows), rel=1e-12)
+        _check_derivatives(at, p)
+
+
+def test_a_fit_does_not_depend_on_the_order_of_rows_whose_times_all_differ():
+    rng = np.random.default_rng(3)
+    end, x = rng.uniform(1, 50, 3000), rng.geometric(0.4, 3000) - 1
+    table = pd.DataFrame({"x": x, "t_x": np.where(x > 0, end * rng.uniform(0.1, 1, 3000), 0.0), "T": end})
+    one = clv.BetaGeo().fit(table)
+    other = clv.BetaGeo().fit(table.sample(frac=1, random_state=1))
+    assert one.params_ == other.params_ and one.log_likelihood_ == other.log_likelihood_
+
+
 @settings(max_examples=60)
 @given(customers_strategy, st.tuples(parameter, parameter, parameter))
 def test_spend_likelihood_its_gradient_and_its_hessian(rows, parameters):
@@ -869,5 +890,7 @@ def test_groups_are_the_different_rows(rows):
     columns, counts = fitting.group(*(frame[c].to_numpy() for c in "abc"))
     assert list(zip(*columns, strict=True)) == list(expected.index)
     assert counts.tolist() == expected.tolist()
+    settled, again = fitting._group_sorted([frame[c].to_numpy() for c in "abc"])
+    assert [c.tolist() for c in settled] == [c.tolist() for c in columns] and again.tolist() == counts.tolist()
     columns, number = fitting.group_numbers(*(frame[c].to_numpy() for c in "abc"))
     assert all((column[number] == frame[c]).all() for column, c in zip(columns, "abc", strict=True))

@@ -9,6 +9,7 @@ from scipy.special import expit, gammaln, logit
 from scipy.stats import norm
 
 from course import schema
+from course.drawing import drawn
 from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import Z, q_values
@@ -18,6 +19,8 @@ from course.orders import UP_TO, goods_only, last_day, same_ids
 FDR = 0.05
 #: Choices of everybody that count towards the mean of the new tastes, so that one odd customer cannot be that mean.
 BORROWED = 50.0
+#: Customers that the model is fitted on; everybody is judged by it, so many at a time.
+_FITTED = 50_000
 
 # An order counts once for each category in it: its lines are not choices made apart.
 _COUNTS = f"""
@@ -92,7 +95,7 @@ def preference_shift(purchases: Table, split: object, as_of: object = None) -> P
     categories, customers = wide["before"].columns, wide.index[both]
     base = _base(before, after)
     base.insert(0, "category", categories)
-    tastes = _Tastes(before[both], after[both])
+    tastes = _tastes(before[both], after[both], customers)
     shares = tastes.shares()
     named = _named(tastes.new, shares["shift"], categories)
     named.insert(0, "customer_id", customers)
@@ -101,6 +104,16 @@ def preference_shift(purchases: Table, split: object, as_of: object = None) -> P
     rows = {"customer_id": customers.repeat(len(categories)), "category": np.tile(categories, len(customers))}
     shares = pd.DataFrame(rows | {name: values.ravel() for name, values in shares.items()})
     return PreferenceShift(named, shares, base, tastes.strength, tastes.share_new)
+
+
+def _tastes(before: np.ndarray, after: np.ndarray, customers: pd.Index) -> "_Tastes":
+    """The model, fitted on drawn customers where there are many; in it stands everybody."""
+    some = drawn(customers, _FITTED)
+    if some is None:
+        return _Tastes(before, after)
+    tastes = _Tastes(before[some[0]], after[some[0]])
+    tastes.judge(before, after)
+    return tastes
 
 
 class _Tastes:
@@ -116,11 +129,23 @@ class _Tastes:
         for _ in range(300):
             last = self.share_new
             self._maximise()
-            evidence = _log_chance(after, self._drawn()) - _log_chance(after, self._kept(self.strength))
-            self.new = expit(logit(self.share_new) + evidence)
+            self.new = self._judged()
             self.share_new = min(max(float(self.new.mean()), 1e-9), 1 - 1e-9)
             if abs(self.share_new - last) < 1e-4:  # one customer in ten thousand
                 break
+
+    def _judged(self) -> np.ndarray:
+        """The chance of each customer to have a new taste, by the model as it stands."""
+        evidence = _log_chance(self.after, self._drawn()) - _log_chance(self.after, self._kept(self.strength))
+        return expit(logit(self.share_new) + evidence)
+
+    def judge(self, before: np.ndarray, after: np.ndarray) -> None:
+        """Put other customers in the place of those that the model was fitted on."""
+        parts = []
+        for start in range(0, len(before), _FITTED):
+            self.before, self.after = before[start : start + _FITTED], after[start : start + _FITTED]
+            parts.append(self._judged())
+        self.before, self.after, self.new = before, after, np.concatenate(parts)
 
     def _maximise(self) -> None:
         """The shares, and the weight A that goes with them, given who has a new taste."""

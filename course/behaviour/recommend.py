@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.stats import t as student
 
 from course import schema
+from course.drawing import drawn
 from course.engine import Table, query
 from course.errors import DataError
 from course.orders import UP_TO, goods_only, last_day, same_ids
@@ -18,9 +19,9 @@ from course.orders import UP_TO, goods_only, last_day, same_ids
 NEIGHBOURS = 1000
 #: Cells of customers × products (or products × products) worked on at a time.
 CELLS = 5_000_000
+#: Customers on whom recommendations are judged; similarities are learnt from all, so that no product is lost.
+_JUDGED = 50_000
 
-#: Customers on whom recommendations are judged: more would cost time and memory, and say the same.
-JUDGED = 20_000
 
 _BOUGHT = f"""
     SELECT customer_id, product_id,
@@ -174,7 +175,7 @@ class RecommendHoldout:
     cold_customers : share of the customers of the holdout who had bought nothing before: nothing is recommended to them
     cold_products : share of what was bought after the split (customer × product) that nobody had bought before it: no
         recommender of this kind can find it; it counts as missed
-    drawn : customers who were judged, where that is not everybody (drawn by lot)
+    drawn_of : customers who bought on both sides of the split, where only some of them, drawn, are judged; else None
     """
 
     results: pd.DataFrame = field(repr=False)
@@ -183,7 +184,7 @@ class RecommendHoldout:
     as_of: pd.Timestamp
     cold_customers: float
     cold_products: float
-    drawn: int | None = None
+    drawn_of: int | None
 
 
 def recommend_holdout(
@@ -191,7 +192,6 @@ def recommend_holdout(
 ) -> RecommendHoldout:
     """Recommend from the purchases up to `split`, count what was bought after it, and do the same by popularity.
 
-    All customers are learnt from. Of more than JUDGED who bought on both sides of the split as many are judged, by lot.
 
     Parameters
     ----------
@@ -208,14 +208,17 @@ def recommend_holdout(
     as_of, split = last_day(purchases, as_of), pd.Timestamp(split).normalize()
     bought = _bought(purchases, split, as_of)
     known, later = bought[bought["before"] == 1], bought[bought["after"] == 1]
-    both = known.loc[known["customer_id"].isin(later["customer_id"]), "customer_id"].unique()
-    if not len(both):
+    returned = pd.Index(known["customer_id"].unique()).intersection(later["customer_id"].unique())
+    some = drawn(returned, _JUDGED)
+    chosen = returned if some is None else returned[some[0]]
+    judged = known["customer_id"].isin(chosen)
+    if not judged.any():
         raise DataError(
             "Nobody bought both up to {split} and after it: nothing can be judged.",
             split=split.date(),
         )
     model = ItemItem(shrinkage)._fit(known)
-    history, customers = model._history(known[known["customer_id"].isin(_drawn(np.asarray(both)))])
+    history, customers = model._history(known[judged])
     row = customers.get_indexer(later["customer_id"])
     column = model.products_.get_indexer(later["product_id"])
     counted = {"new": (row >= 0) & (later["before"] == 0).to_numpy(), "all": row >= 0}
@@ -234,20 +237,10 @@ def recommend_holdout(
         k,
         split,
         as_of,
-        1 - len(both) / later["customer_id"].nunique(),
+        1 - len(returned) / later["customer_id"].nunique(),
         float((column < 0).mean()),
-        len(customers) if len(both) > len(customers) else None,
+        None if some is None else len(returned),
     )
-
-
-def _drawn(customers: np.ndarray) -> np.ndarray:
-    """At most JUDGED of the customers, by lot.
-
-    An odd factor mixes their numbers without making two the same (Knuth): who is drawn depends on who there is, and on
-    no order of rows.
-    """
-    mixed = np.arange(1, len(customers) + 1) * 2654435761 % 2**32
-    return np.sort(customers)[np.argsort(mixed)[:JUDGED]]
 
 
 def _found(model: ItemItem, history: sparse.csr_matrix, truth: sparse.csr_matrix, k: int) -> dict[str, np.ndarray]:

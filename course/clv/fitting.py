@@ -4,7 +4,7 @@ Newton's method within a trust region (scipy's "trust-exact"), on the mean log-l
 run away are held by a wall far outside of what data can tell apart, and such a fit does not count as converged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,10 @@ _LITTLE = 1e-6
 _OPEN = 10.0
 #: So many different customers are enough to choose among starts.
 _FIRST_LOOK = 20_000
+#: Where more than half of so many values differ, a column is no scale on which many rows are equal.
+_PROBE = 1000
+#: Rows worked on at a time.
+_BLOCK = 8192
 
 
 @dataclass
@@ -42,6 +46,12 @@ def dot(left: np.ndarray, right: np.ndarray) -> float:
     return float(np.einsum("i,i->", left, right))
 
 
+def blocks(rows: tuple[np.ndarray, ...]) -> Iterator[tuple[np.ndarray, ...]]:
+    """The rows in stretches that stay in a processor's cache, in their order."""
+    for start in range(0, len(rows[0]), _BLOCK):
+        yield tuple(column[start : start + _BLOCK] for column in rows)
+
+
 def group(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Equal rows as one, in ascending order, so that no order of rows changes a sum.
 
@@ -49,6 +59,8 @@ def group(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     -------
     the columns of the different rows, and how many rows each stands for
     """
+    if any(len(np.unique(column[:_PROBE])) > _PROBE / 2 for column in columns):
+        return _group_sorted(columns)
     key, levels = _keys(columns)
     size = np.prod([len(level) for level in levels], dtype="float64")
     if size <= 8 * len(key):
@@ -58,6 +70,34 @@ def group(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     else:
         present, counts = np.unique(key, return_counts=True)
     return _decoded(present, levels), counts.astype("float64")
+
+
+def _group_sorted(columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """The same where few rows are equal: put in order, by the further columns only where the first ones tie."""
+    if len(columns) == 1:
+        present, counts = np.unique(columns[0], return_counts=True)
+        return [present], counts.astype("float64")
+    order = np.lexsort(columns[1::-1])
+    columns = [column[order] for column in columns]
+    if len(columns) > 2:
+        again = _equals_last(columns[:2])
+        tied = again.copy()
+        tied[:-1] |= again[1:]
+        rows = np.flatnonzero(tied)
+        settled = rows[np.lexsort([column[rows] for column in reversed(columns)])]
+        for column in columns:
+            column[rows] = column[settled]
+    first = np.flatnonzero(~_equals_last(columns))
+    return [column[first] for column in columns], np.diff(first, append=len(order)).astype("float64")
+
+
+def _equals_last(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Which rows equal the one before them."""
+    same = np.ones(len(columns[0]), dtype=bool)
+    same[:1] = False
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
 
 
 def group_numbers(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
@@ -114,17 +154,16 @@ class _Surface:
         self._last: tuple | None = None
 
     def at(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        if self._last is None or not np.array_equal(self._last[0], theta):
-            value, gradient, hessian = self.plain(theta)
-            wall = self.wall(theta)
-            parts = [-a / self.customers + b for a, b in zip((value, gradient, hessian), wall, strict=True)]
-            self._last = (theta.copy(), parts)
-        return self._last[1]
+        parts = zip(self.plain(theta), self.wall(theta), strict=True)
+        return tuple(-plain / self.customers + wall for plain, wall in parts)
 
     def plain(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        p = np.exp(theta)
-        value, gradient, hessian = self.likelihood(p)
-        return value, p * gradient, np.outer(p, p) * hessian + np.diag(p * gradient)
+        if self._last is None or not np.array_equal(self._last[0], theta):
+            p = np.exp(theta)
+            value, gradient, hessian = self.likelihood(p)
+            parts = value, p * gradient, np.outer(p, p) * hessian + np.diag(p * gradient)
+            self._last = (theta.copy(), parts)
+        return self._last[1]
 
     def wall(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Half the square of how far a log is beyond its bound: zero, with all derivatives, inside."""

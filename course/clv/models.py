@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from course.clv.fitting import Optimum, determined, dot, group, group_numbers, maximise
+from course.clv.fitting import Optimum, blocks, determined, dot, group, group_numbers, maximise
 from course.clv.summaries import UNITS, check, horizon_checked
 from course.errors import DataError
 from course.intervals import Z
@@ -165,8 +165,8 @@ class BetaGeo(_Fitted):
             raise DataError(
                 "Nobody of {n:,} {n:customer|customers} bought on a second day: there is no rate to learn.", n=len(x)
             )
-        unit_time = float(np.sort(end).mean())
-        (x, t_x, end), counts = group(x, t_x, end)
+        (x, t_x, end), counts = _grouped(x, t_x, end)
+        unit_time = float(dot(end, counts) / counts.sum())
         scale = np.array([1.0, unit_time, 1.0, 1.0])
         rows = (x, t_x / unit_time, end / unit_time, counts)
         best = maximise(self._likelihood, rows, self._starts(dot(x, counts) / counts.sum(), scale), bounded=(2, 3))
@@ -191,20 +191,21 @@ class BetaGeo(_Fitted):
         n = x + self._more
         rising_r, rising_n = _Rising(x, counts), _Rising(n, counts)
         could_leave = n > 0
-        x_in, t_in, end_in, weight, n_in = (v[could_leave] for v in (x, t_x, end, counts, n))
-        customers = counts.sum()
+        staying = end[~could_leave], counts[~could_leave]
+        x, t_x, end, counts, n = (v[could_leave] for v in (x, t_x, end, counts, n))
+        leaving = x.astype("float64"), t_x, end, end - t_x, n - 1.0, counts, counts * x
 
         def at(p: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
             r, alpha, a, b = p
-            value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
-            inverse, shape = 1 / (alpha + end), r + x
-            log_end = -np.log(inverse)
-            value += rising_r.log(r) + customers * r * np.log(alpha) - dot(counts, shape * log_end)
-            gradient[0] += rising_r.first(r) + customers * np.log(alpha) - dot(counts, log_end)
-            gradient[1] += customers * r / alpha - dot(counts, shape * inverse)
+            value, gradient, hessian = _leaving(leaving, r, alpha, a, b)
+            log_end, one, two = _ended(staying, alpha)
+            customers = rising_r.customers
+            value += rising_r.log(r) + customers * r * np.log(alpha) - r * log_end
+            gradient[0] += rising_r.first(r) + customers * np.log(alpha) - log_end
+            gradient[1] += customers * r / alpha - r * one
             hessian[0, 0] += rising_r.second(r)
-            hessian[0, 1] += customers / alpha - dot(counts, inverse)
-            hessian[1, 1] += -customers * r / alpha**2 + dot(counts, shape * inverse**2)
+            hessian[0, 1] += customers / alpha - one
+            hessian[1, 1] += -customers * r / alpha**2 + r * two
             value += rising_n.ratio(a, b)
             both, second = rising_n.first(a + b), rising_n.second(a + b)
             gradient[2] -= both
@@ -212,23 +213,7 @@ class BetaGeo(_Fitted):
             hessian[2, 2] -= second
             hessian[2, 3] -= second
             hessian[3, 3] += rising_n.second(b) - second
-            # The customer may have left: the odds e^G, the probability of it, and its derivatives row by row.
-            shape, late, early = r + x_in, 1 / (alpha + end_in), 1 / (alpha + t_in)
-            silence, chances = np.log1p((end_in - t_in) * early), b + n_in - 1
-            log_odds = np.log(a) - np.log(chances) + shape * silence
-            small = np.exp(-np.abs(log_odds))
-            gone = np.where(log_odds > 0, 1.0, small) / (1 + small)
-            weighted = weight * gone
-            value += dot(weight, np.maximum(log_odds, 0) + np.log1p(small))
-            slopes = np.stack([silence, shape * (late - early), np.full(len(shape), 1 / a), -1 / chances])
-            gradient += np.einsum("in,n->i", slopes, weighted)
-            hessian[0, 1] += dot(weighted, late - early)
-            hessian[1, 1] += dot(weighted, shape * (early**2 - late**2))
-            hessian[2, 2] -= weighted.sum() / a**2
-            hessian[3, 3] += dot(weighted, slopes[3] ** 2)
-            hessian = hessian + np.triu(hessian, 1).T
-            hessian += np.einsum("in,jn->ij", slopes * (weighted * (1 - gone)), slopes)
-            return value, gradient, hessian
+            return value, gradient, hessian + np.triu(hessian, 1).T
 
         return at
 
@@ -353,11 +338,76 @@ class ModifiedBetaGeo(BetaGeo):
     _more = 1
 
 
+def _ended(rows: tuple[np.ndarray, ...], alpha: float) -> np.ndarray:
+    """Σ over customers of ln(α+T), 1/(α+T) and 1/(α+T)²; rows are T and counts."""
+    sums = np.zeros(3)
+    for end, counts in blocks(rows):
+        inverse = 1 / (alpha + end)
+        sums += -dot(counts, np.log(inverse)), dot(counts, inverse), dot(counts, inverse**2)
+    return sums
+
+
+def _leaving(
+    rows: tuple[np.ndarray, ...], r: float, alpha: float, a: float, b: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Σ over customers who may have left of ln(1 + e^G) − (r+x) ln(α+T), with gradient and upper half of the Hessian.
+
+    Rows are x, t_x, T, T − t_x, n − 1, counts and counts · x. By blocks: what a block makes on its way is never so
+    large that it must leave the processor's cache.
+    """
+    value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
+    for x, t_x, end, silent, chances, counts, repeats in blocks(rows):
+        late, early, passed = 1 / (alpha + end), 1 / (alpha + t_x), 1 / (b + chances)
+        # The odds e^G that the customer has left, the probability of it, and its derivatives row by row.
+        shape, silence = r + x, np.log1p(silent * early)
+        log_odds = shape * silence + np.log(a * passed)
+        small = np.exp(-np.abs(log_odds))
+        likelier = 1 / (1 + small)
+        gone = np.where(log_odds > 0, likelier, small * likelier)
+        log_end, nearer = np.log(late), late - early
+        value += dot(counts, np.maximum(log_odds, 0) - np.log(likelier) + r * log_end) + dot(repeats, log_end)
+        gradient[0] += dot(counts, log_end)
+        shaped = counts * r + repeats
+        shaped *= late
+        gradient[1] -= shaped.sum()
+        hessian[0, 1] -= dot(counts, late)
+        hessian[1, 1] += dot(shaped, late)
+        weighted = counts * gone
+        slopes = np.stack([silence, shape * nearer, -passed])
+        by_weight = np.einsum("in,n->i", slopes, weighted)
+        left = weighted.sum()
+        gradient += by_weight[0], by_weight[1], left / a, by_weight[2]
+        hessian[0, 1] += dot(weighted, nearer)
+        hessian[1, 1] -= dot(weighted * (late + early), slopes[1])
+        hessian[3, 3] += dot(weighted * passed, passed)
+        doubt = weighted * (1 - gone)
+        known = np.einsum("in,n->i", slopes, doubt) / a
+        hessian[2, 2] += (doubt.sum() - left) / a**2
+        hessian[[0, 1, 2], [2, 2, 3]] += known
+        hessian[np.ix_(_OWN, _OWN)] += np.triu(np.einsum("in,jn->ij", slopes * doubt, slopes))
+    return value, gradient, hessian
+
+
+#: Where r, alpha and b stand among the parameters.
+_OWN = [0, 1, 3]
+
+
+def _grouped(x: np.ndarray, t_x: np.ndarray, end: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """`group` of x, t_x and T; who never came back (most customers) has a T alone."""
+    back = x > 0
+    (never,), counts = group(end[~back])
+    columns, more = group(x[back], t_x[back], end[back])
+    nought = np.zeros(len(never))
+    columns = [np.concatenate(pair) for pair in zip((nought.astype("int64"), nought, never), columns, strict=True)]
+    return columns, np.concatenate([counts, more])
+
+
 class _Rising:
     """Σ over customers of ln (c)_n, the rising factorial c (c+1) … (c+n−1), for whole n, and its derivatives in c."""
 
     def __init__(self, n: np.ndarray, counts: np.ndarray) -> None:
         tally = np.bincount(n, weights=counts)
+        self.customers = tally.sum()
         self.steps = np.arange(len(tally) - 1, dtype="float64")
         self.beyond = tally[::-1].cumsum()[::-1][1:]  # how many customers have n > j
 

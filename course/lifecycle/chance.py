@@ -16,7 +16,7 @@ from course.language import Sentence
 from course.lifecycle import history
 from course.lifecycle.standing import STAGES, stages
 from course.lifecycle.story import settle
-from course.lifecycle.warning import EarlyWarning, features, ordered_within
+from course.lifecycle.warning import features, learnt, ordered_within, told_of_sample
 from course.orders import daily, last_day
 
 #: Days ahead.
@@ -43,6 +43,7 @@ class Chance:
     cuts : the days: learn (what the tested model learnt from), test (what today's model did), as_of
     days : days ahead; tested : customers tested
     tried : frame sorted by customer_id, the tested: customer_id, forecast, bought (1 or 0), lost (by the silence then)
+    learnt : customers that today's models learnt from, and of how many they were drawn
     """
 
     customers: pd.DataFrame
@@ -53,6 +54,7 @@ class Chance:
     days: int
     tested: int
     tried: pd.DataFrame
+    learnt: tuple[int, int] = (0, 0)
 
     def report(self) -> list[Sentence]:
         """What the chance is made of and how far it held, in sentences."""
@@ -72,7 +74,7 @@ class Chance:
             brier=self.brier[0],
             naive=self.brier[1],
         )
-        return [said, *([] if self.holds else [self.refusal]), *self._of_the_lost()]
+        return [said, *([] if self.holds else [self.refusal]), *self._of_the_lost(), *told_of_sample(*self.learnt)]
 
     @property
     def off(self) -> float:
@@ -168,6 +170,7 @@ def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = N
         days=days,
         tested=len(forecast),
         tried=_tried(forecast, tried),
+        learnt=tried.learnt,
     )
 
 
@@ -185,6 +188,7 @@ class _Day:
         self.X = features(orders, cut, tickets).loc[self.standing.index]
         self.bought = None if bought is None else bought.loc[self.standing.index]
         self.lost = self.standing["stage"] == "lost"
+        self.learnt = (0, 0)
 
     def forecast(self, other: "_Day") -> pd.Series:
         """The chance of everybody on another day, learnt from this one, by customer_id."""
@@ -204,7 +208,8 @@ class _Day:
         if min(bought.sum(), (1 - bought).sum()) < _SEEN_IN_GROUP or X.empty:
             # Jeffreys' half a customer for either outcome: what was not seen is rare, not impossible.
             return pd.Series((bought.sum() + 0.5) / (len(bought) + 1), X.index)
-        model = EarlyWarning().fit(self.X[mine], 1 - bought)
+        model = learnt(self.X[mine], 1 - bought, self.standing[mine])
+        self.learnt = self.learnt[0] + model.n_learnt_, self.learnt[1] + len(bought)
         return pd.Series(model.predict_proba(X)[:, 0], X.index)
 
 

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from course import schema
+from course.drawing import drawn
 from course.engine import Table, query
 from course.errors import DataError
 from course.intervals import wilson
@@ -27,6 +28,8 @@ from course.orders import daily, last_day, same_ids, with_net
 
 #: Days that the trends of orders, money and tickets look back, twice: these days and those before them.
 TREND_DAYS = 60
+#: Customers that a model learns from: more would cost time and move no coefficient that is believed. All are scored.
+_LEARNT = 200_000
 
 # `rhythm` is the mean gap of the customer, drawn to that of everybody by the weight of one gap: one order day has none.
 _FEATURES = (
@@ -119,10 +122,11 @@ class EarlyWarning(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : 0 (ordered again), 1 (silent)
     coefficients_ : series, feature → change of the log odds of silence per standard deviation
+    n_learnt_ : customers learnt from
     """
 
-    def fit(self, X: pd.DataFrame, y: object) -> "EarlyWarning":
-        """Learn from features on a past day and who (1) then placed no order.
+    def fit(self, X: pd.DataFrame, y: object, sample_weight: np.ndarray | None = None) -> "EarlyWarning":
+        """Learn from features on a past day and who (1) then placed no order; weights: for how many each stands.
 
         Raises
         ------
@@ -134,8 +138,10 @@ class EarlyWarning(ClassifierMixin, BaseEstimator):
                 "Of {n:,} {n:customer|customers} everybody or nobody fell silent: there is nothing to learn from.",
                 n=len(y),
             )
-        self.model_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X, y)
-        self.classes_ = self.model_.classes_
+        self.model_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(
+            X, y, standardscaler__sample_weight=sample_weight, logisticregression__sample_weight=sample_weight
+        )
+        self.classes_, self.n_learnt_ = self.model_.classes_, len(y)
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.coefficients_ = pd.Series(self.model_[-1].coef_[0], self.feature_names_in_)
         return self
@@ -148,6 +154,36 @@ class EarlyWarning(ClassifierMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """1 where silence is likelier than an order."""
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+
+def learnt(X: pd.DataFrame, y: np.ndarray, standing: pd.DataFrame, most: int | None = None) -> EarlyWarning:
+    """An early warning learnt from about `most` customers, drawn by stage and band so that the rare are among them.
+
+    Parameters
+    ----------
+    X, y : as for `EarlyWarning.fit`, by customer_id; standing : stage and band of the same customers.
+    """
+    # Of each stage and band the same share; the weights undo what the floor of the rare ones makes too many.
+    strata = standing["stage"].astype("str") + " " + standing["band"].astype("str")
+    found = drawn(X.index, most or _LEARNT, strata)
+    if found is None:
+        return EarlyWarning().fit(X, y)
+    rows, weight = found
+    return EarlyWarning().fit(X.iloc[rows], np.asarray(y)[rows], weight)
+
+
+def told_of_sample(drawn: int, of: int) -> list[Sentence]:
+    """That today's model was learnt from some of the customers; nothing where it was learnt from all."""
+    if drawn == of:
+        return []
+    return [
+        Sentence(
+            "Today's model was learnt from {drawn:,} of {n:,} customers, drawn by stage and frequency; everybody is "
+            "scored.",
+            drawn=drawn,
+            n=of,
+        )
+    ]
 
 
 @dataclass
@@ -229,6 +265,7 @@ class Warnings:
                 days=model["lead_days"],
                 recency=recency["lead_days"],
             ),
+            *told_of_sample(self.model.n_learnt_, self.tested),
         ]
 
 
@@ -277,9 +314,9 @@ def early_warning(
         )
     past = _sample(orders, learn, horizon, tickets)
     tried = _sample(orders, test, horizon, tickets)
-    trained = EarlyWarning().fit(past.X, past.y)
+    trained = learnt(past.X, past.y, past.standing)
     risk = trained.predict_proba(tried.X)[:, 1]
-    current = EarlyWarning().fit(tried.X, tried.y)
+    current = learnt(tried.X, tried.y, tried.standing)
     alerts, gain = _alerts(tried, risk, min(budget, len(risk)), random_state)
     return Warnings(
         scores=_scores(current, orders, as_of, standing, tickets, budget),

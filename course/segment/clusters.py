@@ -27,6 +27,8 @@ _TWINS = 8
 _RESAMPLES = 20
 #: Rows on which the search runs; silhouettes need all distances.
 _SAMPLE = 500
+#: Rows from which the shape of the columns and the final centres are learnt; all rows are given to the nearest centre.
+_LEARNT = 200_000
 #: A value farther than this many standard deviations from the mean speaks of a long tail.
 _TAIL = 3.5
 
@@ -73,7 +75,9 @@ def cluster(features: pd.DataFrame, random_state: int = 0, k_max: int = 8) -> Cl
     spread = _without_ties(values[order], random)
     chosen = np.sort(random.choice(len(spread), _SAMPLE, replace=False)) if len(spread) > _SAMPLE else slice(None)
     with threadpool_limits(1):  # small problems: threads cost more than they bring
-        scaled = _scaled(spread)
+        many = len(spread) > _LEARNT
+        learnt = np.sort(random.choice(len(spread), _LEARNT, replace=False)) if many else slice(None)
+        scaled = _scaled(spread, learnt)
         evidence = _search(scaled[chosen], random, k_max)
         better = (evidence["excess"] > _MARGIN) & (evidence["gap"] > 0)
         for row in evidence.index[better]:
@@ -87,7 +91,7 @@ def cluster(features: pd.DataFrame, random_state: int = 0, k_max: int = 8) -> Cl
                 break
         labels = np.zeros(len(values), dtype="int64")
         if k > 1:
-            labels[order] = _by_size(_kmeans(scaled, k).labels_)
+            labels[order] = _by_size(_kmeans(scaled[learnt], k).predict(scaled) if many else _kmeans(scaled, k).labels_)
     return Clusters(k, pd.Series(labels, index=features.index), CLEAR if k > 1 else NO_CLUSTERS, evidence)
 
 
@@ -133,14 +137,14 @@ def _without_ties(values: np.ndarray, random: np.random.Generator) -> np.ndarray
     return spread
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Columns of variance 1, those with a long tail straightened."""
+def _scaled(values: np.ndarray, learnt: np.ndarray | slice) -> np.ndarray:
+    """Columns of variance 1, those with a long tail straightened; how is learnt from some of the rows."""
     from sklearn.preprocessing import PowerTransformer
 
     plain = (values - values.mean(axis=0)) / values.std(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        straight = PowerTransformer().fit_transform(plain)
+        straight = PowerTransformer().fit(plain[learnt]).transform(plain)
     usable = np.isfinite(straight).all(axis=0) & (straight.std(axis=0) > 0.5)
     tail = np.abs(plain).max(axis=0) > _TAIL
     return np.where(usable & tail, straight, plain)

@@ -69,8 +69,10 @@ def doings(page: Page, found: Behaviour) -> dict | None:
         blocks += _pairs(page, found)
     if found.recommender is not None:
         evidence.append(paragraph(_recommended(page, found.recommender)))
-        if (drawn := found.recommender.drawn) is not None:
-            evidence.append(paragraph(page.phrase("They were judged on {n:,} customers drawn by lot.", n=drawn)))
+        if (all_of := found.recommender.drawn_of) is not None:
+            judged = int(found.recommender.results["customers"].max())
+            said = phrase("They were judged on {n:,} customers, drawn from {of:,}.", n=judged, of=all_of)
+            evidence.append(paragraph(said))
     if found.promotion is not None:
         evidence.append(paragraph(_promotion(page, found.promotion)))
     if not blocks and not evidence:

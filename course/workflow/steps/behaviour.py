@@ -74,8 +74,8 @@ class Behaviour(Finding):
             out |= {"pairs_together": self.pairs_together, "pairs": plain(pairs)}
         if self.recommender is not None:
             out["recommender"] = plain(self.recommender.results)
-            if self.recommender.drawn is not None:
-                out["recommender_drawn"] = self.recommender.drawn
+            if self.recommender.drawn_of is not None:
+                out["recommender_drawn_of"] = self.recommender.drawn_of
         if self.shift is not None:
             out["shift"] = {"split": plain(self.split), "shifted": self.shifted, "categories": plain(self.shift.base)}
         for name in ("retention", "promotion"):

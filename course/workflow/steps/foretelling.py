@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from course import segment
+from course.drawing import drawn
 from course.engine import Table, query
 from course.evidence import enough
 from course.language import Sentence
@@ -59,7 +60,8 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     if (as_of - first).days < 90 or len(known) < 200:
         said = Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
         return None, [said]
-    known = known.iloc[:: -(-len(known) // _JUDGED)]
+    if (found := drawn(known.index, _JUDGED)) is not None:
+        known = known.iloc[found[0]]
     target = log_spent(run.days.where(f"ordered_at > DATE '{split.date()}'"), known.index)
     attempt = Attempts()
     attempt(Sentence("whether segments foretell"), enough, "segments", int((target > 0).sum()))
