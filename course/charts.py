@@ -77,7 +77,7 @@ def in_lessons() -> None:
     sns.set_theme(style="ticks", palette=[BLUE, VERMILION, GREEN, SKY, GREY], rc=rc)
 
 
-def told(figure: Figure) -> str:
+def told(figure: "Figure") -> str:
     """What a chart says without being seen: of the whole and of each panel its title, axes and legend."""
     parts = [figure.get_suptitle()]
     for axes in figure.axes:

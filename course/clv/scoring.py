@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from course.clv.summaries import NEEDS, days_in
-from course.engine import query
+from course.engine import Table, query
 from course.orders import UP_TO, last_day, with_net
 
 #: Of forecasts that miss by as much the first is the nearest.
@@ -38,7 +38,7 @@ _CAME = f"""
 """
 
 
-def score(orders: pd.DataFrame, forecasts: Sequence[Mapping], as_of: object = None) -> pd.DataFrame:
+def score(orders: Table, forecasts: Sequence[Mapping], as_of: object = None) -> pd.DataFrame:
     """What came of forecasts of earlier days.
 
     Parameters
@@ -89,7 +89,7 @@ def _steps(forecast: Mapping, last: pd.Timestamp) -> list[dict]:
     return [base | {"step": step} | {key: point[key] for key in money} for step, point in points.values()]
 
 
-def _came(days: pd.DataFrame, table: pd.DataFrame, back: object, last: pd.Timestamp) -> pd.DataFrame:
+def _came(days: Table, table: pd.DataFrame, back: object, last: pd.Timestamp) -> pd.DataFrame:
     """Of each row's window, begun `back` weeks earlier: the customers known at its begin, and their money in it."""
     windows = table[["weeks", "rate"]].assign(
         number=range(len(table)),

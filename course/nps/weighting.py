@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from course.engine import query
+from course.engine import Table, query
 from course.errors import DataError, first_few
 from course.nps.survey import need_columns, read_scores, read_weights
 
@@ -64,7 +64,7 @@ def poststratify(
 
 _KNOWN = """
     WITH waves AS (SELECT wave, min(day) AS day FROM answers GROUP BY wave)
-    SELECT wave, customer_id, count(DISTINCT CAST(ordered_at AS DATE)) AS order_days
+    SELECT wave, CAST(customer_id AS VARCHAR) AS customer_id, count(DISTINCT CAST(ordered_at AS DATE)) AS order_days
     FROM orders JOIN waves ON CAST(ordered_at AS DATE) < day
     GROUP BY ALL ORDER BY wave, customer_id
 """
@@ -72,7 +72,7 @@ _KNOWN = """
 _BANDS, _LEAST = 5, 5
 
 
-def to_buyers(answers: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
+def to_buyers(answers: pd.DataFrame, orders: Table) -> pd.Series:
     """Weights that make those who answered stand for everybody who had bought when they were asked.
 
     Who buys more answers more often, and is happier: the answers flatter. So each quarter's answers are weighted to the
@@ -102,8 +102,7 @@ def to_buyers(answers: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
             "score": answers["score"],
         }
     )
-    bought = orders[["customer_id", "ordered_at"]].astype({"customer_id": "str"})
-    known = query(_KNOWN, {"answers": asked[["wave", "day"]].dropna(), "orders": bought})
+    known = query(_KNOWN, {"answers": asked[["wave", "day"]].dropna(), "orders": orders})
     out = pd.Series(0.0, index=answers.index, name="weight")
     for wave, customers in known.groupby("wave"):
         bands = _bands(customers.set_index("customer_id")["order_days"])

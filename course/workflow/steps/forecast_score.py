@@ -62,7 +62,7 @@ def find(run: Result) -> tuple[Score | None, list[Sentence]]:
         return None, []
     attempt = Attempts()
     forecasts = [one["forecast"] | {"as_of": one["as_of"]} for one in past]
-    what, orders = Sentence("how the last forecast has fared"), run.cleaned["orders"].valid
+    what, orders = Sentence("how the last forecast has fared"), run.heads
     table = attempt(what, scoring.score, orders, forecasts, run.as_of)
     if table is None or table.empty:
         soon = Sentence("{what}: its first weeks have not passed yet.", what=what)

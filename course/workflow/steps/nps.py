@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course import nps, segment
+from course.engine import Table
 from course.errors import DataError
 from course.few import HIDDEN_BELOW, told
 from course.language import Sentence
@@ -134,7 +135,7 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
         found.weighted = nps.score(answers["score"], weights, check_scale="scale" not in answers)
     if found.weighted is None and "orders" in run.cleaned and {"customer_id", "answered_at"} <= set(answers):
         what = Sentence("willingness to recommend of all who had bought")
-        found.of_buyers = attempt(what, _of_buyers, answers, run.cleaned["orders"].valid)
+        found.of_buyers = attempt(what, _of_buyers, answers, run.heads)
     if "answered_at" in answers and answers["answered_at"].dt.to_period("Q").nunique() > 1:
         found.waves = attempt(what, nps.waves, answers)
         balance = 100.0 * (answers["score"] >= 9) - 100.0 * (answers["score"] <= 6)
@@ -149,7 +150,7 @@ def find(run: Result) -> tuple[Willingness | None, list[Sentence]]:
     return found, attempt.not_done
 
 
-def _of_buyers(answers: pd.DataFrame, orders: pd.DataFrame) -> nps.Score:
+def _of_buyers(answers: pd.DataFrame, orders: Table) -> nps.Score:
     weights = nps.to_buyers(answers, orders)
     spoken = weights > 0
     return nps.score(answers.loc[spoken, "score"], weights[spoken], check_scale="scale" not in answers)
