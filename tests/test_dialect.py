@@ -8,6 +8,7 @@ from tests import statements
 #: Statements that Spark is not asked: they stay DuckDB's, wherever the run is.
 LEFT = {
     "clean.py": "rows joined by their place",
+    "clv/scoring.py": "the power of a discount: a row a forecast, from a row a day",
     "clv/worth.py": "the months of a cohort, of a lesson",
     "collect/databases.py": "other databases' SQL",
     "collect/events.py": "a text made of a time, while reading",

@@ -293,16 +293,23 @@ def test_a_later_result_and_another_s_are_not_replaced(copy, capsys):
 
 
 _KILLED = """
-import os, signal, sys
+import itertools, os, signal, sys
 from pathlib import Path
 from course import cli, report, whole
+from course.engine import spool
 
+KEPT = []
 out, write = Path(sys.argv[1]).resolve(), report.write
 
 def state():
     return {p.name: p.read_bytes() for p in sorted(out.iterdir())}
 
 def child(at, arguments):
+    # A database does not survive a fork: a new one over the files that the rows of the run are kept in.
+    spool._folder = lambda temp: KEPT[0]
+    own = spool.Database()
+    own._numbers = itertools.count(10**6 * (at + 1))
+    spool._limited[os.getpid()] = [own]
     seen = [0]
     def heard(event, values):
         if event in ("open", "os.rename", "os.mkdir", "shutil.rmtree") and out.name in str(values[0]):
@@ -323,6 +330,7 @@ def forked(at, arguments):
     return os.waitpid(process, 0)[1]
 
 def killed(*arguments):
+    KEPT.append(spool.database().folder)
     before, last, ends = state(), arguments[-1], []
     for at in (1, 2, 3, 4, 6, 8, 10, 12, 14, 16):
         ends.append(os.WIFSIGNALED(forked(at, arguments)))
