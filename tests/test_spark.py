@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from course import behaviour, cli, clv, collect, company, demo, engine, lifecycle, report, segment, small_yaml, workflow
@@ -31,9 +31,12 @@ UNORDERED = {
     "explorer/contents.py _rows",
     "lifecycle/movement.py transitions",
 }
+#: What of a run breaks a rule of the dialect: a few campaigns by name, and as many rows as an answer says.
+REFUSED = {"actions.py _proposal", "actions.py _customers"}
 #: Call sites that a run on Luming never comes to: guards over other exports, exports, functions of lessons.
 NOT_RUN = {
     "behaviour/price.py psm",
+    "clv/scoring.py _came",
     "clv/worth.py cohort",
     "clv/worth.py historic",
     "collect/events.py purchases",
@@ -88,7 +91,7 @@ def cluster(tmp_path_factory):
 
 def test_what_a_run_asks_breaks_no_rule_but_what_users_actions_sum_up(asked):
     broken = {one.where for one in asked if dialect.lint(dialect.parse(one.sql))}
-    assert broken == {"actions.py _proposal"}  # lists a few campaigns by name
+    assert broken == REFUSED
 
 
 def test_every_place_that_asks_was_seen_or_is_named(asked):
@@ -198,31 +201,36 @@ ORDERS = st.lists(
 )
 
 
-@settings(max_examples=2, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck), phases=[Phase.generate], derandomize=True)
 @given(rows=ORDERS)
 def test_random_orders_are_the_same_to_the_cent_and_the_day(local, rows):
-    asked = statements.recorded(lambda: row_level(rows))
-    assert len({one.where for one in asked}) >= 6  # else a step was refused
-    assert [one.where for one in asked if not agrees(local, one)] == []
+    found = {True: set(), False: set(), "left": set()}
+    for one in statements.recorded(lambda: row_level(rows)):
+        try:
+            found[agrees(local, one)].add(one.where)
+        except dialect.Unlike:  # of a frame's times in seconds, which Spark does not have: left to DuckDB
+            found["left"].add(one.where)
+    assert found[False] == set()
+    assert found["left"] <= {"lifecycle/standing.py staged"}
+    assert len(found[True]) >= 6  # else a step was refused
 
 
-@settings(max_examples=2, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck), phases=[Phase.generate], derandomize=True)
 @given(rows=ORDERS)
 def test_random_rows_fall_to_the_same_rule(local, rows):
-    received = (
-        table_of(rows)
-        .assign(
-            status=[["completed", None, "refunded", "unpaid"][n % 4] for _, n, *_ in rows],
-            currency=None,
-            product_id=[["A", "1"][n % 2] for _, n, *_ in rows],
-            quantity=[float(n % 5 - 1) for _, n, *_ in rows],
-            unit_price=[float(n % 3 - 1) for _, n, *_ in rows],
-            cancels_order_id=None,
-            _row=range(len(rows)),
-        )
-        .astype({"currency": "str", "cancels_order_id": "str"})
-    )
-    rules = small_yaml.load(Path(company.__file__).parents[1] / "rules" / "lines.yaml")["rules"]
+    table = table_of(rows)
+    number = range(len(table))
+    received = table.assign(
+        status=[["completed", None, "refunded", "unpaid"][n % 4] for n in number],
+        currency=None,
+        product_id=[["A", "1"][n % 2] for n in number],
+        quantity=[float(n % 5 - 1) for n in number],
+        refunded=[float(n % 2) for n in number],
+        unit_price=[float(n % 3 - 1) for n in number],
+        cancels_order_id=None,
+        _row=number,
+    ).astype({"currency": "str", "cancels_order_id": "str"})
+    rules = small_yaml.read(Path(company.__file__).parents[1] / "rules" / "lines.yaml")["rules"]
     cases = " ".join(f"WHEN ({rule['when']}\n) THEN {i}" for i, rule in enumerate(rules, 1))
     first = f"SELECT _row, amount, customer_id, CAST(CASE {cases} ELSE 0 END AS BIGINT) AS number FROM received"
     accounts = f"""
@@ -338,14 +346,16 @@ THRESHOLDS = pd.DataFrame({"band": ["1+"], "from_order_days": [1], "at_risk_days
 def table_of(rows) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["customer_id", "order_id", "ordered_at", "amount", "again"])
     frame = pd.concat([frame, frame[frame.pop("again")]], ignore_index=True)[list(frame)]
-    return frame.assign(order_id="O" + frame["order_id"].astype("str"), ordered_at=pd.to_datetime(frame["ordered_at"]))
+    return frame.assign(
+        order_id="O" + frame["order_id"].astype("str"), ordered_at=frame["ordered_at"].astype("datetime64[us]")
+    )
 
 
 def asked_of_spark(asked: list[statements.Asked]) -> list[statements.Asked]:
     """Without what is left to DuckDB: what users' actions sum up, and what is kept in no order (`stored`)."""
     kept_as_they_are = [one for one in asked if one.is_kept and not dialect.parse(one.sql).args.get("order")]
     assert {one.where for one in kept_as_they_are} <= KEPT_AS_THEY_ARE
-    return [one for one in asked if one.where != "actions.py _proposal" and one not in kept_as_they_are]
+    return [one for one in asked if one.where not in REFUSED and one not in kept_as_they_are]
 
 
 def agrees(session, one: statements.Asked) -> bool:

@@ -155,6 +155,12 @@ def _has_no_place(part: exp.Expression) -> bool:
     return isinstance(part, exp.Join) and _word(part, "method").upper() in ("POSITIONAL", "ASOF", "NATURAL")
 
 
+def _limits_by_an_answer(part: exp.Expression) -> bool:
+    return isinstance(part, exp.Limit) and not isinstance(
+        part.expression, exp.Literal | exp.Parameter | exp.Placeholder
+    )
+
+
 def _is_approximate(part: exp.Expression) -> bool:
     return isinstance(part, exp.WithinGroup)
 
@@ -163,6 +169,7 @@ def _is_approximate(part: exp.Expression) -> bool:
 RULES = (
     Rule(_unknown, Sentence("nobody has compared {part} on both engines")),
     Rule(_has_no_place, Sentence("{part}: rows have no place on a cluster; join by a number of their own")),
+    Rule(_limits_by_an_answer, Sentence("{part}: so many rows as another answer says; write the number")),
     Rule(_is_approximate, Sentence("{part} would become approximate; write quantile_cont(x, q)")),
     Rule(_rounds_unknown, Sentence("{part}: write the number of digits")),
     Rule(

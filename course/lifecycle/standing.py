@@ -55,7 +55,7 @@ _STATES = f"""
     SELECT customer_id, period, state FROM states JOIN periods USING (number) ORDER BY period, customer_id
 """
 
-_COUNTS = "SELECT period, state, count(*) AS customers FROM detail GROUP BY period, state"
+_COUNTS = "SELECT period, state, count(*) AS customers FROM detail GROUP BY period, state ORDER BY period, state"
 
 
 @dataclass

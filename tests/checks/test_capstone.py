@@ -196,7 +196,7 @@ def test_the_winner_changes_under_some_weights_and_not_under_most(names):
 
 
 def test_the_same_command_writes_the_same_bytes_and_forgetting_twice_is_refused(names):
-    assert names["same"] == len(names["written"][0]) == 9
+    assert names["same"] == len(names["written"][0]) == 10
     assert names["codes"] == [0, 2]
 
 
