@@ -121,7 +121,7 @@ def restore(code: str | Path) -> Sentence:
     ------
     DataError : the code or file is damaged, or there is no such file. Nothing is changed.
     """
-    if isinstance(code, Path) or (type(code) is str and code.strip().endswith(".json")):
+    if issubclass(type(code), Path) or (type(code) is str and code.strip().endswith(".json")):
         return _from_file(Path(str(code).strip()))
     _merge(unpack(code))
     return progress()
