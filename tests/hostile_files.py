@@ -351,7 +351,9 @@ def spoilt(draw: Draw, tree: dict) -> str:
         return draw.choice(_SCRAPS)
     tree = yaml.safe_load(yaml.safe_dump(tree))
     for _ in range(draw.choice([0, 0, 1, 2])):
-        at = draw.choice([node for node in _nodes(tree) if node])
+        if not (full := [node for node in _nodes(tree) if node]):
+            break
+        at = draw.choice(full)
         key = draw.choice(list(at)) if isinstance(at, dict) else draw.randrange(len(at))
         if key == "when":
             at[key] = draw.choice(_CONDITIONS)
