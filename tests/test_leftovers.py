@@ -2,6 +2,7 @@
 no run."""
 
 import ast
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -75,3 +76,14 @@ def test_a_column_that_no_table_knows_changes_nothing_whatever_it_is_called(tmp_
     plain = portraits(tmp_path / "plain", with_leftovers=False)
     got = portraits(tmp_path, with_leftovers=True)
     pd.testing.assert_frame_equal(got[[c for c in got if c in plain]], plain)
+
+
+def test_a_customer_number_that_is_no_text_is_left_as_it_came(tmp_path):
+    """Posts do not know customer_id; their authors are phones, so numbers are replaced."""
+    rows = [
+        {"post_id": f"P{n}", "author_id": f"1380013800{n}", "posted_at": "2024-03-01", "text": "late", "customer_id": c}
+        for n, c in enumerate([True, "a", None, False, "b"])
+    ]
+    (tmp_path / "posts.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    command = ["run", "--posts", str(tmp_path / "posts.jsonl"), "--lang", "en", "--out", str(tmp_path / "out")]
+    assert cli.main(command) == 0

@@ -159,7 +159,8 @@ class Outlook:
         low, high = (None if pd.isna(last[key]) else float(last[key]) for key in ("low", "high"))
         if self.customers is None:
             return Total(self.known, float(last["expected"]), low, high, None)
-        return replace(self.of(self.customers["customer_id"]), low=low, high=high)
+        # A sum in another order has another last digit: the whole is the end of its path.
+        return replace(self.of(self.customers["customer_id"]), value=float(last["expected"]), low=low, high=high)
 
     def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None) -> Total:
         """What some of the customers are expected to bring.

@@ -65,7 +65,8 @@ def hidden(
     """
     frames = [getattr(one, part) for one in cleaned.values() for part in ("valid", "set_aside", "quarantine")]
     left = [f[c] for f in frames for c in IDS if c in f]
-    ids = _of_somebody(set().union(*(set(c.dropna()) for c in [*left, numbers])))
+    # A column that the kind does not know may hold what is no text: True in a JSON file.
+    ids = _of_somebody(set().union(*(set(c.dropna().astype("str")) for c in [*left, numbers])))
     ids = ids if everybody else ids[tells(ids)]
     names = dict(zip(ids, identity.pseudonyms(ids, key), strict=True))
     return {kind: _value_hidden(renamed(one, names)) for kind, one in cleaned.items()}, names
