@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from course import cli, places
+from course import cli, extras, places
 from course.hub import copies, index, settings, starting
 from course.language import LANGUAGES
 from tests.conftest import ROOT
@@ -165,7 +165,7 @@ def test_only_lab_takes_options_that_it_does_not_know(started, capsys):
 def test_without_jupyterlab_it_is_said_what_to_install(started, monkeypatch, capsys):
     monkeypatch.setattr(starting, "find_spec", lambda name: None)
     assert cli.main(["lab"]) == 2
-    assert "[notebook]" in capsys.readouterr().err and not started
+    assert extras.command("notebook") in capsys.readouterr().err and not started
 
 
 @pytest.mark.parametrize("form", [["--port", "{}"], ["--port={}"], ["--ServerApp.port={}"]])
