@@ -100,7 +100,8 @@ def test_a_notebook_says_it_too(monkeypatch):
 def test_the_doctor_names_what_is_missing_and_looks_at_the_rest(monkeypatch):
     hide(monkeypatch, *extras.BRINGS["notebook"])
     found = {what.say(): (well, said.say()) for what, well, said in doctor()}
-    assert {what for what, (well, _) in found.items() if not well} == {"Kernel", "Chinese font", "Memory"}
+    ill = {what for what, (well, _) in found.items() if not well}
+    assert ill - {"Port"} == {"Kernel", "Chinese font", "Memory"}  # a port may be another test's for the moment
     assert extras.command("notebook") in found["Kernel"][1]
 
 
