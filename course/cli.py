@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         help=text("exports in, portraits and a report out"),
         epilog=text(
-            "What is rarer (tags, key, an explorer to hand on, blank, encoding, date order, built-in sources) is in "
-            "docs/inputs.md, Recipe. Every choice can stand in the recipe that a run writes."
+            "What is rarer (tags, key, an explorer to hand on, blank, encoding, date order, memory, Spark) is in "
+            "docs/inputs.md, Recipe, and docs/scale.md. Every choice can stand in the recipe that a run writes."
         ),
     )
     run.add_argument(
@@ -107,17 +107,13 @@ def _parser() -> argparse.ArgumentParser:
         "--currency", metavar="CODE", help=text("what money is in, where the files do not say: CNY, EUR, …")
     )
     run.add_argument("--horizon", type=int, metavar="WEEKS", help=text("weeks that forecasts look ahead (default: 52)"))
-    run.add_argument(
-        "--engine", choices=["duckdb", "spark"], help=text("what answers the statements over rows; see docs/scale.md")
-    )
-    run.add_argument("--master", metavar="URL", help=text("of Spark's cluster: spark://HOST:PORT"))
+    run.add_argument("--engine", choices=["duckdb", "spark"], help=argparse.SUPPRESS)
+    run.add_argument("--master", metavar="URL", help=argparse.SUPPRESS)
     run.add_argument("--out", metavar="DIR", help=text("the folder to write; it must not exist yet"))
     run.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--explorer", choices=["shared"], help=argparse.SUPPRESS)
-    run.add_argument(
-        "--memory", metavar="SIZE", help=text("memory for the rows at work (default: 1.6GB, or COURSE_MEMORY)")
-    )
-    run.add_argument("--temp", metavar="DIR", help=text("where rows go that have no room in memory"))
+    run.add_argument("--memory", metavar="SIZE", help=argparse.SUPPRESS)
+    run.add_argument("--temp", metavar="DIR", help=argparse.SUPPRESS)
     _reading_options(run)
     run.set_defaults(command=_run_on_engine)
 

@@ -275,6 +275,13 @@ def test_what_tells_who_somebody_is_is_not_kept(tmp_path):
     assert {name: kept._tells(table) for name, table in told.items()} == {"quiet": False, "word": True, "name": True}
 
 
+def test_forgetting_somebody_removes_what_was_kept_of_the_files(copy):
+    who = pd.read_parquet(copy / "result/portraits.parquet")["customer_id"].iloc[0]
+    assert (copy / ".result.state").exists()
+    assert cli.main(["forget", str(copy / "result"), "--lang", "en", "--", who]) == 0
+    assert not (copy / ".result.state").exists()
+
+
 def test_under_a_key_nothing_is_kept(copy):
     assert kept.beside(copy / "result").exists()
     assert run(copy / "recipe.yaml", "--key", copy / "key") == 0
