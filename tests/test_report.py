@@ -49,7 +49,7 @@ def written(tmp_path_factory):
 
 def test_all_files_are_there_and_the_answer_comes_back(written):
     found, out, answers = written
-    assert {p.name for p in out.iterdir()} == set(report.FILES)
+    assert {p.name for p in out.iterdir()} == {*report.FILES, "history.json"}
     assert answers[0].startswith(f"{len(found.portraits):,} customers bought for ")
 
 

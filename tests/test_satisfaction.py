@@ -170,10 +170,10 @@ def test_posts_of_nobody_are_read_as_posts():
 def test_a_report_without_customers_says_no_share_of_none(tmp_path):
     """Through the command line: an anonymous survey has an NPS and not one "nan"."""
     path = tmp_path / "s.csv"
-    path.write_text("answered at,nps,comment\n" + "2024-01-05,9,Der Versand war langsam\n" * 5, encoding="utf-8")
+    path.write_text("answered at,nps,comment\n" + "2024-01-05,9,Der Versand war langsam\n" * 10, encoding="utf-8")
     assert cli.main(["run", "--surveys", str(path), "--out", str(tmp_path / "out")]) == 0
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "NPS +100.0" in page and "German 5" in page and "nan%" not in page
+    assert "NPS +100.0" in page and "German 10" in page and "nan%" not in page
 
 
 def test_means_of_waves_have_limits_from_within_the_waves_and_their_own_answers():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from course import charts, cli
+from course import charts, cli, extras
 from course.authoring import read
 from course.authoring.execute import _settled
 from course.authoring.site import _cells, _glossary, _home, _outputs, _told
@@ -104,7 +104,7 @@ def test_the_report_opens_in_the_language_of_the_home(tmp_path, lang):
 def test_a_site_is_refused_with_a_sentence(tmp_path, capsys):
     if not importlib.util.find_spec("sphinx"):
         assert cli.main(["site", "--out", str(tmp_path / "s"), "--lang", "en"]) == 2
-        assert "customer-portrait-course[site]" in capsys.readouterr().err
+        assert extras.command("site") in capsys.readouterr().err
         return
     assert cli.main(["site", "--out", str(tmp_path), "--lang", "en"]) == 2
     assert cli.main(["site", "--out", str(tmp_path / "s"), "--report", str(tmp_path)]) == 2
