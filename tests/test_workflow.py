@@ -177,6 +177,7 @@ def test_online_retail_without_a_flag(online_retail):
             "timeline.parquet",
             "explorer.html",
             "actions.csv",
+            "history.json",
         ]
     )
     quarantine = pd.read_csv(out / "quarantine.csv", encoding="utf-8-sig", dtype=str)
