@@ -1,6 +1,7 @@
 """Opening a lesson."""
 
 import os
+import warnings
 
 from course import charts, extras, language
 from course.classroom import answers, blanks, inputs, progress, room
@@ -23,6 +24,8 @@ def open_lesson(name: str, lang: str | None = None) -> Sentence:
     _refuse_in_a_sentence()
     extras.bring("seaborn")
     charts.in_lessons()
+    # pandera looks for PySpark, which warns of pandas 3 wherever it is installed: no lesson uses the two together.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     _watch_cells(room.topic())
     _lead_home()
     if language.active() == "zh" and charts.chinese_font() is None:
