@@ -6,6 +6,7 @@ from pathlib import Path
 
 from course.errors import DataError
 from course.language import LANGUAGES
+from course.syllabus import BEYOND
 
 #: What the metadata of a cell may say.
 _KEYS = {"lang", "hint", "exercise", "blanks", "needs", "tags", "minutes"}
@@ -65,7 +66,7 @@ class Lesson:
     @property
     def name(self) -> str:
         """The notebook's name without ending: 07_segment; 07_segment_more of what is beyond the core path."""
-        return f"{self.path.stem}_more" if self.beyond else self.path.stem
+        return self.path.stem + (BEYOND if self.beyond else "")
 
     @property
     def topic(self) -> str:

@@ -7,9 +7,8 @@ from course import language, places
 from course.classroom import progress, room
 from course.errors import DataError
 from course.language import Sentence
+from course.syllabus import BEYOND
 
-#: How the name of the notebook beyond the core path ends.
-BEYOND = "_more"
 #: After so many checks that were not right the reference is shown for the asking.
 TRIES = 3
 #: Calls that tell, ask or note something; they bring no name that a later cell needs.

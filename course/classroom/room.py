@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from course import places
+from course import places, syllabus
 from course.company import SEED, datasets
 
 #: The lesson that open_lesson was called for, and the company it is about: one notebook, one kernel, one of each.
@@ -63,7 +63,7 @@ def lesson() -> str | None:
 
 def topic() -> str:
     """What the open lesson is about, such as segment; its second notebook is about the same."""
-    return (lesson() or "").partition("_")[2].removesuffix("_more")
+    return (lesson() or "").partition("_")[2].removesuffix(syllabus.BEYOND)
 
 
 def enter(name: str) -> None:
