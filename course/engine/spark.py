@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlglot import exp
 
-from course import engine
+from course import engine, extras
 from course.engine import Relation, Table, dialect
 from course.engine.spool import database, quoted
 from course.errors import DataError
@@ -178,11 +178,10 @@ def session(master: str | None = None, **settings: str) -> Iterator[Spark]:
 
 
 def _started(master: str, settings: Mapping[str, str]) -> "SparkSession":
-    try:
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise DataError("There is no Spark here. Install it: pip install 'customer-portrait-course[spark]'.") from None
+    extras.bring("pyspark")
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise DataError("Spark needs Java 17 or newer. On Debian or Ubuntu: apt install openjdk-17-jre-headless.")
     wanted = {
