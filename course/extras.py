@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+import textwrap
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -86,11 +87,14 @@ def guarded(imports: str, lang: str) -> str:
         lang,
         missing="{missing}",  # the notebook's own to fill in
     )
+    # A line of code is short enough not to be cut on the right; a Chinese character takes the room of two.
+    lines = textwrap.wrap(said, 36 if lang == "zh" else 72, drop_whitespace=False, break_on_hyphens=False)
+    joined = "\n".join(f'        f"{line}"' for line in lines)
     return (
         f"try:\n    {imports}\n"
         "except ModuleNotFoundError as missing:\n"
         "    from IPython.core.error import UsageError\n\n"
-        f'    raise UsageError(f"{said}") from None'
+        f"    raise UsageError(\n{joined}\n    ) from None"
     )
 
 
