@@ -7,7 +7,7 @@ from importlib.machinery import PathFinder
 
 import pytest
 
-from course import classroom, cli, extras, language
+from course import charts, classroom, cli, extras, language
 from course.doctor import doctor
 from course.errors import DataError
 from course.hub import own_file
@@ -18,7 +18,8 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["p
 
 
 def hide(monkeypatch, *modules):
-    """This Python as it is where these modules were never installed."""
+    """This Python as it is where these modules were never installed, and nothing of theirs was asked before."""
+    charts.chinese_font.cache_clear()
     find = PathFinder.find_spec
 
     def finding(name, path=None, target=None):
