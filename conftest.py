@@ -61,7 +61,8 @@ def pytest_cmdline_main(config):
         config.option.all = True
     elif config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None and not _is_worker(config):
         # In the order of collection the short files, the solutions, come last, and no core waits long for another.
-        config.option.numprocesses = "auto"
+        # One process more than there are cores works while the others wait for a browser, a server or a kernel.
+        config.option.numprocesses = (os.cpu_count() or 1) + 1
         config.option.dist, config.option.loadscopereorder = "loadfile", False
 
 
