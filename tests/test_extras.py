@@ -67,6 +67,7 @@ DOORS = [
     ("mysql", ["check", "mysql://nobody@127.0.0.1:9/shop"]),
     ("real", ["run", "--source", "completejourney", "--out", "{out}"]),
     ("site", ["site", "--out", "{out}"]),
+    ("paper", ["paper", "--out", "{out}"]),
     ("pack", ["pack", "--offline", "--out", "{out}"]),
     ("dev", ["build", "00"]),
 ]

@@ -9,25 +9,22 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from course import extras
-from course.authoring.build import _repository, _shown, _unbroken
+from course.authoring.build import _repository, _shown
 from course.authoring.source import Cell, Lesson, lessons, read
 from course.authoring.stub import handed_out, stub
-from course.authoring.wording import spoken
+from course.authoring.told import heading as heading_of
+from course.authoring.told import quiz, told
 from course.errors import DataError
 from course.language import LANGUAGES, Label, text
 
 _HERE = Path(__file__).parent
 #: Calls that answer a reader who is there: a page shows them without what they answered the author.
 _TALK = ("check(", "bet(", "unseal(", "play(", "guess(", "pick(", "solution(", "save(", "restore(", "catch_up(")
-_QUIZ = re.compile(r'quiz\("(\w+)"\)')
 
 
 def build(root: Path, out: Path, report: Path | None = None) -> None:
@@ -174,28 +171,23 @@ def _said(source: str) -> tuple[str, str, list, dict]:
 
 
 def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, list, dict]]:
-    stored = {part.beyond: _stored(part, root / "solutions" / lang) for part in lesson.parts()}
     hints: Counter = Counter()
     heading, waiting, is_first = lesson.title(lang), [], True
-    for cell in spoken(lesson, lang).cells:
+    for cell, outputs in told(lesson, lang, root):
         if cell.kind == "code":
-            outputs = next(stored[cell.stretch])
             if waiting and not cell.text.startswith("check("):
                 yield from _folded(waiting, lang)
                 waiting = []
             if cell.exercise or cell.blanks:
                 waiting = [("code", cell.text, *_outputs(outputs, heading, lang))]
                 yield "code", stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks), [], {}
-            elif quiz := _QUIZ.match(cell.text):
-                yield _said(_quiz(quiz[1], lang))
+            elif questions := quiz(cell):
+                yield _said(_quiz(questions, lang))
             elif cell.text.startswith(_TALK):
                 yield "code", handed_out(cell.text), [], {}
             else:
                 yield "code", cell.text, *_outputs(outputs, heading, lang)
             continue
-        if cell.lang != lang:
-            continue
-        cell = replace(cell, text=_unbroken(cell.text)) if lang == "zh" else cell
         if cell.hint:
             hints[cell.hint] += 1
             yield _said(_details(text("Hint {n}", lang, n=hints[cell.hint]), cell.text, "hint"))
@@ -205,7 +197,7 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
             if waiting:
                 yield from _folded(waiting, lang)
                 waiting = []
-            heading = _heading(cell) or heading
+            heading = heading_of(cell) or heading
             yield _said(_marked(cell, lang))
             if is_first:
                 yield _said(_launch(lang, lesson.name, *_doors(lesson, lang, root)))
@@ -217,13 +209,6 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
 def _marked(cell: Cell, lang: str) -> str:
     mark = text("Beyond the core path", lang)
     return f"*{mark}*\n\n{_shown(cell, lang, True)}" if cell.stretch else _shown(cell, lang, True)
-
-
-def _stored(part: Lesson, folder: Path) -> Iterator[list]:
-    """The outputs of each code cell of an executed solution, without those that open the lesson."""
-    cells = json.loads((folder / f"{part.name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    own = sum(cell.kind == "code" for cell in part.cells)
-    return iter([cell["outputs"] for cell in cells if cell["cell_type"] == "code"][-own:])
 
 
 def _outputs(outputs: list, heading: str, lang: str) -> tuple[list, dict]:
@@ -243,11 +228,6 @@ def _outputs(outputs: list, heading: str, lang: str) -> tuple[list, dict]:
     return shown, meta
 
 
-def _heading(cell: Cell) -> str | None:
-    found = re.match(r"#+ (.*)", cell.text)
-    return re.sub(r"[*_`#]", "", found[1]).strip() if found else None
-
-
 def _details(summary: str, inside: str, kind: str) -> str:
     return f'<details class="{kind}"><summary>{escape(summary)}</summary>\n\n{inside}\n\n</details>'
 
@@ -260,11 +240,10 @@ def _folded(inside: list, lang: str) -> Iterator[tuple[str, str, list, dict]]:
     yield _said("</details>")
 
 
-def _quiz(topic: str, lang: str) -> str:
+def _quiz(questions: list[dict], lang: str) -> str:
     """The questions of a lesson: an answer is unfolded, and says whether it is right and why."""
-    path = _HERE.parents[1] / "classroom" / "lessons" / topic / "quiz.yaml"
     parts = []
-    for number, one in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
+    for number, one in enumerate(questions, 1):
         parts.append(f"**{number}.** {Label(**one['question']).say(lang)}")
         for letter, option in one["options"].items():
             sign = "✓" if option.get("right") else "✗"

@@ -1,0 +1,194 @@
+"""A lesson as slides: one file that opens without a network, with the instructor's page as the speaker's notes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+
+from course import extras
+from course.authoring.paper import guide
+from course.authoring.paper.pages import html, picture
+from course.authoring.source import Cell, Lesson
+from course.authoring.stub import handed_out, stub
+from course.authoring.told import heading, quiz, told
+from course.errors import DataError
+from course.language import Label, text
+
+_CSS = Path(__file__).parent / "slides.css"
+#: What is a little too much for a slide is drawn smaller; what is far too much can be scrolled.
+_START = """Reveal.initialize({hash: true, slideNumber: "c/t", width: 1280, height: 720, center: false, margin: 0,
+  transition: "none", plugins: [RevealNotes]}).then(() => {
+  for (const slide of Reveal.getSlides()) {
+    const shown = slide.style.display
+    slide.style.display = "block"
+    const fits = Math.min(720 / slide.scrollHeight, 1280 / slide.scrollWidth)
+    if (fits < 1) slide.style.zoom = Math.max(fits, 0.6)
+    if (fits < 0.6) Object.assign(slide.style, {overflow: "auto", height: 720 / 0.6 + "px", maxHeight: "none"})
+    slide.style.display = shown
+  }
+})"""
+#: Code of more lines than this is for the notebook, not for a wall.
+_LINES = 12
+#: Signs of prose that a wall bears on one slide; how a list or a table begins.
+_SIGNS, _LISTS = 240, ("- ", "* ", "|", "1. ")
+
+
+@dataclass
+class Slide:
+    """One slide: its title, what it shows as HTML, what the speaker reads as Markdown, and what kind it is of."""
+
+    title: str
+    body: str
+    notes: str = ""
+    kind: str = "plain"
+
+
+def write(lesson: Lesson, lang: str, root: Path) -> str:
+    """The slides of a lesson's core path, as a page of reveal.js: arrows turn, S opens the speaker's view.
+
+    Raises
+    ------
+    DataError : what brings reveal.js is not installed.
+    """
+    shown = "".join(_section(slide) for slide in slides(lesson, lang, root))
+    reveal = _reveal()
+    style = [(reveal / "dist" / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
+    script = [(reveal / name).read_text(encoding="utf-8") for name in ("dist/reveal.js", "plugin/notes/notes.js")]
+    safe = "\n".join(script).replace("</script>", "<\\/script>")
+    return (
+        f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(lesson.title(lang))}</title>'
+        f"<style>{''.join(style)}{_CSS.read_text(encoding='utf-8')}</style></head>"
+        f'<body><div class="reveal"><div class="slides">{shown}</div></div>'
+        f"<script>{safe}</script><script>{_START}</script></body></html>"
+    )
+
+
+def _reveal() -> Path:
+    """The folder of reveal.js, which a package of Sphinx's brings along; Sphinx itself is not asked."""
+    if (found := find_spec("sphinx_revealjs")) is None:
+        raise DataError("Slides need sphinx-revealjs. To install it: {command}", command=extras.command("paper"))
+    return Path(found.origin).parent / "_static" / "revealjs"
+
+
+def slides(lesson: Lesson, lang: str, root: Path) -> Iterator[Slide]:
+    """A slide a heading (its first sentence and its list), a chart, a table, a question of the quiz."""
+    clock = {row["section"]: row for row in _clock(lesson, lang)}
+    waiting: Slide | None = None
+    for cell, outputs in told(lesson, lang, root):
+        if cell.stretch or cell.hint or "solution" in cell.tags:
+            continue
+        if title := heading(cell):
+            if waiting:
+                yield waiting
+            waiting = _opened(cell, title, lang, clock.get(title))
+        elif cell.kind == "markdown" and waiting:
+            waiting.notes += f"\n\n{cell.text}"
+        elif questions := quiz(cell):
+            if waiting:
+                yield waiting
+            waiting = None
+            yield from _asked(questions, lang)
+        elif waiting:
+            at = waiting.title
+            if cell.exercise or cell.blanks:
+                asked = stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks)
+                if waiting.kind == "seen":  # a picture fills its slide
+                    yield waiting
+                    waiting = Slide(at, "", "", "task")
+                if asked.count("\n") < _LINES:
+                    waiting.body += f"<pre>{escape(asked)}</pre>"
+                continue
+            pictures = [Slide(at, body, "", "seen") for body in _seen(cell, outputs, at)]
+            if pictures:
+                yield waiting
+                yield from pictures[:-1]
+                waiting = pictures[-1]
+    if waiting:
+        yield waiting
+
+
+def _clock(lesson: Lesson, lang: str) -> list[dict]:
+    page = guide.read(lesson)[lang] if guide.path_of(lesson).exists() else {"clock": []}
+    return [row for row in page["clock"] if "section" in row]
+
+
+def _opened(cell: Cell, title: str, lang: str, row: dict | None) -> Slide:
+    """The slide of a heading. The speaker sees the guide's row where there is one, else the lesson's own prose."""
+    rest = cell.text.partition("\n")[2].strip()
+    task = bool(cell.minutes) and re.match(r"Your turn|动手", title) is not None
+    shown = rest if task else "\n\n".join(filter(None, (_first(rest), _listed(rest))))
+    notes = rest
+    if row:
+        said = (("you", row.get("you")), ("they", row.get("they")), ("until", row.get("until")))
+        named = (f"**{guide.NAMES[name].say(lang)}:** {guide.plain(what)}" for name, what in said if what)
+        notes = "\n\n".join([f"**{row['at']}**", *named])
+    kind = "title" if cell.text.startswith("# ") else "task" if task else "plain"
+    minutes = f"<small>{escape(text('About {n} min', lang, n=cell.minutes))}</small>" if cell.minutes else ""
+    return Slide(title, minutes + html(shown), notes, kind)
+
+
+def _first(prose: str) -> str:
+    """The first sentences of prose: as many as a wall bears, one at least."""
+    paragraph = re.sub(r"\s+", " ", prose.split("\n\n")[0].strip())
+    if paragraph.startswith(_LISTS):
+        return ""
+    sentences = re.findall(r".+?(?:[。！？]|[.!?](?=\s|$)|$)[”’\"）)]*\s*", paragraph)
+    shown = ""
+    for sentence in sentences:
+        if shown and _width(shown + sentence) > _SIGNS:
+            break
+        shown += sentence
+    return shown.strip()
+
+
+def _width(said: str) -> int:
+    """The room of a text: a Chinese sign takes that of two."""
+    return sum(1 + ("\u2e80" <= sign <= "\uffff") for sign in said)
+
+
+def _listed(prose: str) -> str:
+    """The first list or table of prose that is short enough for a wall."""
+    lists = (block for block in prose.split("\n\n") if block.strip().startswith(_LISTS))
+    return next((block for block in lists if block.count("\n") < _LINES), "")
+
+
+def _seen(cell: Cell, outputs: list[dict], title: str) -> Iterator[str]:
+    if cell.text.startswith(("check(", "pick(", "guess(", "bet(", "play(", "unseal(")):
+        return
+    for one in outputs:
+        data = one.get("data", {})
+        if "image/png" in data:
+            yield picture(one, title)
+        elif "text/html" in data and not any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
+            shown = re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
+            yield re.sub(r"<(/?)section\b", r"<\1div", shown)  # a section is a slide
+
+
+def _asked(questions: list[dict], lang: str) -> Iterator[Slide]:
+    named = text("Quiz", lang)
+    for number, one in enumerate(questions, 1):
+        options = one["options"].items()
+        listed = "".join(f"<li>{_line(option['text'], lang)}</li>" for _, option in options)
+        notes = "\n\n".join(
+            f"**{letter}{' ✓' if option.get('right') else ''}** {Label(**option['feedback']).say(lang)}"
+            for letter, option in options
+        )
+        yield Slide(
+            f"{named} {number}",
+            f"<p>{_line(one['question'], lang)}</p><ol type='a'>{listed}</ol>",
+            notes,
+        )
+
+
+def _line(said: dict, lang: str) -> str:
+    return html(Label(**said).say(lang)).strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def _section(slide: Slide) -> str:
+    return (
+        f'<section class="{slide.kind}"><h2>{escape(slide.title)}</h2>{slide.body}'
+        f'<aside class="notes">{html(slide.notes)}</aside></section>'
+    )
