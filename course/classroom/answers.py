@@ -246,7 +246,36 @@ def equals(answer: object, truth: float, name: str, mistakes: Mistakes, rtol: fl
     """
     value = number(answer, name)
     if not told(value, truth, mistakes, rtol=rtol) and abs(value - truth) > rounded:
+        _slip(value, truth, name)
         raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
+
+
+def _slip(value: float, truth: float, name: str) -> None:
+    """Raise the slip that can happen to any number, where the answer is the truth after it: each with what to try."""
+    if same(value, 100 * truth):
+        raise Mistake(
+            "You made {name} a hundred times too large, as a percentage or an amount in cents is. The task asks for "
+            "the plain number. Try it without the factor 100.",
+            name=name,
+        )
+    if same(100 * value, truth):
+        raise Mistake(
+            "You made {name} a hundred times too small, as a share is. The task asks for a percentage or for yuan. Try "
+            "it times 100.",
+            name=name,
+        )
+    if 0 < truth < 1 and same(value, 1 - truth):
+        raise Mistake(
+            "You computed what is left of 1. The task asks for the other part. Try it with the opposite condition.",
+        )
+    if truth % 1 and any(same(value, r) for r in (np.floor(truth), np.ceil(truth), round(truth, 1), round(truth, -1))):
+        raise Mistake("You rounded {name}. The task asks for more digits. Try it without rounding.", name=name)
+    if not truth % 1 and abs(truth) > 2 and same(abs(value - truth), 1):
+        raise Mistake(
+            "You are one off in {name}. Look at what counts at the ends: the first, the last, a blank, a day that is "
+            "counted twice or not at all.",
+            name=name,
+        )
 
 
 def share(answer: object, truth: float, name: str, mistakes: Mistakes) -> None:
@@ -256,8 +285,9 @@ def share(answer: object, truth: float, name: str, mistakes: Mistakes) -> None:
         return
     if same(value, 100 * truth, 100 * _THREE_PLACES):
         raise Mistake("{name} is a percentage. As a share it lies between 0 and 1.", name=name)
-    if same(value, round(truth, 2)):
+    if any(same(value, round(truth, places)) for places in (1, 2)):
         raise Mistake("{name} is rounded too far. Keep three decimals.", name=name)
+    _slip(value, truth, name)
     raise Mistake("{name} is {side}.", name=name, side=side(value, truth))
 
 

@@ -186,6 +186,12 @@ def test_each_mistake_is_told_from_the_others(given, name, code, message):
     assert message in said(given, name, code)
 
 
+def test_wrong_answers_from_the_task_alone_are_refused_and_most_are_named(given):
+    lists = sitting.wrong_answers("start")
+    left = [code for name, codes in lists.items() for code in sitting.unnamed(given, name, codes)]
+    assert len(left) <= (1 - sitting.NAMED) * sum(map(len, lists.values())), left
+
+
 @pytest.mark.parametrize("name", ["start-1", "start-2", "start-3"])
 @pytest.mark.parametrize("strange", sitting.STRANGE, ids=lambda value: type(value).__name__)
 def test_a_strange_answer_is_a_sentence_never_a_traceback(given, name, strange):

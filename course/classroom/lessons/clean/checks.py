@@ -361,6 +361,9 @@ def bounds(low: object, high: object, asked: pd.DataFrame) -> None:
             Sentence("at_least is the share among the known. The unknown stay in the denominator."): known,
             Sentence("at_least counts the unknown as 50 and more. It is the case in which none of them is."): old
             + unknown,
+            Sentence("You counted those under 50. The task asks for 50 or more. Try the band 50+."): (
+                1 - old - unknown
+            ),
             Sentence("at_least is 0. Those of whom you know that they are 50 or more count in any case."): 0.0,
         },
     )
@@ -372,6 +375,11 @@ def bounds(low: object, high: object, asked: pd.DataFrame) -> None:
             Sentence("at_most is the share among the known. Count the unknown, and all of them as 50 and more."): known,
             Sentence("at_most counts none of the unknown. It is the case in which all of them are 50 or more."): old,
             Sentence("at_most is the share of the unknown alone. Add those who are known to be 50 or more."): unknown,
+            Sentence("You counted those under 50. The task asks for 50 or more. Try the band 50+."): (
+                1 - old - unknown
+            ),
+            Sentence("You counted everyone who is not known to be 50 or more. Try those who are not under 50."): 1
+            - old,
             Sentence("at_most divides by the known. The unknown are in the denominator as well."): (
                 (old + unknown) / (1 - unknown)
             ),

@@ -43,6 +43,15 @@ def family_phones(answer: object, records: pd.DataFrame) -> None:
         ),
         Sentence("Those are the phones with exactly one name. The others are asked for."): (names == 1).sum(),
         Sentence("Those are the phones with more than two names. Two are more than one already."): (names > 2).sum(),
+        Sentence("You counted phones with exactly two names. The task asks for more than one. Try > 1."): (
+            names == 2
+        ).sum(),
+        Sentence("You counted repeated rows. The task asks for phones. Try one value per phone first."): (
+            records["phone"].duplicated().sum()
+        ),
+        Sentence("You counted each phone once per name. The task asks for phones. Try nunique per phone, then > 1."): (
+            names.sum()
+        ),
         Sentence("Every phone has at least one name, so these are all phones. Look for more than one."): len(names),
         Sentence("That is the largest number of names on one phone. Count the phones."): names.max(),
     }
@@ -167,6 +176,9 @@ def precision(answer: object, loose: pd.DataFrame, some: pd.DataFrame) -> None:
         Sentence("That is groups over persons within groups. Sizes go through pairs(…) before they are divided."): (
             len(groups) / len(both)
         ),
+        Sentence(
+            "You counted groups, not pairs. The task asks for a share of pairs. Try pairs(sizes) on both counts."
+        ): (len(both) / len(groups)),
         Sentence("Upside down: what is right is divided by what is claimed."): claimed / right if right else np.nan,
         Sentence("That is how many pairs are right. Divide by all pairs that the groups claim."): right,
         Sentence("That is how many pairs the groups claim. It belongs below the line."): claimed,

@@ -256,6 +256,8 @@ def people_needed(answer: object, people: pd.DataFrame) -> None:
     if 0 < value < 1:
         raise Mistake("n_each is a share. Asked for is a number of people.")
     # Two wrong starting points may come to the same number, so one sentence serves both.
+    if value != truth and same(value, effect.needed(0.5, 0.10, relative=False)):
+        raise Mistake("You started from one half. The task asks for the women among those who are no fans.")
     mixed = [effect.needed(s, 0.10, relative=False) for s in (woman[people["romance"]].mean(), woman.mean())]
     if value != truth and any(same(value, wrong) for wrong in mixed):
         raise Mistake("Fans are counted in the share that you start from. Take only those who are no fans.")

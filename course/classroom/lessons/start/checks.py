@@ -25,6 +25,12 @@ def buyers(answer: object, sales: pd.DataFrame, customers: pd.DataFrame) -> None
         ): len(customers),
         Sentence("Those are only the customers with a single row. Count the others too."): (rows == 1).sum(),
         Sentence("Those are only the customers with a single order. Count the others too."): (orders == 1).sum(),
+        Sentence("You counted only the customers with more than one row. The task asks for all of them, each once."): (
+            rows > 1
+        ).sum(),
+        Sentence("You counted rows that brought money. The task asks for customers. Try the column customer_id."): (
+            sales["yuan"] > 0
+        ).sum(),
         Sentence("That is how many products there are. Which column says who bought?"): sales["product_id"].nunique(),
     }
     equals(answer, len(rows), "buyers", mistakes)
@@ -57,6 +63,8 @@ def spend(answer: object, sales: pd.DataFrame) -> None:
         Sentence("That is each customer's dearest row. Add up all of them."): by_customer["yuan"].max(),
         Sentence("The refunds are still in it: amount is before refunds, yuan is after."): by_customer["amount"].sum(),
     }
+    rounded = Sentence("You rounded the money. The task asks for yuan to the cent. Try it without round.")
+    known = [*known.items(), *((rounded, truth.round(digits)) for digits in (1, 0, -1, -2, -3))]
     if not told(values, truth, known, 0.005):
         if same(float(values.sum()), float(truth.sum())):
             raise Mistake("The total is right, but the money does not lie with the customers who paid it.")
@@ -112,6 +120,16 @@ def best_fifth(answer: object, orders: pd.DataFrame, lines: pd.DataFrame, sales:
             *_best(bought.groupby("customer_id")["yuan"].sum(), 10),
             *_best(bought.groupby("customer_id")["amount"].sum(), 10),
         ],
+    }
+    least = bought.groupby("customer_id")["yuan"].sum().sort_values()
+    wrong |= {
+        Sentence("You took the fifth that pays least. The task asks for the best. Try the largest first."): [
+            least.head(len(least) // 5 + more).sum() / least.sum() for more in (0, 1)
+        ],
+        Sentence("You took the share of the orders. The task asks for the money. Try monetary_net."): _best(
+            bought.groupby("customer_id")["order_id"].nunique()
+        ),
+        Sentence("You wrote how many customers a fifth is. The task asks for their share of the money."): [0.2],
     }
     equals(value, right[0], "best_fifth", [(said, share) for said, shares in wrong.items() for share in shares])
 
