@@ -12,6 +12,8 @@ from course.language import Sentence
 _NEARLY = 0.002
 #: Half an hour, the gap of the lesson.
 _GAP = 30
+#: So many visitors of the click log are enough to tell a wrong count.
+_VISITORS = 400
 
 
 # --- behaviour-1: the best fifth -------------------------------------------------------------------------------------
@@ -32,6 +34,8 @@ def _best_fifth(spent: object, top_fifth: object, orders: pd.DataFrame) -> None:
 
 
 def _spent(answer: object, truth: pd.Series, orders: pd.DataFrame) -> None:
+    if isinstance(answer, dict):
+        answer = pd.Series(answer, dtype="float64")
     if isinstance(answer, pd.DataFrame):
         if "customer_id" in answer.columns:
             answer = answer.set_index("customer_id")
@@ -62,7 +66,15 @@ def _top_fifth(value: float, truth: pd.Series, orders: pd.DataFrame) -> None:
     best = truth.sort_values(ascending=False, kind="stable")
     right = best.iloc[: round(n / 5)].sum() / total
     of_orders = orders["net"].sort_values(ascending=False)
+    often = orders["customer_id"].value_counts()
     mistakes = {
+        Sentence(
+            "You ranked the customers by their number of orders. The task asks for those who spent most: rank spent."
+        ): (truth[often.index[: round(n / 5)]].sum() / total),
+        Sentence(
+            "You took customers who spent at least four fifths of the largest sum. The task asks for a fifth of the "
+            "customers: rank them."
+        ): (truth[truth >= 0.8 * truth.max()].sum() / total),
         Sentence("That is a percentage. A number between 0 and 1 is asked for."): 100 * right,
         Sentence("Those are yuan. Divide by the net money of all customers."): right * total,
         Sentence("That is the poorest fifth: rank the other way round."): best.iloc[-round(n / 5) :].sum() / total,
@@ -76,14 +88,15 @@ def _top_fifth(value: float, truth: pd.Series, orders: pd.DataFrame) -> None:
         Sentence("Those are the first customers of the list as it stands. Sort or rank by money first."): (
             truth.iloc[: n // 5].sum() / total
         ),
-        Sentence("That is the share of customers that bring 80% of the money. Asked is the share of the money."): (
-            (best.cumsum() < 0.8 * total).mean()
-        ),
+        Sentence(
+            "You computed the share of the customers who bring 80% of the money. The task asks for the share of the "
+            "money."
+        ): ((best.cumsum() < 0.8 * total).mean()),
         Sentence("0.2 is the share of the customers. What share of the money do they bring?"): 0.2,
         Sentence("Net over gross: the denominator still holds the refunds. Divide by the sum of spent."): (
             right * total / orders["amount"].sum()
         ),
-        Sentence("That is everybody above the mean. Asked are the 20% who spent most."): (
+        Sentence("You took everybody above the mean. The task asks for the 20% who spent most."): (
             truth[truth > truth.mean()].sum() / total
         ),
     }
@@ -115,16 +128,17 @@ def _retention(cohort: object, came_back: object, orders: pd.DataFrame) -> None:
             (orders["month"] == "2024-06").sum()
         ),
         Sentence(
-            "Only the orders of 2024 were looked at: whoever came in 2023 and again in June looks new. Take them all."
+            "You looked at the orders of 2024 alone, so customers who came in 2023 and again in June look new. Take "
+            "all orders."
         ): ((of_year == "2024-06").sum()),
         Sentence("Those are customers whose last order was in June. The first one counts."): (
             (months.max() == "2024-06").sum()
         ),
         Sentence("That is the cohort of June 2023. Look at the year."): (began == "2023-06").sum(),
-        Sentence("Those are all customers who began up to June. Asked is the month of June alone."): (
+        Sentence("You took all customers who began up to June. The task asks for the month of June alone."): (
             (began <= "2024-06").sum()
         ),
-        Sentence("Those are all customers who began from June on. Asked is the month of June alone."): (
+        Sentence("You took all customers who began from June on. The task asks for the month of June alone."): (
             (began >= "2024-06").sum()
         ),
     }
@@ -142,29 +156,35 @@ def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.Dat
     mistakes = {
         Sentence("That is a percentage. A number between 0 and 1 is asked for."): 100 * right,
         Sentence("That is the number of customers who came back. Divide by the cohort."): right * n,
-        Sentence("Orders were counted, not customers: who came twice has come back once."): (
+        Sentence("You counted orders. The task asks for customers: somebody who came twice has come back once."): (
             (own["month"] == "2024-09").sum() / n
         ),
-        Sentence("That is anybody who came in one of the three months. Asked is September alone."): len(within) / n,
-        Sentence("That is anybody who came again at any time since. Asked is September alone."): len(since) / n,
-        Sentence("That is from September on. Asked is September alone."): len(from_september) / n,
+        Sentence("You took everybody who came in one of the three months. The task asks for September alone."): len(
+            within
+        )
+        / n,
+        Sentence("You took everybody who came again at any time since. The task asks for September alone."): len(since)
+        / n,
+        Sentence("You took September and all months after it. The task asks for September alone."): len(from_september)
+        / n,
         Sentence("That is August, two months after. Three months after June is September."): (
             len(june & in_month["2024-08"]) / n
         ),
         Sentence("That is October, four months after. Three months after June is September."): (
             len(june & in_month["2024-10"]) / n
         ),
-        Sentence("Divided by all who bought in September. The denominator is the cohort."): (
-            len(june & september) / len(september)
-        ),
+        Sentence(
+            "You divided by all who bought in September. The task asks for a share of the cohort: divide by cohort."
+        ): (len(june & september) / len(september)),
         Sentence("Those are all customers of September, over the cohort. Only members of the cohort can come back."): (
             len(september) / n
         ),
+        Sentence("You found nobody. The customer_ids are in the index: write isin(june.index)."): 0,
         Sentence("That is the share of those who did not come. The others are asked for."): 1 - right,
-        Sentence("Divided by all orders of September. The denominator is the cohort, in customers."): (
-            (own["month"] == "2024-09").sum() / (orders["month"] == "2024-09").sum()
-        ),
-        Sentence("Divided by all customers. The denominator is the cohort."): (
+        Sentence(
+            "You divided by all orders of September. The task asks for a share of the cohort: divide by cohort."
+        ): ((own["month"] == "2024-09").sum() / (orders["month"] == "2024-09").sum()),
+        Sentence("You divided by all customers. The task asks for a share of the cohort: divide by cohort."): (
             right * n / orders["customer_id"].nunique()
         ),
     }
@@ -176,15 +196,23 @@ def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.Dat
 #: Small logs, each for one thing that goes wrong: (visitor, minutes since midnight) in the order of the rows.
 _LOGS = {
     "one": [("v1", 0)],
+    "seconds": [("v1", 0), ("v1", 0.25), ("v1", 10)],
+    "clock": [("v1", 25), ("v1", 35)],
     "two": [("v1", 0), ("v2", 5), ("v1", 10), ("v2", 15), ("v1", 20), ("v2", 25)],
     "plain": [("v1", 0), ("v1", 10), ("v1", 50), ("v2", 0), ("v2", 45), ("v2", 46)],
     "order": [("v1", 0), ("v1", 50), ("v1", 25)],
     "days": [("v1", 0), ("v1", 24 * 60 + 5), ("v1", 2 * 24 * 60 + 6)],
     "edge": [("v1", 0), ("v1", 30), ("v1", 60)],
+    "half": [("v1", 0), ("v1", 30.5)],
 }
 _SAID = {
     "one": Sentence(
         "A single click is one visit. The first click of a visitor has no gap before it, and opens one all the same."
+    ),
+    "seconds": Sentence("You compared seconds with minutes. Compare lengths of time: pd.Timedelta(minutes=minutes)."),
+    "clock": Sentence(
+        "You cut the clock into half hours: two clicks ten minutes apart became two visits. Measure the gap to the "
+        "same visitor's click before."
     ),
     "two": Sentence(
         "Where two visitors click by turns the count is off: the gap is to one's own click before. Group by visitor."
@@ -193,6 +221,9 @@ _SAID = {
     "order": Sentence("Where rows are not in the order of time the count is off. Sort by visitor and time first."),
     "days": Sentence(
         "A gap of a day and five minutes was taken for five minutes. Compare lengths of time, not .dt.seconds."
+    ),
+    "half": Sentence(
+        "You compared whole minutes: a gap of 30 minutes and 30 seconds opens a new visit. Keep the seconds."
     ),
     "edge": Sentence("Exactly 30:00 still belongs to the visit: a new one takes more than that."),
 }
@@ -225,13 +256,19 @@ def _visits(visits: object, events: pd.DataFrame) -> None:
         got, truth = _called_on(visits, log.copy(), _GAP), _count(log, _GAP)
         if got != truth:
             raise Mistake(_counted_else(got, log) or said)
-    events = events.dropna(subset=["visitor_id"])
+    events = _some(events)
     for minutes in (_GAP, 5, 90):
         got = _called_on(visits, events[["visitor_id", "at"]].copy(), minutes)
         if got != _count(events, minutes):
             if minutes != _GAP and got == _count(events, _GAP):
                 raise Mistake("Thirty minutes are written into the function. Use what is handed over as minutes.")
             raise Mistake("On the small logs the function is right, on the whole click log it is not.")
+
+
+def _some(events: pd.DataFrame) -> pd.DataFrame:
+    """The clicks of a few hundred visitors: a loop over visitors is right too, and has seconds only."""
+    visitors = events["visitor_id"].dropna().unique()
+    return events[events["visitor_id"].isin(visitors[:_VISITORS])]
 
 
 def _counted_else(got: float, log: pd.DataFrame) -> Sentence | None:
@@ -269,16 +306,25 @@ def _called_on(visits: Callable, log: pd.DataFrame, minutes: float) -> float:
 @exercise(
     "behaviour-4",
     answers=("lift",),
-    given=("items", "a", "b"),
+    given=("items", "a", "b", "bought"),
     right=Sentence(
         "Above 1: more often than independence would give. Whether chance or basket size explains it comes next."
     ),
 )
-def _lift(lift: object, items: pd.DataFrame, a: str, b: str) -> None:
+def _lift(lift: object, items: pd.DataFrame, a: str, b: str, bought: pd.DataFrame) -> None:
     in_a, in_b = (set(items.loc[items["product_id"] == p, "order_id"]) for p in (a, b))
     orders, both = items["order_id"].nunique(), len(in_a & in_b)
     right = both * orders / (len(in_a) * len(in_b))
     mistakes = {
+        Sentence(
+            "You divided by all orders, also those whose lines are missing. The task asks for the orders in items."
+        ): (both * bought["order_id"].nunique() / (len(in_a) * len(in_b))),
+        Sentence("You counted customers. The task asks for orders: the two products in one basket."): (
+            _lift_of_customers(bought, a, b)
+        ),
+        Sentence("You took the difference of the two shares. The task asks for the one over the other."): (
+            both / orders - len(in_a) / orders * len(in_b) / orders
+        ),
         Sentence("All rows of items were taken for orders. Count the different order_ids."): (
             both * len(items) / (len(in_a) * len(in_b))
         ),
@@ -302,3 +348,9 @@ def _lift(lift: object, items: pd.DataFrame, a: str, b: str) -> None:
         ),
     }
     equals(lift, right, "lift", mistakes, rtol=5e-3)
+
+
+def _lift_of_customers(bought: pd.DataFrame, a: str, b: str) -> float:
+    in_a, in_b = (set(bought.loc[bought["product_id"] == p, "customer_id"].dropna()) for p in (a, b))
+    customers = bought.loc[bought["product_id"].notna(), "customer_id"].nunique()
+    return len(in_a & in_b) * customers / max(len(in_a) * len(in_b), 1)
