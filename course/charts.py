@@ -77,17 +77,6 @@ def in_lessons() -> None:
     sns.set_theme(style="ticks", palette=[BLUE, VERMILION, GREEN, SKY, GREY], rc=rc)
 
 
-def told(figure: "Figure") -> str:
-    """What a chart says without being seen: of the whole and of each panel its title, axes and legend."""
-    parts = [figure.get_suptitle()]
-    for axes in figure.axes:
-        legend = axes.get_legend()
-        named = [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
-        named += [entry.get_text() for entry in legend.get_texts()] if legend else []
-        parts.append("; ".join(filter(None, named)))
-    return ". ".join(filter(None, parts))
-
-
 @contextlib.contextmanager
 def drawing(width: float = 5.4, height: float = 3.2) -> Iterator[tuple["Figure", "Axes"]]:
     """A figure of `width` × `height` inches in the kit's style alone, whatever style a notebook has set; closed at the

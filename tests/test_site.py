@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from course import charts, cli, extras
+from course import cli, extras
 from course.authoring import read
 from course.authoring.execute import _settled
 from course.authoring.site import _cells, _glossary, _home, _outputs, _told
+from course.classroom import pictures
 from course.language import LANGUAGES
 from tests.conftest import ROOT
 
@@ -57,8 +58,8 @@ def test_a_picture_is_told_by_what_its_chart_says():
     left.set(title="One customer in nine is important", xlabel="customers", ylabel="class")
     left.legend()
     figure.suptitle("May and November")
-    said = charts.told(figure)
-    assert said == "May and November. One customer in nine is important; customers; class; median"
+    said = pictures.told(figure)
+    assert said == "May and November. One customer in nine is important; customers; class; median; 1, 2"
     one = {"output_type": "display_data", "data": {"image/png": "…"}, "metadata": {"image/png": {"alt": said}}}
     _, meta = _outputs([one], "The heading", "en")
     assert meta["mystnb"]["image"]["alt"] == f"Chart: {said}"

@@ -4,7 +4,7 @@ import os
 import warnings
 
 from course import charts, extras, language
-from course.classroom import answers, blanks, inputs, progress, room
+from course.classroom import answers, blanks, inputs, pictures, progress, room
 from course.errors import DataError
 from course.language import Sentence, text
 
@@ -49,7 +49,7 @@ def _say_sentences() -> None:
 
 
 def _tell_pictures() -> None:
-    """Keep with every chart what it says in words: pages that are made of a notebook give it to who does not see it."""
+    """Keep with every chart what it says in words: nobody has to see it, and figures are compared."""
     from IPython import get_ipython
     from IPython.core.pylabtools import print_figure
     from matplotlib.figure import Figure
@@ -59,11 +59,14 @@ def _tell_pictures() -> None:
     import matplotlib_inline.backend_inline  # noqa: F401  # sets its own formatter once, when it is imported
 
     def picture(figure: Figure) -> tuple[str, dict[str, str]] | None:
-        said = charts.told(figure)
         data = print_figure(figure, fmt="png", base64=True)
-        return data and (data, {"alt": said})
+        return data and (data, {"alt": pictures.told(figure)})
+
+    def words(figure: Figure, printer: object, cycle: bool) -> None:
+        printer.text(pictures.told(figure))
 
     shell.display_formatter.formatters["image/png"].for_type(Figure, picture)
+    shell.display_formatter.formatters["text/plain"].for_type(Figure, words)
 
 
 def _refuse_in_a_sentence() -> None:
