@@ -339,6 +339,29 @@ def test_the_lessons_keep_the_rules_and_what_is_built_is_what_they_say():
     assert [str(e) for e in stale(ROOT)] == []
 
 
+def test_no_lesson_is_left_that_keeps_to_what_a_core_path_keeps_to():
+    kept = {path.stem: read(path) for path in lessons(ROOT / "lessons")}
+    broken = {
+        name: {rule for rule, refusals in lint.CORE.items() if any(refusals(lesson))} for name, lesson in kept.items()
+    }
+    assert {name: rules for name, rules in broken.items() if rules} == lint.LEFT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("numbers = [1, 2]\nlen(numbers)", f"numbers = [{', '.join('1' * 30)}]\nlen(numbers)", "at most 88"),
+        ("len(numbers)\n```", "len(numbers)\n```\n\n```{code-cell}\nmax(numbers)\n```", "Two cells of code"),
+        ("len(numbers)\n```", "len(numbers)\n```\n" + "\n+++ \n\n```{code-cell}\nguess('a', 1)\n```" * 60, "60"),
+    ],
+)
+def test_a_core_path_is_short_narrow_and_explained(house, old, new, said):
+    rewritten(house, old, new)
+    (path,) = lessons(house / "lessons")
+    with pytest.raises(LessonError, match=said):
+        lint.check(read(path))
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_a_learner_cannot_take_to_work_is_rare(lang):
     lines, keyed = 0, []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 #: A text wider than this is broken into several, each no wider than the second figure.
-_TEXT, _LINE = 92, 84
+_TEXT, _LINE = 78, 74
 #: A text is broken behind blanks and Chinese punctuation.
 _BREAK = r"(?:[ \n]+|[，。；：？！]+[”）]*)"
 

@@ -22,6 +22,30 @@ HINTS = 3
 LINES = 12
 #: Longer lines leave the page of an editor that does not wrap code.
 WIDTH = 120
+#: What the core path keeps to: as many cells in its notebook; lines of code that need no scrolling in the reader's
+#: language; of code that nobody explained before it, as many lines.
+CORE_CELLS, CORE_WIDTH, UNEXPLAINED = 60, 88, 6
+#: The lessons that do not keep to it yet, with what they break: cells, width, steps. Each goes when it is mended.
+LEFT = {
+    "00_start": {"cells", "width", "steps"},
+    "01_portrait": {"cells", "width", "steps"},
+    "02_collect": {"cells", "width", "steps"},
+    "03_clean": {"cells", "width", "steps"},
+    "04_identity": {"width", "steps"},
+    "05_behaviour": {"cells", "width", "steps"},
+    "06_tag": {"cells", "width", "steps"},
+    "07_segment": {"cells", "width", "steps"},
+    "08_clv": {"width", "steps"},
+    "09_lifecycle": {"width", "steps"},
+    "10_nps": {"cells", "width", "steps"},
+    "11_apply": {"cells", "width", "steps"},
+    "12_effect": {"width", "steps"},
+    "13_capstone": {"cells", "width", "steps"},
+}
+#: Cells that the builder adds: the links, the opening, the way on.
+_BUILDERS = 3
+#: Cells in which the learner speaks: what they ask is said before them, what they tell stands in what they show.
+_ASKED = (*ASKING, "check", "bet", "unseal", "quiz", "play")
 #: Solution lines shorter than this are everybody's: `plt.show()`, `answer = 0`.
 _TELLING = 16
 #: Calls whose text is read by people: it comes from the translation catalogue.
@@ -50,6 +74,10 @@ def check(lesson: Lesson) -> None:
     code = (_leaks, _given, _core, _pandas, _words, _languages, _length)
     for rule in (*form, *code, _minutes):
         rule(lesson)
+    for name, refusals in CORE.items():
+        if name not in LEFT.get(lesson.path.stem, ()):
+            for refusal in refusals(lesson):
+                raise refusal
 
 
 def _twins(lesson: Lesson) -> None:
@@ -379,3 +407,49 @@ def _minutes(lesson: Lesson) -> None:
             total=total,
             minutes=lesson.minutes,
         )
+
+
+def _cells(lesson: Lesson) -> Iterator[LessonError]:
+    """The core path is one sitting: no more cells than a reader goes through in its minutes."""
+    shown = [c for c in lesson.parts()[0].cells if c.lang != "zh" and "solution" not in c.tags]
+    if (n := len(shown) + _BUILDERS) > CORE_CELLS:
+        yield LessonError(
+            lesson.path.name,
+            1,
+            "The core path has {n} cells, at most {most}: join what says one thing, tag stretch what can wait.",
+            n=n,
+            most=CORE_CELLS,
+        )
+
+
+def _width(lesson: Lesson) -> Iterator[LessonError]:
+    """Lines of the core path are read without scrolling, with their sentences in them."""
+    for lang in LANGUAGES:
+        for cell in spoken(lesson, lang).cells:
+            longest = max((len(line) for line in cell.text.splitlines()), default=0)
+            if cell.kind == "code" and not cell.stretch and longest > CORE_WIDTH:
+                yield lesson.refusal(
+                    cell, "A line of code with {n} characters: at most {most}, break it.", n=longest, most=CORE_WIDTH
+                )
+
+
+def _steps(lesson: Lesson) -> Iterator[LessonError]:
+    """Somebody said before each cell why it comes: code follows code where one of them is the learner's to speak in."""
+    before = None
+    for cell in (c for c in lesson.parts()[0].cells if c.lang != "zh" and "solution" not in c.tags):
+        if cell.kind == "code" and not cell.exercise and before and before.kind == "code":
+            lines = [line for line in cell.text.splitlines() if line.strip()]
+            if not (_asks(before) or _asks(cell)) or len(lines) > UNEXPLAINED:
+                yield lesson.refusal(cell, "Two cells of code in a row: say before this one why it comes.")
+        before = cell
+
+
+def _asks(cell: Cell) -> bool:
+    """True for a cell that is one call with which the learner speaks."""
+    body = cell.tree().body
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    return isinstance(call, ast.Call) and _called(call) in _ASKED
+
+
+#: What the core path keeps to, by the names that LEFT uses.
+CORE = {"cells": _cells, "width": _width, "steps": _steps}

@@ -23,7 +23,7 @@ from course.authoring.source import Cell, Lesson
 #: The sentences by key: those that serve all lessons, and before them those of the lesson's topic.
 SENTENCES = ("classroom/words.yaml", "classroom/lessons/{topic}/words.yaml")
 #: A statement is laid out anew where its sentences make a line wider than this, and refused beyond the second figure.
-_COLUMNS, _MOST = 100, 120
+_COLUMNS, _MOST = 88, 120
 #: Texts within a place of an f-string: Python 3.11 has its own quotes only once.
 _INNER = "'"
 #: What changes a list or a dictionary where it is.
