@@ -1,6 +1,6 @@
 """What is looked at in the answers of lesson 11."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ _ROUNDED = 0.51
 )
 def extra(answer: object, people: pd.DataFrame, buyers: pd.DataFrame) -> None:
     """Buyers in each stage that there would not have been without the coupon."""
+    answer = pd.Series(answer) if isinstance(answer, Mapping) else answer
     found = column(answer, "extra", people.index)
     values = pd.to_numeric(found, errors="coerce").astype("float64")
     if values.isna().any():
@@ -122,6 +123,19 @@ def kappa(answer: object, votes: pd.DataFrame) -> None:
         Sentence("Each colleague was paired with themselves too. Subtract r from the sum of squares."): (
             (with_self - luck) / (1 - luck)
         ),
+        Sentence("You left out the − r: each colleague agrees with themselves, and that is no agreement."): (
+            (with_self * r / (r - 1) - luck) / (1 - luck)
+        ),
+        Sentence("You took the share of the largest tag. The task asks for the pairs of colleagues that agree."): (
+            (counts.max(axis=1).mean() / r - luck) / (1 - luck)
+        ),
+        Sentence("You took the customers on whom all agree. The task asks for the pairs that agree."): (
+            ((counts.max(axis=1) == r).mean() - luck) / (1 - luck)
+        ),
+        Sentence("You divided the votes by the customers. p is a share of all votes, four of each customer."): (
+            (seen - r**2 * luck) / (1 - r**2 * luck)
+        ),
+        Sentence("1 − expected needs brackets: without them luck is subtracted twice."): seen - 2 * luck,
         Sentence("Luck was taken as one third. It follows from how often each tag is used."): (
             (seen - 1 / counts.shape[1]) / (1 - 1 / counts.shape[1])
         ),
@@ -130,7 +144,7 @@ def kappa(answer: object, votes: pd.DataFrame) -> None:
         ),
         Sentence("It was divided by the expected agreement. Divide by 1 − expected."): (seen - luck) / luck,
     }
-    equals(answer, (seen - luck) / (1 - luck), "fleiss_kappa", mistakes, rtol=1e-3)
+    equals(answer, (seen - luck) / (1 - luck), "fleiss_kappa", mistakes, 1e-4, 0.005 + 1e-9)
 
 
 @exercise(
@@ -151,6 +165,16 @@ def impact(answer: object, clients: pd.DataFrame) -> None:
             approved["rural"] / approved["urban"]
         ),
         Sentence("Those are the refused. The ratio is of those approved."): (1 - rate["rural"]) / (1 - rate["urban"]),
+        Sentence("Those are the refused, urban over rural. The task asks for the approved: rural over urban."): (
+            (1 - rate["urban"]) / (1 - rate["rural"])
+        ),
+        Sentence("You wrote percent. The task asks for a ratio, which is 1 where both are treated alike."): 100 * truth,
+        Sentence("You divided all clients of each group. Divide those approved by all of their group first."): (
+            (clients["registration"] == "rural").sum() / (clients["registration"] == "urban").sum()
+        ),
+        Sentence("You divided odds. The task asks for the approval rates: approved by all, not by refused."): (
+            rate["rural"] / (1 - rate["rural"]) / (rate["urban"] / (1 - rate["urban"]))
+        ),
         Sentence("Those are defaults. The ratio is of approvals."): default["rural"] / default["urban"],
         Sentence("The rate of the rural was divided by that of all. Divide by the urban."): (
             rate["rural"] / clients["approved"].mean()
@@ -172,6 +196,7 @@ def privacy(k: object, unique_share: object, known: pd.DataFrame) -> None:
     """The smallest group that looks the same, and the share of members alone in theirs."""
     sizes = known.groupby(["gender", "birth_date", "city"]).size()
     alone = int((sizes == 1).sum())
+    _by_all_three(k, unique_share, known)
     equals(
         k,
         sizes.min(),
@@ -198,6 +223,9 @@ def privacy(k: object, unique_share: object, known: pd.DataFrame) -> None:
                 len(sizes) / len(known)
             ),
             Sentence("Those are the ones who are not alone."): 1 - alone / len(known),
+            Sentence("You counted groups of two and more. Count the groups of one."): (
+                (len(sizes) - alone) / len(known)
+            ),
         },
     )
 
@@ -224,6 +252,28 @@ def _names(answer: object, plan: pd.DataFrame) -> list[str]:
     if len(set(names)) != len(names):
         raise Mistake("A stage stands twice in chosen.")
     return names
+
+
+def _by_all_three(k: object, unique_share: object, known: pd.DataFrame) -> None:
+    """Tell a learner who grouped by less than the task says."""
+    year = known["birth_date"].dt.year
+    coarser = {
+        Sentence("You grouped without the date of birth. The task groups by all three columns."): ["gender", "city"],
+        Sentence("You grouped by the date of birth alone. The task groups by all three columns."): ["birth_date"],
+        Sentence("You left out the city. The task groups by all three columns."): ["gender", "birth_date"],
+        Sentence("You left out the sex. The task groups by all three columns."): ["birth_date", "city"],
+        Sentence("You took the year of birth. The task asks for the date."): ["gender", year, "city"],
+    }
+    got, truth = (
+        (number(k, "k"), number(unique_share, "unique_share")),
+        _hidden(known, ["gender", "birth_date", "city"]),
+    )
+    told(got, truth, {said: _hidden(known, columns) for said, columns in coarser.items()}, 5e-4)
+
+
+def _hidden(known: pd.DataFrame, columns: list) -> tuple[float, float]:
+    sizes = known.groupby(columns).size()
+    return float(sizes.min()), float((sizes == 1).sum() / len(known))
 
 
 def _greedy(plan: pd.DataFrame, budget: float) -> list[str]:

@@ -12,6 +12,8 @@ from course.language import Sentence
 _Z = 1.959964
 #: A bootstrap of customers instead of the formula: its middle lies off by less (in standard errors), its reach by less.
 _SHIFTED, _DRAWN = 0.3, 0.08
+#: What 1.96 is off from the exact factor; a mistake that comes as near as a bootstrap does is told to these digits.
+_DIGITS = 1e-4
 #: A review is a good one from here on: of the wrong slides, of the accused ones, of the mistakes found.
 _RECALL, _PRECISION, _NAMED = 0.6, 0.6, 0.5
 
@@ -34,8 +36,6 @@ def interval(low: object, high: object, money: pd.Series, inside: pd.Series, sha
     if low > high:
         raise Mistake("share_low lies above share_high. Exchange the two.")
     centre, half = (low + high) / 2, (high - low) / 2
-    if abs(centre - share) <= _SHIFTED * error and abs(half / (_Z * error) - 1) <= _DRAWN:
-        return
     if abs(centre - 100 * share) <= 100 * _DRAWN * error and share > 0.02:
         raise Mistake("Those are percent. Shares between 0 and 1 are asked for.")
     if abs(centre - share) > _SHIFTED * error:
@@ -47,6 +47,12 @@ def interval(low: object, high: object, money: pd.Series, inside: pd.Series, sha
         told(centre, share, centres, 0.1 * error)
         raise Mistake("The middle of your interval is not the share.")
     reaches = {
+        Sentence("You took the customers of the class into p(1 − p)/n. The task weighs each by money: use e."): (
+            _Z * math.sqrt(share * (1 - share) / chosen.sum())
+        ),
+        Sentence("You did not divide the root by all the money. The task does: then it is a share again."): (
+            _Z * math.sqrt((pull**2).sum())
+        ),
         Sentence(
             "That is the formula for a share of people, p(1 − p)/n. Money is not spread evenly: a few customers hold "
             "much of it."
@@ -77,7 +83,9 @@ def interval(low: object, high: object, money: pd.Series, inside: pd.Series, sha
             _Z * abs(pull.sum()) / total
         ),
     }
-    reach(half, _Z * error, reaches)
+    told(half / error, _Z, {said: wrong / error for said, wrong in reaches.items()}, rtol=_DIGITS)
+    if abs(half / (_Z * error) - 1) > _DRAWN:
+        reach(half, _Z * error, reaches)
 
 
 @exercise(
@@ -148,6 +156,11 @@ def reversals(answer: object, marks: pd.DataFrame, weights: pd.Series, totals: p
             "still in the weights: begin each case with those of the table."
         ): truth - up,
         Sentence("That is a share. The number of cases is asked for."): truth / len(cases),
+        Sentence("Those are all the cases. Count the ones in which the winner is another tool."): len(cases),
+        Sentence("You changed all the weights together, which moves no rank. Change one at a time."): 0,
+        Sentence("You changed each weight by 20 points or by half, not by 20% of itself."): (
+            _won_elsewhere(marks, weights, winner)
+        ),
         Sentence("That counts criteria. Each of them makes two cases, one up and one down."): (
             len({name for (name, _), tool in best.items() if tool != winner})
         ),
@@ -184,3 +197,12 @@ def gain(answer: object, taken: pd.DataFrame) -> None:
         Sentence("That is the share right after the course. How much of the rest was gained?"): post,
     }
     equals(answer, (post - pre) / (1 - pre), "gained", mistakes, rtol=1e-4)
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _won_elsewhere(marks: pd.DataFrame, weights: pd.Series, winner: str) -> int:
+    """Cases in which a weight that is 20 points higher or lower makes another winner."""
+    moved = [weights.where(weights.index != name, weights + by) for name in weights.index for by in (-20, 20)]
+    return sum((marks * one).sum(axis=1).idxmax() != winner for one in moved)

@@ -14,6 +14,8 @@ _Z = 1.959964
 _ROUNDED = 0.012
 #: Plain and Newcombe's interval, 1.96 or 1.959964: percentage points that do not matter.
 _POINT = 0.02
+#: The plan of the spring coupon: without and with.
+_COUPON_PLAN = np.array([0.35, 0.65])
 
 
 @exercise(
@@ -52,6 +54,9 @@ def sample_size(answer: object, base: float) -> None:
         ),
         Sentence("The roots are missing: take the arcsine of the square root of each share."): (
             2 * (2.8 / (2 * math.asin(1.2 * base) - 2 * math.asin(base))) ** 2
+        ),
+        Sentence("You took the plain difference of the shares. Take the arcsine of each root first."): (
+            2 * (2.8 / (0.2 * base)) ** 2
         ),
         Sentence("That is h, the distance. The customers follow from it."): 2 * half,
     }
@@ -108,6 +113,9 @@ def gain(low: object, high: object, arms: pd.DataFrame) -> None:
             _Z * 100 * math.sqrt((p * (1 - p)).sum())
         ),
         Sentence("The root is missing: that is 1.96 variances."): _Z * 100 * variance.sum(),
+        Sentence("You pooled both groups into one share. Each group varies on its own: add p(1 − p)/n of both."): (
+            _Z * 100 * math.sqrt(bought.sum() / n.sum() * (1 - bought.sum() / n.sum()) / n.sum())
+        ),
         Sentence("That is the whole width to each side."): 2 * _Z * error,
         Sentence("That is an interval of 90%. For 95% it takes 1.96 standard errors."): 1.645 * error,
     }
@@ -134,6 +142,19 @@ def ratio(answer: object, counts: pd.Series) -> None:
         Sentence("The gaps were taken without their sign and not squared."): (
             float((np.abs(seen - expected) / expected).sum())
         ),
+        Sentence("You squared after adding up. Square the gap of each group, divide, and add up last."): (
+            float((np.abs(seen - expected) / expected).sum() ** 2)
+        ),
+        Sentence("You took the root. χ² is the sum as it is."): math.sqrt(truth),
+        Sentence("You took the plan of the coupon, 35 to 65. The tea was planned half and half."): (
+            float(((seen - seen.sum() * _COUPON_PLAN) ** 2 / (seen.sum() * _COUPON_PLAN)).sum())
+        ),
+        Sentence("You compared shares. χ² compares numbers of customers, so that more of them weigh more."): (
+            float(((seen / seen.sum() - 0.5) ** 2 / 0.5).sum())
+        ),
+        Sentence("You took half a customer off each gap (Yates). The task asks for χ² without it."): (
+            float(((np.abs(seen - expected) - 0.5) ** 2 / expected).sum())
+        ),
         Sentence("The expected number was taken to be all customers. It is half of them in each group."): (
             float(((seen - 2 * expected) ** 2 / (2 * expected)).sum())
         ),
@@ -141,7 +162,7 @@ def ratio(answer: object, counts: pd.Series) -> None:
     value, chance = number(answer, "chi2"), effect.sample_ratio(seen.tolist())
     if 0 < value < 1 and math.isclose(value, chance, rel_tol=1e-3):
         raise Mistake("That is the chance of such a split, p. The statistic itself is asked for.")
-    if value != round(truth):
+    if value not in (round(truth), round(truth, 1)):
         equals(value, truth, "chi2", mistakes, rtol=1e-3)
 
 
@@ -173,6 +194,7 @@ def kept(answer: object, peers: pd.DataFrame) -> None:
             (estimate - truth.mean()).abs() <= 1.96 * se
         ).sum(),
         Sentence("That is a share. The number of intervals is asked for."): right / len(peers),
+        Sentence("That is how many should hold. The task asks how many do: compare and count."): 0.95 * len(peers),
     }
     equals(answer, right, "kept", mistakes)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from course import nps
@@ -116,6 +117,9 @@ def change(low: object, high: object, may: nps.Score, november: nps.Score) -> No
         Sentence("That is the whole width to each side. The two ends are 1.96 errors off, not twice that."): (
             2 * _Z * error
         ),
+        Sentence("You halved the error, as for a mean of the two waves. The task asks for their difference."): (
+            _Z * error / 2
+        ),
     }
     reach((high - low) / 2, _Z * error, reaches)
 
@@ -149,6 +153,18 @@ def weighted(answer: object, bands: pd.DataFrame, everyone: pd.Series) -> None:
         Sentence("That is customers for each answer: the weight of one answer, not of a whole group."): (
             (value * inverse).sum() / inverse.sum()
         ),
+        Sentence("You multiplied by that weight without dividing by what the weights add up to."): (
+            (value * customers / customers.sum() / (answers / answers.sum())).sum()
+        ),
+        Sentence("You took the mean of the weighted parts. The weights divide already: add the parts up."): (
+            truth / len(value)
+        ),
+        Sentence("You weighed the lower ends of the intervals. The task asks for the score: take value."): (
+            (bands["low"].to_numpy(dtype="float64") * customers).sum() / customers.sum()
+        ),
+        Sentence("You took the middle group's score. The task gives every group a weight: multiply and add up."): (
+            float(np.median(value))
+        ),
         Sentence("That is a difference of shares. NPS is written in points, from −100 to 100."): truth / 100,
     }
     _points(answer, truth, "nps_weighted", mistakes)
@@ -175,12 +191,28 @@ def agreement(answer: object, coded: pd.DataFrame) -> None:
     mistakes = {
         Sentence("That is the raw agreement. Take off what chance alone would give."): observed,
         Sentence("That is what chance alone would give. It is to be taken off the raw agreement."): expected,
+        Sentence("You counted the comments on which they agree. Divide by all comments, then take off chance."): (
+            observed * len(first)
+        ),
+        Sentence("You squared the shares of the first reader. Chance is her share times that of the second."): (
+            _beyond(observed, float((shares[0] ** 2).sum()))
+        ),
+        Sentence("You squared the shares of the second reader. Chance is his share times that of the first."): (
+            _beyond(observed, float((shares[1] ** 2).sum()))
+        ),
+        Sentence("You took one label alone. They can agree by chance on each of the three: add the products up."): (
+            _beyond(observed, float(shares[0].mul(shares[1], fill_value=0).max()))
+        ),
+        Sentence("Chance is missing above the line: subtract it from the raw agreement, then divide."): (
+            observed / (1 - expected)
+        ),
+        Sentence("1 − chance needs brackets: without them chance is subtracted twice."): observed - 2 * expected,
         Sentence("The excess over chance is right. Divide it by the most that was to be had, 1 less chance."): (
             observed - expected
         ),
         Sentence(
             "Chance was taken to be one in as many as there are labels. The readers do not use them equally often."
-        ): ((observed - 1 / labels) / (1 - 1 / labels)),
+        ): _beyond(observed, 1 / labels),
         Sentence("The shares of both readers were thrown together (Scott's π). Cohen multiplies the shares of each."): (
             (observed - pooled) / (1 - pooled)
         ),
@@ -248,6 +280,11 @@ def _nps(scores: pd.Series) -> float:
 
 def _kappa(first: pd.Series, second: pd.Series) -> float:
     return nps.kappa(first, second).value
+
+
+def _beyond(observed: float, expected: float) -> float:
+    """Agreement beyond chance."""
+    return (observed - expected) / (1 - expected)
 
 
 def _points(answer: object, truth: float, name: str, mistakes: Mapping[Sentence, float]) -> None:
