@@ -34,8 +34,17 @@ EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
 WHEELS = ROOT / "wheels"
-EXTRAS = "notebook,stats"
-MORE = {"test": "postgres,mysql,pack,dev", "build": "dev", "site": "site", "pack": "pack"}  # what a word needs beside
+EXTRAS = "stats"  # what every word has
+LESSONS = "notebook"  # what no report needs: a quarter of the disk
+MORE = {  # what a word needs beside; any other makes or reads a result, or says itself what it lacks
+    "lab": LESSONS,
+    "doctor": LESSONS,
+    "reset": LESSONS,
+    "test": LESSONS + ",postgres,mysql,pack,dev",
+    "build": LESSONS + ",dev",
+    "site": LESSONS + ",site",
+    "pack": "pack",
+}
 
 HELP_EN = """\
 python3 lab.py             set up and open the lessons in JupyterLab
@@ -62,8 +71,8 @@ python3 lab.py run|check   即 course 命令，用法见 python3 lab.py run --he
 MESSAGES = {  # in English and in Chinese
     "help": (HELP_EN, HELP_ZH),
     "setting up": (
-        "Setting up .venv: only this once, a minute or two, about 0.9 GB of disk.",
-        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 0.9 GB。",
+        "Setting up .venv: only this once, a minute or two, about {size} GB of disk.",
+        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 {size} GB。",
     ),
     "adding": ("Adding {extras} to .venv.", "正在往 .venv 里添加 {extras}。"),
     "found": ("{n} packages are needed.", "共需要 {n} 个软件包。"),
@@ -281,10 +290,13 @@ def prepare(more=""):
     """
     made, have = stamped()
     have &= set(extras())
-    wanted = {*EXTRAS.split(","), *filter(None, more.split(","))}
+    wanted = {EXTRAS, *filter(None, more.split(","))}
+    if WHEELS.is_dir():  # what a workshop will open later is installed while its wheels are the only index
+        wanted.add(LESSONS)
     anew = made != fingerprint()
     if anew or not wanted <= have:
-        tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)))
+        size = "0.9" if LESSONS in wanted | have else "0.6"
+        tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)), size=size)
         if WHEELS.is_dir():
             suit()
         install(wanted | have, anew)
@@ -329,14 +341,14 @@ def dispatch(args):
         return tell("help", extras=", ".join(extras()))
     if word == "add":
         return add(args[1:])
-    prepare(MORE.get(word, ""))
+    if not word or word.startswith("-"):
+        args = ["lab", *args]
+    prepare(MORE.get(args[0], ""))
     if word == "pack":  # resolves for other systems with uv, which does not read pip's configuration
         os.environ.update(mirrors(PYTHON))
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])
-    if not word or word.startswith("-"):
-        args = ["lab", *args]
     return run(BIN / ("course" + EXE), *args)
 
 

@@ -104,4 +104,4 @@ def test_what_other_places_read_is_well_formed():
     extras = re.search(r"pip install -e '\.\[([\w,]+)\]' -c constraints\.txt", container["postCreateCommand"])
     import lab
 
-    assert extras[1] == lab.EXTRAS
+    assert extras[1] == f"{lab.LESSONS},{lab.EXTRAS}"
