@@ -92,6 +92,16 @@ def test_an_old_python_is_told_so(kit):
     ]
 
 
+def test_without_its_folder_it_says_what_it_needs(tmp_path):
+    """Of a ZIP that is looked into and not unpacked, Windows takes this file alone."""
+    shutil.copy(ROOT / "lab.py", tmp_path)
+    command = [BASE_PYTHON, "-X", "utf8", "lab.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean(os.environ), capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 1 and "unpack the whole ZIP" in done.stderr and "Traceback" not in done.stderr
+
+
 # --- language ----------------------------------------------------------------------------------------------------
 
 
@@ -254,6 +264,25 @@ def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, 
     assert installer.ran == ["uv", "uv"]
 
 
+def test_a_second_start_waits_for_the_first_and_installs_nothing(lab, installer, monkeypatch, capsys):
+    """The first holds the lock as another window would, and is done while the second waits."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            lab.BIN.mkdir(parents=True)
+            lab.PYTHON.touch()
+            lab.STAMP.write_text(lab.fingerprint() + " " + lab.EXTRAS)
+            first.close()
+
+    monkeypatch.setattr(lab.time, "sleep", sleep)
+    first = lab.LOCK.open("a")
+    assert not lab.taken(first)
+    assert lab.main(["run"]) == 0 and not installer.ran and len(slept) == 2
+    assert capsys.readouterr().out.count("Another start is setting up .venv") == 1
+
+
 def test_pip_steps_in_when_uv_is_missing_or_fails(lab, installer, monkeypatch, capsys):
     installer.fails = {"uv": "error: unexpected argument '--python' found"}
     assert lab.main(["test"]) == 0
@@ -394,11 +423,20 @@ def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkey
 )
 def test_a_folder_that_cannot_be_written_is_one_sentence(lab, monkeypatch, capsys, number, sentence):
     def clear():
-        raise OSError(number, os.strerror(number), "/a/b")
+        raise OSError(number, os.strerror(number), os.path.abspath("/a/b"))
 
     monkeypatch.setattr(lab, "clear", clear)
     assert lab.main(["test"]) == 1
     assert sentence in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_bare_name_within_the_environment_is_told_as_the_kits_folder(lab, kit, monkeypatch, capsys):
+    def clear():
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "pyvenv.cfg")
+
+    monkeypatch.setattr(lab, "clear", clear)
+    assert lab.main(["test"]) == 1
+    assert f"No permission to write to {kit}." in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
