@@ -17,15 +17,23 @@ if sys.maxsize < 2**32:
         "本课程需要 64 位的 Python，当前是 32 位。请另外安装 64 位版本。"
     )
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
-from course.hub import settings
+try:
+    from course.hub import settings
+except ImportError:
+    sys.exit(
+        "lab.py needs the folder that it came in: unpack the whole ZIP, and run it there.\n"
+        "lab.py 离不开它所在的文件夹。请把 ZIP 整个解压，再在里面运行。"
+    )
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -33,14 +41,18 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXE = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / ("python" + EXE)
 STAMP = VENV / "lab-stamp"
+LOCK = ROOT / ".venv-lock"
 WHEELS = ROOT / "wheels"
-EXTRAS = "notebook,stats"
-# What a word needs beside.
-MORE = {
-    "test": "postgres,mysql,pack,site,paper,dev",
-    "build": "dev",
-    "site": "site",
-    "paper": "paper",
+EXTRAS = "stats"  # what every word has
+LESSONS = "notebook"  # what no report needs: a quarter of the disk
+MORE = {  # what a word needs beside; any other makes or reads a result, or says itself what it lacks
+    "lab": LESSONS,
+    "doctor": LESSONS,
+    "reset": LESSONS,
+    "test": LESSONS + ",postgres,mysql,pack,site,paper,dev",
+    "build": LESSONS + ",dev",
+    "site": LESSONS + ",site",
+    "paper": LESSONS + ",paper",
     "pack": "pack",
 }
 
@@ -69,8 +81,12 @@ python3 lab.py run|check   即 course 命令，用法见 python3 lab.py run --he
 MESSAGES = {  # in English and in Chinese
     "help": (HELP_EN, HELP_ZH),
     "setting up": (
-        "Setting up .venv: only this once, a minute or two, about 0.9 GB of disk.",
-        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 0.9 GB。",
+        "Setting up .venv: only this once, a minute or two, about {size} GB of disk.",
+        "正在准备运行环境 .venv：只需这一次，大约一两分钟，占用磁盘约 {size} GB。",
+    ),
+    "waiting": (
+        "Another start is setting up .venv just now; this one goes on when that is done.",
+        "另一个窗口正在准备运行环境 .venv，等它完成后，这里会接着执行。",
     ),
     "adding": ("Adding {extras} to .venv.", "正在往 .venv 里添加 {extras}。"),
     "found": ("{n} packages are needed.", "共需要 {n} 个软件包。"),
@@ -286,16 +302,58 @@ def prepare(more=""):
 
     The stamp comes last: what was interrupted is done again.
     """
-    made, have = stamped()
-    have &= set(extras())
-    wanted = {*EXTRAS.split(","), *filter(None, more.split(","))}
-    anew = made != fingerprint()
-    if anew or not wanted <= have:
-        tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)))
+    wanted = {EXTRAS, *filter(None, more.split(","))}
+    if WHEELS.is_dir():  # what a workshop will open later is installed while its wheels are the only index
+        wanted.add(LESSONS)
+    if there(wanted):
+        return
+    with alone():
+        if there(wanted):  # another start has just done it
+            return
+        made, have = stamped()
+        have &= set(extras())
+        anew = made != fingerprint()
+        size = "0.9" if LESSONS in wanted | have else "0.6"
+        tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)), size=size)
         if WHEELS.is_dir():
             suit()
         install(wanted | have, anew)
         STAMP.write_text(fingerprint() + " " + ",".join(sorted(wanted | have)))
+
+
+def there(wanted):
+    """Whether .venv is what the pins ask for and has these extras."""
+    made, have = stamped()
+    return made == fingerprint() and wanted <= have
+
+
+@contextlib.contextmanager
+def alone():
+    """One at a time: a second start waits for the first. The system opens the lock again, whatever ends its holder."""
+    with LOCK.open("a") as file:
+        told = False
+        while taken(file):
+            if not told:
+                tell("waiting")
+            told = True
+            time.sleep(0.5)
+        yield
+
+
+def taken(file):
+    """Lock a file; True where another has it. A disk without locks is taken as it is."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    return False
 
 
 def extras():
@@ -336,14 +394,14 @@ def dispatch(args):
         return tell("help", extras=", ".join(extras()))
     if word == "add":
         return add(args[1:])
-    prepare(MORE.get(word, ""))
+    if not word or word.startswith("-"):
+        args = ["lab", *args]
+    prepare(MORE.get(args[0], ""))
     if word == "pack":  # resolves for other systems with uv, which does not read pip's configuration
         os.environ.update(mirrors(PYTHON))
     if word == "test":
         os.chdir(ROOT)
         return run(PYTHON, "-m", "pytest", *args[1:])
-    if not word or word.startswith("-"):
-        args = ["lab", *args]
     return run(BIN / ("course" + EXE), *args)
 
 
@@ -359,7 +417,8 @@ def main(args):
         tell("stopped")
     except OSError as error:
         kinds = {errno.ENOSPC: "disk", errno.EACCES: "access", errno.EPERM: "access", errno.EROFS: "access"}
-        tell(kinds.get(error.errno, "other"), path=error.filename or ROOT, error=error)
+        path = error.filename if os.path.isabs(error.filename or "") else ROOT  # within .venv a name may be a bare one
+        tell(kinds.get(error.errno, "other"), path=path, error=error)
     return 1
 
 

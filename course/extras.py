@@ -24,6 +24,7 @@ BRINGS = {
         "jupyterlab",
         "matplotlib",
         "nbformat",
+        "pandera",
         "psutil",
         "seaborn",
         "tornado",

@@ -359,7 +359,11 @@ def kit(tmp_path):
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
         program.chmod(0o755)
-    stamp = [sys.executable, "-c", "import lab; lab.STAMP.write_text(lab.fingerprint() + ' ' + lab.EXTRAS)"]
+    stamp = [
+        sys.executable,
+        "-c",
+        "import lab; lab.STAMP.write_text(lab.fingerprint() + f' {lab.LESSONS},{lab.EXTRAS}')",
+    ]
     subprocess.run(stamp, cwd=folder, check=True)
     return folder
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
 #: What `test_a_script_ends_well` runs. `.ci/run` is what runs the tests themselves, and `elsewhere` their quick half.
-SCRIPTS = ("first_minutes", "wheel", "versions lowest", "versions latest", "site", "pack", "binder_image")
+SCRIPTS = ("first_minutes", "bare", "wheel", "versions lowest", "versions latest", "site", "pack", "binder_image")
 BY_ITSELF = ("run", "elsewhere")
 SYSTEMS = {"ubuntu-latest", "windows-latest", "macos-latest"}
 PYTHONS = {"3.11", "3.12", "3.13", "3.14"}

@@ -48,7 +48,7 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
 
 
 def test_the_lab_installs_what_binder_has():
-    assert set(lab.EXTRAS.split(",")) == set(EXTRAS)
+    assert {lab.EXTRAS, lab.LESSONS} == set(EXTRAS)
 
 
 def test_environment_yml_names_a_python_that_the_kit_allows_and_installs_the_kit_with_its_pins():

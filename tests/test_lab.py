@@ -92,6 +92,16 @@ def test_an_old_python_is_told_so(kit):
     ]
 
 
+def test_without_its_folder_it_says_what_it_needs(tmp_path):
+    """Of a ZIP that is looked into and not unpacked, Windows takes this file alone."""
+    shutil.copy(ROOT / "lab.py", tmp_path)
+    command = [BASE_PYTHON, "-X", "utf8", "lab.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean(os.environ), capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 1 and "unpack the whole ZIP" in done.stderr and "Traceback" not in done.stderr
+
+
 # --- language ----------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +194,18 @@ def test_a_second_start_installs_nothing(lab, installer):
 def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
     assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
     assert installer.ran == ["uv", "uv"]
-    assert installer.extras == ["notebook,stats", "dev,mysql,notebook,pack,postgres,stats"]
+    assert installer.extras == ["stats", "dev,mysql,notebook,pack,postgres,stats"]
+
+
+def test_lessons_bring_their_packages_when_they_are_opened(lab, installer, capsys):
+    """A report needs none of them; whoever begins with the lessons waits once."""
+    assert lab.main(["run"]) == lab.main([]) == lab.main(["--no-browser"]) == lab.main(["reset", "07"]) == 0
+    assert installer.extras == ["stats", "notebook,stats"] and len(installer.anew) == 1
+    told = capsys.readouterr().out
+    assert "about 0.6 GB" in told and "Adding notebook to .venv." in told
+    shutil.rmtree(lab.VENV)
+    assert lab.main(["doctor"]) == lab.main(["run"]) == 0
+    assert installer.extras[2:] == ["notebook,stats"] and "about 0.9 GB" in capsys.readouterr().out
 
 
 def test_what_is_added_stays(lab, installer, kit, capsys):
@@ -192,18 +213,18 @@ def test_what_is_added_stays(lab, installer, kit, capsys):
     assert lab.main(["run"]) == lab.main(["add", "postgres"]) == 0
     assert "Adding postgres to .venv." in capsys.readouterr().out
     assert lab.main(["add", "postgres"]) == lab.main(["run"]) == 0
-    assert installer.extras == ["notebook,stats", "notebook,postgres,stats"] and len(installer.anew) == 1
+    assert installer.extras == ["stats", "postgres,stats"] and len(installer.anew) == 1
     with (kit / "constraints.txt").open("a") as pins:
         pins.write("# another\n")
     assert lab.main(["run"]) == 0
-    assert installer.extras[-1] == "notebook,postgres,stats" and len(installer.anew) == 2
+    assert installer.extras[-1] == "postgres,stats" and len(installer.anew) == 2
 
 
 def test_an_extra_that_cannot_be_added_leaves_the_rest_as_it_was(lab, installer, capsys):
     assert lab.main(["run"]) == 0
     installer.fails = {"uv": "dns error: failed to lookup address information"}
     assert lab.main(["add", "mysql"]) == 1 and lab.PYTHON.exists()
-    assert lab.main(["run"]) == 0 and lab.stamped()[1] == {"notebook", "stats"}
+    assert lab.main(["run"]) == 0 and lab.stamped()[1] == {"stats"}
 
 
 @pytest.mark.parametrize("words", [["add"], ["add", "postgress"]])
@@ -241,6 +262,25 @@ def test_an_interrupted_installation_is_done_again(lab, installer, monkeypatch, 
     monkeypatch.setattr(lab, "attempt", whole)
     assert lab.main(["test"]) == 0
     assert installer.ran == ["uv", "uv"]
+
+
+def test_a_second_start_waits_for_the_first_and_installs_nothing(lab, installer, monkeypatch, capsys):
+    """The first holds the lock as another window would, and is done while the second waits."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            lab.BIN.mkdir(parents=True)
+            lab.PYTHON.touch()
+            lab.STAMP.write_text(lab.fingerprint() + " " + lab.EXTRAS)
+            first.close()
+
+    monkeypatch.setattr(lab.time, "sleep", sleep)
+    first = lab.LOCK.open("a")
+    assert not lab.taken(first)
+    assert lab.main(["run"]) == 0 and not installer.ran and len(slept) == 2
+    assert capsys.readouterr().out.count("Another start is setting up .venv") == 1
 
 
 def test_pip_steps_in_when_uv_is_missing_or_fails(lab, installer, monkeypatch, capsys):
@@ -344,7 +384,8 @@ def test_a_folder_of_wheels_is_used_without_a_network(lab, installer, kit, monke
     wheel = kit / "wheels" / "numpy-2.4.6-cp{}{}-cp{}{}-{}_x86_64.whl".format(*sys.version_info[:2] * 2, platform())
     wheel.parent.mkdir()
     wheel.touch()
-    assert lab.main(["run"]) == 0
+    assert lab.main(["run"]) == lab.main([]) == 0  # at once what the lessons will need: later there is no network
+    assert installer.extras == ["notebook,stats"]
     assert seen[1][-3:] == ["--find-links", str(kit / "wheels"), "--no-index"]
     assert lab.main(["add", "postgres"]) == 0  # what the folder lacks comes over the network
     assert "--dry-run" in seen[2] and seen[3][-2:] == ["--find-links", str(kit / "wheels")]
@@ -382,11 +423,20 @@ def test_debian_without_ensurepip_is_told_what_to_install(lab, installer, monkey
 )
 def test_a_folder_that_cannot_be_written_is_one_sentence(lab, monkeypatch, capsys, number, sentence):
     def clear():
-        raise OSError(number, os.strerror(number), "/a/b")
+        raise OSError(number, os.strerror(number), os.path.abspath("/a/b"))
 
     monkeypatch.setattr(lab, "clear", clear)
     assert lab.main(["test"]) == 1
     assert sentence in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_bare_name_within_the_environment_is_told_as_the_kits_folder(lab, kit, monkeypatch, capsys):
+    def clear():
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "pyvenv.cfg")
+
+    monkeypatch.setattr(lab, "clear", clear)
+    assert lab.main(["test"]) == 1
+    assert f"No permission to write to {kit}." in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")

@@ -144,7 +144,7 @@ def test_a_package_without_a_wheel_is_named(asked, tmp_path):
 
 
 def test_what_a_class_gets_is_what_lab_py_installs():
-    assert set(wheels.EXTRAS) == set(lab.EXTRAS.split(","))
+    assert set(wheels.EXTRAS) == {lab.EXTRAS, lab.LESSONS}
 
 
 @pytest.mark.weekly

@@ -265,6 +265,8 @@ def _lines(
                 high=top["rank_high"],
             )
         )
+    if comments.empty:
+        return out
     counts = comments["label"].value_counts()
     out.append(
         Sentence(
