@@ -75,7 +75,8 @@ def _opened(source: str | Path) -> Opened | None:
 
 
 def _is_plain(field: "pa.Field") -> bool:
-    return not field.metadata and any(map(_is_of(field.type), ("id", "time", "number")))
+    marks = set(field.metadata or ()) - {b"PARQUET:field_id"}  # of a database's answer: how its text is to be read
+    return not marks and any(map(_is_of(field.type), ("id", "time", "number")))
 
 
 def _is_of(type_: "pa.DataType") -> Callable[[str], bool]:

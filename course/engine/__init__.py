@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from course import whole
-from course.engine.relation import File, Relation
+from course.engine.relation import File, Files, Relation
 from course.engine.spool import MEMORY, database, limited, quoted
 from course.errors import DataError
 
@@ -75,12 +75,13 @@ def keep_here(sql: str, tables: Mapping[str, Table], **values: object) -> Relati
 
 
 def together(relations: Sequence[Relation]) -> Relation:
-    """The rows of several relations of the same columns, one after the other, as a relation of one file."""
+    """The rows of several kept relations of the same columns, one after the other: for DuckDB, which reads their files
+    as one."""
     if len(relations) == 1:
         return relations[0]
-    names = [f"part{i}" for i in range(len(relations))]
-    rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
-    return keep_here(rows, dict(zip(names, relations, strict=True))).typed(**relations[0].dtypes)
+    paths = ", ".join(quoted(relation.file.path) for relation in relations)
+    files = Files([relation.file for relation in relations])
+    return Relation(files, f"SELECT * FROM read_parquet([{paths}])", relations[0].dtypes)
 
 
 def stored(frame: pd.DataFrame) -> Relation:
