@@ -159,19 +159,18 @@ def _valid(judged: Relation, table: Table, names: list[dict], flags: list[dict])
     return valid.typed(**{c: d for c, d in table.frame.dtypes.items() if c in valid})
 
 
-_SOLD = """
-    SELECT row, customer_id, product_id, unit_price, order_id, ordered_at AS moment, amount, quantity AS units
-    FROM lines
-"""
-_RETURNED = f"""
-    SELECT * REPLACE (-amount AS amount, -units AS units), CAST(NULL AS VARCHAR) AS cancels FROM ({_SOLD})
-"""
-
-
 def _back(lines: Relation, cancelled: Relation) -> Relation:
     """The rows of which something was taken back, and how much (clean.match_refunds)."""
-    sold, returned = (keep_here(sql, {"lines": rows}) for sql, rows in ((_SOLD, lines), (_RETURNED, cancelled)))
+    sold, returned = (_party(rows, sign) for rows, sign in ((lines, ""), (cancelled, "-")))
+    returned = returned.computed("cancels", "CAST(NULL AS VARCHAR)", "str")
     return keep_here(clean.matching(lines=True), {"sold": sold, "returned": returned})
+
+
+def _party(rows: Relation, sign: str) -> Relation:
+    """Rows of one side of `clean.matching`."""
+    rows = rows.computed("moment", "ordered_at", "datetime64[us]").computed("units", f"{sign}quantity")
+    columns = ["row", "customer_id", "product_id", "unit_price", "order_id", "moment", "amount", "units"]
+    return rows.computed("amount", f"{sign}amount")[columns]
 
 
 # --- afterwards -------------------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ DOUBTS = {
     "one for all": lambda f: f.assign(customer_id=f["customer_id"].where(f.index % 2 == 0, "M9999")),
     "a currency in the header": lambda f: f.rename(columns={"unit_price": "Price (USD)"}),
     "a clerk": lambda f: f.rename(columns={"customer_id": "sales rep id"}),
-    "half a millionth": lambda f: f.assign(unit_price=f["unit_price"].where(f.index != 0, 2.0**-7 * 5**-6 / 2)),
+    "half a millionth": lambda f: f.assign(quantity=f["quantity"].where(f.index != 0, 1.0), unit_price=5e-7),
     "nobody at all": lambda f: f.assign(customer_id=pd.array([None] * len(f), dtype="str")),
 }
 

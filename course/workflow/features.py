@@ -64,7 +64,8 @@ def portraits(run: Result) -> pd.DataFrame:
 
 
 _PRODUCTS = """
-    SELECT customer_id, count(DISTINCT {product}) AS products FROM {bought} GROUP BY customer_id
+    SELECT customer_id, count({product}) AS products FROM (SELECT DISTINCT customer_id, {product} FROM {bought})
+    GROUP BY customer_id
 """
 _OF_LINES = "(SELECT DISTINCT order_id, customer_id FROM orders) JOIN lines USING (order_id)"
 
