@@ -193,6 +193,16 @@ def test_whatever_leaves_a_doubt_is_the_strict_readers(change, tmp_path):
         assert said(stored) == said(strict)
 
 
+def test_a_file_that_is_damaged_in_the_middle_is_refused_in_the_same_words(tmp_path):
+    path = written(tmp_path, shop(6000))[0]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 400] = b"\xff" * 400
+    path.write_bytes(data)
+    strict, stored = both([path])
+    assert "damaged Parquet file" in strict
+    assert stored == strict
+
+
 # --- drawn tables -----------------------------------------------------------------------------------------------------
 
 _DAYS = [pd.Timestamp(day) for day in ("2024-01-05", "2024-01-05 10:30", "2024-02-01", "1960-01-01", "2200-01-01")]

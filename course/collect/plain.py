@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pandas as pd
 
 from course import forms, schema
@@ -121,10 +122,10 @@ def table(raws: Sequence[Raw], chosen: Mapping[str, str], answers: Answers) -> "
         if found is None:
             return None
         read, mapping, now = found
-        rows = _taken(raw, read.frame.columns, mapping, before)
-        before += len(rows)
-        if not _beyond_doubt(rows, mapping, raw.name, answers):
+        rows = _taken(raw, mapping, before)
+        if rows is None or not _beyond_doubt(rows, mapping, raw.name, answers):
             return None
+        before += len(rows)
         parts.append(rows)
         mappings.append(mapping)
         layouts.append(remembered.layout_of(read, None, mapping, now))
@@ -180,8 +181,8 @@ def _is_doubtful(mapping: Mapping[str, str]) -> bool:
     return called or currency.in_name(money) is not None
 
 
-def _taken(raw: Opened, columns: Sequence[str], mapping: Mapping[str, str], before: int) -> Relation:
-    """The rows of a file in the database, of canonical columns."""
+def _taken(raw: Opened, mapping: Mapping[str, str], before: int) -> Relation | None:
+    """The rows of a file in the database, of canonical columns; None where they cannot be read to the end."""
     import pyarrow as pa
 
     known = schema.canonical("orders").columns
@@ -198,7 +199,12 @@ def _taken(raw: Opened, columns: Sequence[str], mapping: Mapping[str, str], befo
     stream = pa.RecordBatchReader.from_batches(types, _batches(raw.path, [mapping[n] for n in names], types))
     kinds = {"id": "str", "time": "datetime64[us]", "number": "float64", "money": "float64"}
     typed = {n: pd.Series(dtype=kinds[known[n].type]).dtype for n in [*names, *made]}
-    return keep_here(sql, {"cells": stream}, source=raw.name).typed(**typed)
+    try:
+        return keep_here(sql, {"cells": stream}, source=raw.name).typed(**typed)
+    except duckdb.OutOfMemoryException:
+        raise
+    except (duckdb.Error, pa.ArrowException, OSError):  # a damaged page, bytes that are no text: the strict reader's
+        return None
 
 
 _PRODUCT = "quantity * unit_price"
