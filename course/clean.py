@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -17,7 +18,7 @@ from course import engine, schema, small_yaml
 from course.collect import Table, control_totals
 from course.collect.mapping import CHANGED
 from course.collect.values import exact, masked, times
-from course.engine import expressions, query
+from course.engine import Relation, expressions, query
 from course.errors import DataError
 from course.forms import normal
 from course.language import Sentence
@@ -26,7 +27,7 @@ _RULES = Path(__file__).parent / "rules"
 _OUTCOMES = ("set_aside", "quarantine")
 
 #: What every table is judged by after its declared rules: nothing later can use such a row.
-_ALWAYS = (
+ALWAYS = (
     {"name": "unreadable", "outcome": "quarantine", "en": "a value that cannot be read", "zh": "无法识别的值"},
     {
         "name": "impossible_date",
@@ -38,7 +39,7 @@ _ALWAYS = (
     {"name": "after_as_of", "outcome": "set_aside", "en": "later than the as-of date", "zh": "晚于统计截止日"},
 )
 #: The number of after_as_of among them.
-_LATER = 4
+LATER = 4
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Cleaned:
     ----------
     kind : the canonical table
     valid : the rows to work with: the table's columns, its flags (bool) and, for orders, `refunded` (money, ≥ 0, of
-        cancellations matched to the row)
+        cancellations matched to the row); a relation, like the others, where the rows are in the database
     set_aside, quarantine : the other rows, with `rule`, `column` (the one to look at) and `value` (masked)
     rules : the rules in order: name, outcome, names in both languages
     accounts : control totals of received, valid and every rule; rows and money add up
@@ -58,9 +59,9 @@ class Cleaned:
     """
 
     kind: str
-    valid: pd.DataFrame
-    set_aside: pd.DataFrame
-    quarantine: pd.DataFrame
+    valid: pd.DataFrame | Relation
+    set_aside: pd.DataFrame | Relation
+    quarantine: pd.DataFrame | Relation
     rules: list[dict]
     accounts: dict[str, dict]
     flags: dict[str, dict]
@@ -83,7 +84,7 @@ def _check_rules(content: object, where: str) -> None:
     rules = content.get("rules") if isinstance(content, dict) else None
     if not isinstance(rules, list):
         raise DataError("{where}: expected a list under “rules:”.", where=where)
-    seen = {r["name"] for r in _ALWAYS}
+    seen = {r["name"] for r in ALWAYS}
     for i, rule in enumerate(rules, 1):
         lacking = [k for k in ("name", "outcome", "when", "column") if not isinstance(rule, dict) or k not in rule]
         if lacking:
@@ -148,11 +149,11 @@ def apply(table: Table, rules: Mapping | str | Path | None = None, *, as_of: obj
     unread, always = _always(table, as_of)
     own = _of_unread_column(number, declared, unread)
     # What is later than the day is not known on it, whatever a rule would say of it: a refund to come least of all.
-    own |= always == _LATER
+    own |= always == LATER
     number = np.where((number > 0) & ~own, number, np.where(always > 0, always + len(declared), 0))
-    names = declared + [dict(r) for r in _ALWAYS]
+    names = declared + [dict(r) for r in ALWAYS]
     valid = frame[number == 0].reset_index(drop=True)
-    apart = _with_reasons(frame, number, names, table, unread)
+    apart = with_reasons(frame, number, names, table, unread)
     if valid.empty:
         raise _nothing_left(pd.concat(apart.values()), as_of)
     if table.kind == "orders" and (valid["amount"] == 0).all():
@@ -239,7 +240,7 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
     present = [c for c in columns if c in frame] + [c for c in own if c != "is_repeated_order" or said]
     # A rule that looks at other rows may be run as a join, which keeps no order: rows carry their number.
     connection.register("_cells", frame[present].assign(_row=np.arange(len(frame))))
-    lacking = [f'CAST(NULL AS {_SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
+    lacking = [f'CAST(NULL AS {SQL_TYPES[c.type]}) AS "{n}"' for n, c in columns.items() if n not in frame]
     if table.kind == "orders" and not said:
         connection.register("_repeated", pd.DataFrame({"is_repeated_order": _repeated_orders(table)}))
         lacking.append("_repeated.is_repeated_order")
@@ -250,7 +251,7 @@ def _view(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: Tab
         connection.execute(f"CREATE TEMP VIEW received AS SELECT {', '.join(['*', *lacking])} FROM _cells")
 
 
-_SQL_TYPES = {
+SQL_TYPES = {
     "id": "VARCHAR",
     "text": "VARCHAR",
     "number": "DOUBLE",
@@ -336,14 +337,14 @@ def _cannot_run(i: int, why: Sentence | str) -> DataError:
 
 
 def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np.ndarray]:
-    """What _ALWAYS finds: {row: (column, raw value)} of unreadable cells, and the rule's number (from 1) a row."""
-    frame, needs = table.frame, _needs(table)
+    """What ALWAYS finds: {row: (column, raw value)} of unreadable cells, and the rule's number (from 1) a row."""
+    frame, needed = table.frame, needs(table)
     number = np.zeros(len(frame), dtype="int64")
     if as_of is not None and (time := schema.time_column(table.frame)):
-        number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = _LATER
-    for column in needs:
+        number[(frame[time] >= pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)).to_numpy()] = LATER
+    for column in needed:
         number[frame[column].isna().to_numpy()] = 3
-    for column in (c for c in needs if pd.api.types.is_datetime64_any_dtype(frame[c].dtype)):
+    for column in (c for c in needed if pd.api.types.is_datetime64_any_dtype(frame[c].dtype)):
         years = frame[column].dt.year
         number[(frame[column].notna() & ~years.between(1970, 2100)).to_numpy()] = 2
     problems = table.problems[table.problems["column"].isin(_judged(table))]
@@ -352,22 +353,26 @@ def _always(table: Table, as_of: object) -> tuple[dict[int, tuple[str, str]], np
     return unread, number
 
 
-def _needs(table: Table) -> list[str]:
+def needs(table: Table) -> list[str]:
     """Columns a row must have filled to be of use."""
-    needs = [c for c in schema.canonical(table.kind).required if c in table.frame]
+    needed = [c for c in schema.canonical(table.kind).required if c in table.frame]
     if table.kind == "orders":
-        needs += ["amount", "order_id"]
-    return needs
+        needed += ["amount", "order_id"]
+    return needed
 
 
 def _judged(table: Table) -> list[str]:
     """Columns whose unreadable cells spoil the row."""
-    return [*_needs(table), "quantity", "unit_price"]
+    return [*needs(table), "quantity", "unit_price"]
 
 
-def _with_reasons(
-    frame: pd.DataFrame, number: np.ndarray, rules: list[dict], table: Table, unread: dict
+def with_reasons(
+    frame: pd.DataFrame, number: np.ndarray, rules: list[dict], table: Table, unread: Mapping = MappingProxyType({})
 ) -> dict[str, pd.DataFrame]:
+    """The rows of each outcome with the rule that took them (`number`, from 1), the column to look at and its value.
+
+    `unread` : {row: (column, raw value)} of cells that could not be read
+    """
     out = {}
     for outcome in _OUTCOMES:
         numbers = [i for i, r in enumerate(rules, 1) if r["outcome"] == outcome]
@@ -383,7 +388,7 @@ def _reason(frame, rows, numbers, rules, table, unread) -> tuple[pd.array, pd.ar
     """The column to look at and its masked value, a rule at a time."""
     column = np.full(len(rows), "", dtype=object)
     value = np.full(len(rows), "", dtype=object)
-    needs = _needs(table)
+    needed = needs(table)
     time = schema.time_column(table.frame) or ""
     for i in np.unique(numbers):
         at = np.flatnonzero(numbers == i)
@@ -393,7 +398,7 @@ def _reason(frame, rows, numbers, rules, table, unread) -> tuple[pd.array, pd.ar
             column[at] = [unread[r][0] for r in rows[at]]
             value[at] = [masked(unread[r][1]) for r in rows[at]]
         elif rule["name"] == "missing_value":
-            blank = frame.iloc[rows[at]][needs].isna()
+            blank = frame.iloc[rows[at]][needed].isna()
             column[at] = blank.idxmax(axis=1).to_numpy()
         else:
             column[at] = name
@@ -413,14 +418,24 @@ def _masked_column(cells: pd.Series) -> np.ndarray:
     return shown[codes]
 
 
-def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:
-    accounts = {"received": _account(frame), "valid": _account(frame, number == 0)}
+def accounts(received: dict, numbered: Mapping[int, dict], rules: list[dict], none: dict) -> dict[str, dict]:
+    """{name: rows, orders, customers, money} of what was received, of what is valid and of each rule's rows.
+
+    Parameters
+    ----------
+    numbered : by the number of the rule, 0 for valid rows; none : the account of no row.
+    """
+    named = {"received": received, "valid": numbered.get(0, none)}
     for i, rule in enumerate(rules, 1):
-        taken = number == i
         # The last ones are not the user's, and quiet ones are rare: they are named when they catch something.
-        if taken.any() or not (rule in _ALWAYS or rule.get("quiet")):
-            accounts[rule["name"]] = _account(frame, taken)
-    return accounts
+        if i in numbered or not (rule in ALWAYS or rule.get("quiet")):
+            named[rule["name"]] = numbered.get(i, none)
+    return named
+
+
+def _accounts(frame: pd.DataFrame, number: np.ndarray, rules: list[dict]) -> dict[str, dict]:
+    numbered = {int(i): _account(frame, number == i) for i in np.unique(number)}
+    return accounts(_account(frame), numbered, rules, _account(frame[:0]))
 
 
 def _account(frame: pd.DataFrame, rows: np.ndarray | slice = slice(None)) -> dict:
@@ -514,9 +529,22 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
         sold["units"], returned["units"] = sold["amount"], returned["amount"]
     cancels = back["cancels_order_id"] if "cancels_order_id" in back else pd.Series(None, index=back.index, dtype="str")
     returned["cancels"] = cancels.to_numpy()
+    pairs = query(matching(lines), {"sold": sold, "returned": returned})
+    none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
+    none.loc[valid.index[pairs["sold"]], "cancelled"] = True
+    return none
+
+
+def matching(lines: bool) -> str:
+    """SQL: which rows of `sold` the rows of `returned` take back, and how much of their money, as `match_refunds` says.
+
+    Both have row, customer_id, order_id, moment, amount and units, of lines product_id and unit_price too; `returned`
+    has cancels, and its amounts and units above nought.
+    """
+    key = ["customer_id", "product_id", "unit_price"] if lines else ["customer_id"]
     same = " AND ".join(f's."{k}" = r."{k}"' for k in key)
     first = "" if lines else "has = units DESC,"
-    sql = f"""
+    return f"""
         WITH candidates AS (
             SELECT s.row AS sold, s.units AS has, s.moment AS bought, r.*
             FROM returned AS r JOIN sold AS s ON s.order_id = r.cancels {f"AND {same}" if lines else ""}
@@ -533,10 +561,6 @@ def match_refunds(valid: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
         SELECT sold, sum(CAST(round(amount, 6) AS DECIMAL(30, 6)))::DOUBLE AS refunded
         FROM running WHERE taken <= has + 1e-9 GROUP BY sold ORDER BY sold
     """
-    pairs = query(sql, {"sold": sold, "returned": returned})
-    none.loc[valid.index[pairs["sold"]], "refunded"] = pairs["refunded"].to_numpy()
-    none.loc[valid.index[pairs["sold"]], "cancelled"] = True
-    return none
 
 
 def _still_open(set_aside: pd.DataFrame) -> list[Sentence]:
@@ -587,6 +611,8 @@ def refunds_read(table: Table) -> bool:
     Without one of them no sum of theirs is net of anything.
     """
     frame = table.frame
+    if isinstance(frame, Relation):  # of lines that have no such column: `collect.plain`
+        return bool(frame.asked("bool_or(amount < 0 OR quantity < 0)")[0])
     if "refunded" in frame or ("cancels_order_id" in frame and frame["cancels_order_id"].notna().any()):
         return True
     below = any((frame[c] < 0).any() for c in ("amount", "quantity") if c in frame)

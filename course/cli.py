@@ -348,6 +348,7 @@ def _made(options: argparse.Namespace, recipe: object, out: Path | None, mapping
             currency=recipe.currency,
             recipe=recipe,
             kept=kept,
+            stored=True,
         )
     for kind, table in tables.items():
         _show_mapping(kind, table)

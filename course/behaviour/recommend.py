@@ -32,6 +32,13 @@ _BOUGHT = f"""
 """
 
 
+_NUMBERED = f"""
+    SELECT c.number AS customer_id, p.number AS product_id, before, after
+    FROM ({_BOUGHT}) AS bought JOIN customers AS c USING (customer_id) JOIN products AS p USING (product_id)
+    ORDER BY c.number, p.number
+"""
+
+
 class ItemItem:
     """Who bought this also bought: item-to-item similarity over customers (Linden, Smith and York 2003).
 
@@ -206,10 +213,10 @@ def recommend_holdout(
     DataError : a column missing or with blanks; nobody who bought on both sides of the split.
     """
     as_of, split = last_day(purchases, as_of), pd.Timestamp(split).normalize()
-    bought = _bought(purchases, split, as_of)
+    bought, customer_ids = _numbered(purchases, split, as_of)
     known, later = bought[bought["before"] == 1], bought[bought["after"] == 1]
     returned = pd.Index(known["customer_id"].unique()).intersection(later["customer_id"].unique())
-    some = drawn(returned, _JUDGED)
+    some = drawn(customer_ids[returned], _JUDGED)
     chosen = returned if some is None else returned[some[0]]
     judged = known["customer_id"].isin(chosen)
     if not judged.any():
@@ -273,9 +280,28 @@ def _goods(purchases: Table) -> Table:
     return goods_only(purchases)
 
 
+def _numbered(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> tuple[pd.DataFrame, pd.Index]:
+    """`_bought` with numbers in the order of the ids in their place, and the customers' ids: there are as many rows as
+    customers have products, and a text takes ten times the room of a number."""
+    tables, ids = {"purchases": _goods(purchases)}, {}
+    for name, column in (("customers", "customer_id"), ("products", "product_id")):
+        sql = f"SELECT DISTINCT {column} FROM purchases WHERE product_id IS NOT NULL ORDER BY {column}"
+        found = query(sql, {"purchases": tables["purchases"]})
+        ids[name] = pd.Index(found[column])
+        tables[name] = found.assign(number=np.arange(len(found), dtype="int32"))
+    bought = query(_NUMBERED, tables, split=split, as_of=as_of)
+    if bought.empty:
+        raise _no_product()
+    return bought, ids["customers"]
+
+
+def _no_product() -> DataError:
+    return DataError("No purchase names a product: product_id is blank in every row.")
+
+
 def _bought(purchases: Table, split: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
     """A row a customer and product: whether bought up to the split, and after it."""
     bought = query(_BOUGHT, {"purchases": _goods(purchases)}, split=split, as_of=as_of)
     if bought.empty:
-        raise DataError("No purchase names a product: product_id is blank in every row.")
+        raise _no_product()
     return bought

@@ -5,14 +5,14 @@ Nothing is judged here (that is `course.clean`): a cell that cannot be read beco
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from course import forms, schema
-from course.collect import applying, arms, asking, events, guards, nobody, remembered, states, values
+from course.collect import applying, arms, asking, events, guards, nobody, plain, remembered, states, values
 from course.collect import currency as currencies
 from course.collect.folders import open_all
 from course.collect.folders import with_query as with_query
@@ -22,6 +22,7 @@ from course.collect.mapping import complete, settle
 from course.collect.questions import Answers, Asked, Question, Reading
 from course.collect.sources import Raw
 from course.collect.sources import open_source as open_source
+from course.engine import Relation
 from course.errors import DataError, first_few
 from course.language import Sentence
 from course.recipe import Layout, Recipe
@@ -48,7 +49,7 @@ class Table:
     ----------
     kind : one of schema.TABLES
     frame : one row a record: canonical columns typed, the export's other columns under their own names, `source` (file
-        name) and `source_row` (row in the file); index 0 … n−1
+        name) and `source_row` (row in the file); index 0 … n−1. A relation where `gather` was asked to store it
     totals : control totals, one row a source: source, rows, orders, customers, money, first, last
     mapping : {canonical column: column of the export}
     notes : what a reader should know (encoding guessed, title rows skipped, overlap of files)
@@ -62,7 +63,7 @@ class Table:
     """
 
     kind: str
-    frame: pd.DataFrame
+    frame: pd.DataFrame | Relation
     totals: pd.DataFrame
     mapping: dict[str, str]
     notes: list[Sentence] = field(default_factory=list)
@@ -165,6 +166,7 @@ def gather(
     currency: str | None = None,
     recipe: Recipe | None = None,
     kept: Kept | None = None,
+    stored: bool = False,
 ) -> dict[str, Table]:
     """Read several tables with one mapping.
 
@@ -177,19 +179,31 @@ def gather(
     blanks, encoding, date_order, answers, provisional, form, currency : as for `read`.
     recipe : the recipe of an earlier run: its columns, states and answers hold, and what has changed is asked.
     kept : what earlier runs read: files that have not changed are taken from it.
+    stored : whether order lines of Parquet that leave no doubt are taken into the database (`collect.plain`): the
+        frame of that table is a relation then.
 
     Raises
     ------
     DataError : as for `read`, and for a mapping that fits none of the tables.
     """
     opener = open_source if kept is None else kept.open
-    raws = {kind: [raw for item in items for raw in open_all(item, encoding, opener)] for kind, items in files.items()}
+    # Lines that name their order in a table of their own are compared with it, row by row; blanks are looked for.
+    in_database = stored and kept is None and "order_lines" not in files and not blanks
+    openers = {"orders": plain.opener(opener)} if in_database else {}
+    raws = {
+        kind: [raw for item in items for raw in open_all(item, encoding, openers.get(kind, opener))]
+        for kind, items in files.items()
+    }
     chosen = _distribute(raws, mapping or {})
     tables = {}
     said = Answers(answers or {}, provisional, recipe or Recipe(), currencies.checked(currency), _path(form))
     for kind, opened in raws.items():
         earlier = {k: c for k, c in (previous or {}).get(kind, {}).items() if all(c in r.frame for r in opened)}
         earlier = {k: c for k, c in earlier.items() if c not in chosen[kind].values()}
+        if kind in openers and (table := plain.table(opened, earlier | chosen[kind], said)) is not None:
+            tables[kind] = table if said.currency is None else _in_currency(table, said.currency)
+            continue
+        opened = plain.whole(opened)
         try:
             tables[kind] = _read(opened, kind, earlier | chosen[kind], blanks, None, date_order, said, kept)
         except DataError:
@@ -202,6 +216,12 @@ def gather(
     _settle_questions(said, list(tables.values()))
     _refuse_lines_of_two_orders(tables)
     return tables
+
+
+def _in_currency(table: Table, currency: str) -> Table:
+    """A table in the database, whose money is in the currency that the reader names."""
+    rows = table.frame.computed("currency", f"'{currency}'", "str")
+    return replace(table, frame=rows, currency=currency)
 
 
 def _bought(tables: dict[str, Table], said: Answers) -> None:

@@ -83,7 +83,7 @@ def named(
             found = found.fillna(values.currencies(cells[column].reindex(frame.index)))
         if found.isna().all() and (column := _elsewhere(cells, spare, file, answers)):
             found = _codes(cells[column].reindex(frame.index))
-        if found.isna().all() and (code := _in_name(money)):
+        if found.isna().all() and (code := in_name(money)):
             found = found.fillna(code)
     if found.notna().any():
         frame["currency"] = found.to_numpy()
@@ -120,7 +120,7 @@ def _elsewhere(cells: pd.DataFrame, spare: Iterable[str], file: str, answers: An
     return answers.to(Question("currency_in", asks, tuple(readings)))
 
 
-def _in_name(column: str) -> str | None:
+def in_name(column: str) -> str | None:
     """The one currency that stands in a column's name."""
     codes = {_code(next(filter(None, parts))) for parts in _IN_NAME.findall(column)}
     codes &= values.PLAIN_CODES | set(values.CURRENCY_WORDS.values())

@@ -86,10 +86,15 @@ def open_source(source: str | Path | pd.DataFrame, encoding: str | None = None, 
         raise NoRows("{file} is empty (0 bytes). Export it again.", file=_name(path))
     format_ = _format(path, head)
     raw = _READERS[format_](path, part, encoding)
-    raw.facts = {"format": format_, "bytes": path.stat().st_size, "sha256": _sha256(path)} | raw.facts
+    raw.facts = facts_of(path, format_) | raw.facts
     if raw.frame.empty:
         raise NoRows("{file} has a header but no rows. Export it again.", file=_name(path))
     return raw
+
+
+def facts_of(path: Path, format_: str) -> dict:
+    """What is known of a file without reading its table: format, bytes, sha256."""
+    return {"format": format_, "bytes": path.stat().st_size, "sha256": _sha256(path)}
 
 
 def _read_database(source: str, query: str | None) -> Raw:
@@ -1008,6 +1013,22 @@ def _times(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
         return column.cast(pa.timestamp("us"))
     except pa.ArrowInvalid:
         return column
+
+
+def parquet_head(path: Path, rows: int) -> tuple[Raw, "pa.Schema"]:
+    """The first rows of a Parquet file as `open_source` gives all of them, and the types of its columns.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException : it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        batches = [next(file.iter_batches(rows))] if file.metadata.num_rows else []
+        schema = file.schema_arrow
+        return _typed(_name(path), framed(pa.Table.from_batches(batches, schema)), {}), schema
 
 
 def _read_parquet(path: Path, part: str | None, encoding: str | None) -> Raw:

@@ -5,7 +5,7 @@ A statement is asked of tables, which are frames or relations (rows that the dat
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import duckdb
@@ -13,11 +13,25 @@ import numpy as np
 import pandas as pd
 
 from course import whole
-from course.engine.relation import File, Relation
+from course.engine.relation import File, Files, Relation
 from course.engine.spool import MEMORY, database, limited, quoted
 from course.errors import DataError
 
-__all__ = ["MEMORY", "Relation", "Table", "alone", "connect", "keep", "like", "limited", "query", "stored"]
+__all__ = [
+    "MEMORY",
+    "Relation",
+    "Table",
+    "alone",
+    "connect",
+    "here",
+    "keep",
+    "keep_here",
+    "like",
+    "limited",
+    "query",
+    "stored",
+    "together",
+]
 
 #: What a statement can be asked of.
 Table = pd.DataFrame | Relation
@@ -51,13 +65,23 @@ def keep(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
 
 
 def keep_here(sql: str, tables: Mapping[str, Table], **values: object) -> Relation:
-    """`keep` of DuckDB, whoever else answers."""
+    """`keep` of DuckDB, whoever else answers; of a stream of Arrow too, whose batches are never all in memory."""
     bound = {name: _plain(value) for name, value in values.items()}
     file = File(database(), database().new_file())
     with _over(tables) as session:
         session.execute(f"COPY ({sql}) TO {quoted(file.path)} (FORMAT parquet)", bound)
         rows = f"SELECT * FROM read_parquet({quoted(file.path)})"
         return Relation(file, rows, session.execute(f"{rows} LIMIT 0").df().dtypes)
+
+
+def together(relations: Sequence[Relation]) -> Relation:
+    """The rows of several kept relations of the same columns, one after the other: for DuckDB, which reads their files
+    as one."""
+    if len(relations) == 1:
+        return relations[0]
+    paths = ", ".join(quoted(relation.file.path) for relation in relations)
+    files = Files([relation.file for relation in relations])
+    return Relation(files, f"SELECT * FROM read_parquet([{paths}])", relations[0].dtypes)
 
 
 def stored(frame: pd.DataFrame) -> Relation:
@@ -116,7 +140,7 @@ def _over(tables: Mapping[str, Table]) -> Iterator[duckdb.DuckDBPyConnection]:
             if isinstance(table, Relation):
                 session.execute(f'CREATE TEMP VIEW "{name}" AS {table.sql}')
             else:
-                session.register(name, _readable(table))
+                session.register(name, _readable(table) if isinstance(table, pd.DataFrame) else table)
         try:
             yield session
         except duckdb.IOException as error:

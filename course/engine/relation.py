@@ -18,6 +18,13 @@ class File:
         finalize(self, database.of_this_process(path.unlink), missing_ok=True)
 
 
+class Files:
+    """Several files of the spool that are read one after the other."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self.database, self.parts = files[0].database, tuple(files)
+
+
 class Relation:
     """Rows that were kept, with the few things that steps ask of a frame.
 
@@ -31,7 +38,7 @@ class Relation:
     known : what was made of it and may be asked for again, by whoever made it
     """
 
-    def __init__(self, file: File, sql: str, dtypes: Mapping[str, object]) -> None:
+    def __init__(self, file: File | Files, sql: str, dtypes: Mapping[str, object]) -> None:
         self.file, self.sql, self.dtypes = file, sql, dict(dtypes)
         self.known: dict = {}
 

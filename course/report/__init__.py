@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from course import explorer, recipe, whole, workflow
+from course import clean_stored, explorer, recipe, whole, workflow
 from course.errors import DataError
 from course.report import page, workbook, writing
 from course.report.forget import foreign, forget
@@ -118,7 +118,7 @@ def _quarantine(result: Result) -> pd.DataFrame:
     parts, room = [], remarks.LISTED
     for kind, cleaned in result.cleaned.items():
         for outcome in ("quarantine", "set_aside"):
-            rows = getattr(cleaned, outcome).head(room)
+            rows = clean_stored.first_rows(cleaned, outcome, room)
             room -= len(rows)
             part = rows[["source", "source_row", "rule", "column", "value"]].astype({"source": "str"})
             part.insert(0, "table", kind)

@@ -5,9 +5,10 @@ from datetime import date
 
 import pandas as pd
 
-from course import clean, schema
+from course import clean, clean_stored, schema
 from course.clean import Cleaned
 from course.collect import Table
+from course.engine import Relation
 from course.errors import DataError
 from course.language import Sentence
 from course.orders import last_day
@@ -53,10 +54,14 @@ def _orders(
     for kind in ("orders", "order_lines") if "orders" in tables else ():
         if kind in tables:
             tell(_cleaning(kind))
-            cleaned[kind] = clean.apply(tables[kind], as_of=as_of)
+            cleaned[kind] = _apply(tables[kind], as_of)
     if len(cleaned) == 2:
         cleaned["orders"] = clean.reconcile(cleaned["orders"], cleaned["order_lines"])
     return cleaned
+
+
+def _apply(table: Table, as_of: pd.Timestamp | None) -> Cleaned:
+    return (clean_stored if isinstance(table.frame, Relation) else clean).apply(table, as_of=as_of)
 
 
 def _cleaning(kind: str) -> Sentence:

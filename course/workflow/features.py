@@ -7,7 +7,8 @@ import pandas as pd
 import yaml
 
 from course import nps, portrait, segment
-from course.engine import query
+from course.clean import Cleaned
+from course.engine import Relation, here, query
 from course.workflow.result import Result
 
 
@@ -63,7 +64,8 @@ def portraits(run: Result) -> pd.DataFrame:
 
 
 _PRODUCTS = """
-    SELECT customer_id, count(DISTINCT {product}) AS products FROM {bought} GROUP BY customer_id
+    SELECT customer_id, count({product}) AS products FROM (SELECT DISTINCT customer_id, {product} FROM {bought})
+    GROUP BY customer_id
 """
 _OF_LINES = "(SELECT DISTINCT order_id, customer_id FROM orders) JOIN lines USING (order_id)"
 
@@ -84,10 +86,23 @@ def _from_orders(run: Result) -> pd.DataFrame:
         tables = {"orders": orders} | ({} if lines is None else {"lines": lines[["order_id", product]]})
         sql = _PRODUCTS.format(product=product, bought="orders" if lines is None else _OF_LINES)
         customers["products"] = query(sql, tables).set_index("customer_id")["products"]
-    apart = run.cleaned["orders"].set_aside
-    back = apart[apart["rule"] == "cancellation"]
-    customers["cancelled_orders"] = back.groupby("customer_id")["order_id"].nunique()
+    customers["cancelled_orders"] = _cancelled(run.cleaned["orders"])
     return customers
+
+
+_CANCELLED = """
+    SELECT customer_id, count(DISTINCT order_id) AS orders FROM apart
+    WHERE number = $number AND customer_id IS NOT NULL GROUP BY customer_id
+"""
+
+
+def _cancelled(orders: Cleaned) -> pd.Series:
+    """Orders that were cancelled, by customer."""
+    apart = orders.set_aside
+    if isinstance(apart, Relation):
+        number = next((i for i, rule in enumerate(orders.rules, 1) if rule["name"] == "cancellation"), 0)
+        return here(_CANCELLED, {"apart": apart}, number=number).set_index("customer_id")["orders"]
+    return apart[apart["rule"] == "cancellation"].groupby("customer_id")["order_id"].nunique()
 
 
 def _from_customers(customers: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from course.clean import Cleaned
 from course.engine import query
 from course.errors import DataError, first_few
 from course.language import Sentence
-from course.workflow.people import IDS
+from course.workflow.people import IDS, different
 
 #: What tells two people apart under one number, and how it is read: where somebody lives they may share.
 _TELLING = {
@@ -106,4 +106,4 @@ def _numbered_by(cleaned: Mapping[str, Cleaned], records: pd.DataFrame, others: 
 def _ids(cleaned: Mapping[str, Cleaned]) -> Iterator[set[str]]:
     for kind, one in cleaned.items():
         if kind != "customers":
-            yield from (set(one.valid[c].dropna()) for c in IDS if c in one.valid)
+            yield from (set(different(one.valid, c)) for c in IDS if c in one.valid)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from course import identity, schema
+from course import clean_stored, engine, identity, schema
 from course.clean import Cleaned
 from course.collect import Table
 from course.collect.guards.words import words
+from course.engine import Relation, here
 from course.forms import normal, word
 from course.schema import MAY_TELL
 from course.schema import PERSONAL as PERSONAL
@@ -24,6 +25,9 @@ def renamed(one: Cleaned, names: Mapping[str, str]) -> Cleaned:
     for part in ("valid", "set_aside", "quarantine"):
         frame = getattr(one, part)
         columns = [c for c in IDS if c in frame]
+        if isinstance(frame, Relation):
+            changed[part] = clean_stored.renamed(frame, columns, names)
+            continue
         new = {c: frame[c].map(lambda i: names.get(i, i), na_action="ignore").astype(frame[c].dtype) for c in columns}
         changed[part] = frame.assign(**new)
     return replace(one, **changed)
@@ -43,8 +47,10 @@ def discreet(cleaned: Mapping[str, Cleaned]) -> dict[str, Cleaned]:
     return {kind: replace(one, valid=_words_struck(one.valid, kind)) for kind, one in cleaned.items()}
 
 
-def _words_struck(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _words_struck(frame: engine.Table, kind: str) -> engine.Table:
     changed = {}
+    if isinstance(frame, Relation):  # codes alone: no column of words is read so (`collect.plain`)
+        return frame
     for column, spec in schema.canonical(kind).columns.items():
         if column not in frame or column in PERSONAL or not (spec.type == "text" or column == "campaign_id"):
             continue
@@ -64,7 +70,7 @@ def hidden(
     `numbers` : all of the tables as collected, with those that stand behind a person's own (`identity.csv` has them).
     """
     frames = [getattr(one, part) for one in cleaned.values() for part in ("valid", "set_aside", "quarantine")]
-    left = [f[c] for f in frames for c in IDS if c in f]
+    left = [different(f, c) for f in frames for c in IDS if c in f]
     # A column that the kind does not know may hold what is no text: True in a JSON file.
     ids = _of_somebody(set().union(*(set(c.dropna().astype("str")) for c in [*left, numbers])))
     ids = ids if everybody else ids[tells(ids)]
@@ -77,6 +83,8 @@ def _value_hidden(one: Cleaned) -> Cleaned:
     changed = {}
     for part in ("set_aside", "quarantine"):
         frame = getattr(one, part)
+        if isinstance(frame, Relation):  # the cell is worded when it is listed, under the number that it has then
+            continue
         for column in (c for c in IDS if c in frame):
             frame = frame.assign(
                 value=frame["value"].mask((frame["column"] == column) & frame[column].notna(), frame[column])
@@ -124,8 +132,16 @@ def as_now(
 def numbers(tables: Mapping[str, Table]) -> pd.Series:
     """Every customer number of the tables as collected, once, sorted."""
     # A column that the kind does not know keeps its cells as they came, of two files as two kinds of them.
-    columns = [t.frame[c].dropna().astype("str").unique() for t in tables.values() for c in IDS if c in t.frame]
+    columns = [different(t.frame, c) for t in tables.values() for c in IDS if c in t.frame]
     return _of_somebody(set().union(*(set(c) for c in columns)))
+
+
+def different(rows: engine.Table, column: str) -> pd.Series:
+    """The filled values of a column as texts, each once."""
+    if isinstance(rows, Relation):
+        sql = f'SELECT DISTINCT "{column}" AS id FROM rows WHERE "{column}" IS NOT NULL'
+        return here(sql, {"rows": rows})["id"]
+    return rows[column].dropna().astype("str").drop_duplicates()
 
 
 def _of_somebody(ids: set[str]) -> pd.Series:
@@ -143,7 +159,7 @@ def named(tables: Mapping[str, Table]) -> bool:
     called = [
         t for t in tables.values() if any(normal(h) in _NAMES for h in t.mapping.get("customer_id", "").split(", "))
     ]
-    return any(t.frame["customer_id"].str.contains(r"[^\W\d_]", regex=True).fillna(False).any() for t in called)
+    return any(different(t.frame, "customer_id").str.contains(r"[^\W\d_]", regex=True).any() for t in called)
 
 
 #: Headers under which exports identify customers by a name.

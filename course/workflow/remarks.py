@@ -11,6 +11,7 @@ from course.engine import Table, query
 from course.errors import first_few
 from course.language import Sentence
 from course.telling import struck, tells
+from course.workflow.people import different
 from course.workflow.result import Result
 
 
@@ -77,11 +78,11 @@ def overlaps(cleaned: Mapping[str, Cleaned]) -> list[Sentence]:
     """Tables whose customers are hardly those of the orders; after persons were found, before pseudonyms are given."""
     if "orders" not in cleaned:
         return []
-    buyers = set(cleaned["orders"].valid["customer_id"].dropna().unique())
+    numbered = {kind: one.valid for kind, one in cleaned.items() if "customer_id" in one.valid}
+    buyers = set(different(numbered["orders"], "customer_id")) if len(numbered) > 1 else set()
     notes = []
-    for kind, one in cleaned.items():
-        is_other = kind != "orders" and "customer_id" in one.valid
-        others = set(one.valid["customer_id"].dropna().unique()) if is_other else set()
+    for kind, rows in numbered.items():
+        others = set(different(rows, "customer_id")) if kind != "orders" else set()
         if not others or not buyers:
             continue
         share = len(buyers & others) / min(len(buyers), len(others))

@@ -60,8 +60,8 @@ class Result:
         valid = self.cleaned[kind].valid
         if self._kept.get(kind, (None,))[0] is not valid:
             read = {*schema.canonical(kind).columns, *self.cleaned[kind].flags, "refunded", "source_row"}
-            known = [c for c in valid if c in read]
-            self._kept[kind] = valid, stored(valid[known])
+            known = [c for c in valid.columns if c in read]
+            self._kept[kind] = valid, valid[known] if isinstance(valid, Relation) else stored(valid[known])
         return self._kept[kind][1]
 
     @property

@@ -126,8 +126,12 @@ def _with(portraits: pd.DataFrame, found: pd.DataFrame | None) -> pd.DataFrame:
     if found is None:
         return portraits
     found = found.astype({"customer_id": "str"})
-    kept = portraits[[c for c in portraits if c == "customer_id" or c not in found]]
-    table = kept.merge(found, how="outer", on="customer_id").sort_values("customer_id", ignore_index=True)
+    kept = portraits[[c for c in portraits if c == "customer_id" or c not in found]].reset_index(drop=True)
+    found = found.reset_index(drop=True)
+    if kept["customer_id"].is_monotonic_increasing and kept["customer_id"].equals(found["customer_id"]):
+        table = pd.concat([kept, found.drop(columns="customer_id")], axis=1)  # a merge holds all columns twice
+    else:
+        table = kept.merge(found, how="outer", on="customer_id").sort_values("customer_id", ignore_index=True)
     defined = [c["name"] for c in portrait_columns()["columns"]]
     table = table[[c for c in defined if c in table] + [c for c in table if c not in defined]]
     table.attrs = portraits.attrs | found.attrs

@@ -202,6 +202,11 @@ def _by_form(orders: Orders) -> str:
     return ", ".join(dict.fromkeys(h for c in orders.form.customer_id if (h := find(c, orders.raw.columns))))
 
 
+def is_unlikely(customers: int, orders: int) -> bool:
+    """Whether there are as many customers as orders, or hardly any: then it is asked whether they are customers."""
+    return bool(orders > _MANY and (customers == orders or customers < _FEW * orders))
+
+
 def _doubt(column: str, filled: pd.Series, n_orders: int) -> Sentence | None:
     n = filled.nunique()
     for kind in ("staff", "answer"):

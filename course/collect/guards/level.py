@@ -7,7 +7,7 @@ from course import engine
 from course.collect import values
 from course.collect.guards.table import Orders
 from course.collect.mapping import CHANGED
-from course.collect.questions import Question, Reading
+from course.collect.questions import Answers, Question, Reading
 from course.errors import first_few
 from course.forms import normal
 from course.language import Sentence
@@ -126,6 +126,22 @@ def level(orders: Orders) -> None:
     elif level == "mixed":
         repeated = judged[judged["same"] & ~judged["by_line"]]
         _count_once(orders, repeated, frame["order_id"].isin(repeated["order_id"]))
+
+
+def is_of_lines(lines: engine.Relation, shown: dict[str, str], file: str, answers: Answers) -> bool:
+    """Whether `level` leaves the money of order lines in the database as it is, without a question.
+
+    Parameters
+    ----------
+    lines : order_id, amount, quantity, unit_price, all of the export, and `row`, their order; shown, file, answers : as
+        of `Orders`.
+    """
+    sold = lines.where("NOT coalesce(amount < 0, false)")
+    judged = engine.keep_here(_ORDERS, {"lines": sold})
+    if judged.empty:
+        return True
+    found = engine.here(_LEVELS, {"orders": judged}).iloc[0]
+    return _decided(Orders(pd.DataFrame(), shown, None, file, answers, []), found) == "line"
 
 
 def _decided(orders: Orders, found: pd.Series) -> str | None:

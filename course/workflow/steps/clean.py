@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from course import clean
+from course import clean, clean_stored
+from course.engine import Relation, Table
 from course.language import Sentence
 from course.workflow.finding import Finding, plain
 from course.workflow.people import PERSONAL
@@ -37,8 +38,8 @@ def find(run: Result) -> tuple[Quality, list[Sentence]]:
     return Quality(before, {kind: _profile(c.valid, kind) for kind, c in run.cleaned.items()}), []
 
 
-def _profile(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _profile(frame: Table, kind: str) -> pd.DataFrame:
     """clean.profile without what is one person's own: the youngest and the oldest have no name, but a birthday."""
-    found = clean.profile(frame, kind)
+    found = (clean_stored if isinstance(frame, Relation) else clean).profile(frame, kind)
     own = found["column"].isin(PERSONAL)
     return found.assign(lowest=found["lowest"].mask(own, None), highest=found["highest"].mask(own, None))
