@@ -446,9 +446,10 @@ def _alerts(
     names = ["rule", "alerts", "hits", "precision", "precision_low", "precision_high", "recall", "recall_low"]
     frame = pd.DataFrame(rows, columns=[*names, "recall_high", "auc", "lead_days"])
     rng = np.random.default_rng(seed)
-    # Of a resample only those count who can be on a list: how many of them it holds is binomial, who is as likely as who.
+    # Of a resample only those count who can be on a list. How many it holds of them is binomial, each as likely.
     pool = np.arange(n) if n <= _LEARNT else _reachable((risk, silent), budget)
-    again = (pool[rng.integers(0, len(pool), rng.binomial(n, len(pool) / n))] for _ in range(500))
+    sizes = np.full(500, n) if len(pool) == n else rng.binomial(n, len(pool) / n, 500)
+    again = (pool[rng.integers(0, len(pool), size)] for size in sizes)
     gains = [(_hits(risk[i], y[i], budget) - _hits(silent[i], y[i], budget)) / budget for i in again]
     low, high = np.quantile(gains, [0.025, 0.975])
     return frame, (float(frame["precision"].iloc[0] - frame["precision"].iloc[1]), float(low), float(high))
