@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import poisson
+from scipy import special
 
 from course import schema
 from course.engine import Table, query
@@ -24,10 +24,10 @@ _PAIRS = """
         FROM frequent AS a JOIN frequent AS b ON a.order_id = b.order_id AND a.number < b.number
         GROUP BY a.number, b.number
     )
-    SELECT p.product_id AS product_a, q.product_id AS product_b, p.orders AS orders_a, q.orders AS orders_b, together
-    FROM pairs JOIN numbered AS n ON a = n.number JOIN numbered AS m ON b = m.number
-        JOIN products AS p ON n.product_id = p.product_id JOIN products AS q ON m.product_id = q.product_id
-    ORDER BY product_a, product_b
+    SELECT a, b, together FROM pairs ORDER BY a, b
+"""
+_FREQUENT = """
+    SELECT p.product_id, orders FROM products AS p JOIN numbered AS n ON p.product_id = n.product_id ORDER BY number
 """
 _SIZES = """
     , sizes AS (SELECT order_id, count(*) AS size FROM items GROUP BY order_id)
@@ -90,14 +90,30 @@ def baskets(purchases: Table, min_orders: int = 100, fdr: float = 0.05, as_of: o
             n=products,
             min_orders=min_orders,
         )
-    out = query(_ITEMS + _PAIRS, tables, as_of=as_of, min_orders=min_orders)
     both = expected_together(*(s[c].to_numpy() for s in (popular, sizes) for c in ("degree", "number")))
-    place = {degree: i for i, degree in enumerate(popular["degree"])}
-    out["expected"] = both[out["orders_a"].map(place), out["orders_b"].map(place)]
-    out["ratio"] = out["together"] / out["expected"]
-    out["p"] = poisson.sf(out["together"] - 1, out["expected"])
-    out["q"] = q_values(out["p"], tests)
-    out = out[out["q"] <= fdr]
+    frequent = query(_ITEMS + _FREQUENT, tables, as_of=as_of, min_orders=min_orders)
+    pairs = query(_ITEMS + _PAIRS, tables, as_of=as_of, min_orders=min_orders)
+    place = np.searchsorted(popular["degree"], frequent["orders"])
+    a, b, together = (pairs[c].to_numpy() for c in ("a", "b", "together"))
+    expected = both[place[a - 1], place[b - 1]]
+    p = special.pdtrc(together - 1, expected)
+    q = q_values(p, tests)
+    # Names are for the few that are beyond chance: a large shop has a million pairs.
+    a, b, together, expected, p, q = (of_all[q <= fdr] for of_all in (a, b, together, expected, p, q))
+    product, orders_of = frequent["product_id"].array, frequent["orders"].to_numpy()
+    out = pd.DataFrame(
+        {
+            "product_a": product[a - 1],
+            "product_b": product[b - 1],
+            "orders_a": orders_of[a - 1],
+            "orders_b": orders_of[b - 1],
+            "together": together,
+            "expected": expected,
+            "ratio": together / expected,
+            "p": p,
+            "q": q,
+        }
+    )
     out = out.sort_values(["ratio", "product_a", "product_b"], ascending=[False, True, True], ignore_index=True)
     out = _measures(out, orders)
     if "product_name" in purchases:

@@ -49,6 +49,7 @@ class PreferenceShift:
     strength : weight A of the Dirichlet prior in choices: small where tastes differ much
     share_shifted : estimated share of customers with another taste altogether, named or not; one that only leans
         elsewhere is not seen
+    fitted : customers that the model was fitted on, drawn where there are more; all are judged
     """
 
     customers: pd.DataFrame = field(repr=False)
@@ -56,6 +57,7 @@ class PreferenceShift:
     base: pd.DataFrame = field(repr=False)
     strength: float
     share_shifted: float
+    fitted: int
 
 
 def preference_shift(purchases: Table, split: object, as_of: object = None) -> PreferenceShift:
@@ -95,7 +97,7 @@ def preference_shift(purchases: Table, split: object, as_of: object = None) -> P
     categories, customers = wide["before"].columns, wide.index[both]
     base = _base(before, after)
     base.insert(0, "category", categories)
-    tastes = _tastes(before[both], after[both], customers)
+    tastes, fitted = _tastes(before[both], after[both], customers)
     shares = tastes.shares()
     named = _named(tastes.new, shares["shift"], categories)
     named.insert(0, "customer_id", customers)
@@ -103,17 +105,17 @@ def preference_shift(purchases: Table, split: object, as_of: object = None) -> P
     named.insert(2, "choices_after", tastes.after.sum(axis=1).astype("int64"))
     rows = {"customer_id": customers.repeat(len(categories)), "category": np.tile(categories, len(customers))}
     shares = pd.DataFrame(rows | {name: values.ravel() for name, values in shares.items()})
-    return PreferenceShift(named, shares, base, tastes.strength, tastes.share_new)
+    return PreferenceShift(named, shares, base, tastes.strength, tastes.share_new, fitted)
 
 
-def _tastes(before: np.ndarray, after: np.ndarray, customers: pd.Index) -> "_Tastes":
-    """The model, fitted on drawn customers where there are many; in it stands everybody."""
+def _tastes(before: np.ndarray, after: np.ndarray, customers: pd.Index) -> tuple["_Tastes", int]:
+    """The model, fitted on drawn customers where there are many, and on how many; in it stands everybody."""
     some = drawn(customers, _FITTED)
     if some is None:
-        return _Tastes(before, after)
+        return _Tastes(before, after), len(customers)
     tastes = _Tastes(before[some[0]], after[some[0]])
     tastes.judge(before, after)
-    return tastes
+    return tastes, len(some[0])
 
 
 class _Tastes:

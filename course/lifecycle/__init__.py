@@ -19,7 +19,7 @@ from course.lifecycle.overview import silent_money_share, stage_table
 from course.lifecycle.rhythm import AT_RISK, BANDS, LOST, Survival, explain, survival, thresholds
 from course.lifecycle.standing import LOYAL_FROM, STAGES, STATES, States, stages, states
 from course.lifecycle.story import Barred, barred, differences, settle
-from course.lifecycle.warning import EarlyWarning, Warnings, early_warning, features
+from course.lifecycle.warning import EarlyWarning, Seen, Warnings, early_warning, features
 
 __all__ = [
     "AT_RISK",
@@ -33,6 +33,7 @@ __all__ = [
     "Chance",
     "ComplaintRisk",
     "EarlyWarning",
+    "Seen",
     "States",
     "Survival",
     "Transitions",

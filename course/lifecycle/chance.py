@@ -14,10 +14,10 @@ from course.errors import DataError
 from course.intervals import wilson
 from course.language import Sentence
 from course.lifecycle import history
-from course.lifecycle.standing import STAGES, stages
+from course.lifecycle.standing import STAGES
 from course.lifecycle.story import settle
-from course.lifecycle.warning import features, learnt, ordered_within, told_of_sample
-from course.orders import daily, last_day
+from course.lifecycle.warning import Seen, learnt, told_of_sample
+from course.orders import last_day
 
 #: Days ahead.
 DAYS = 90
@@ -122,7 +122,13 @@ class Chance:
         ]
 
 
-def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = None, days: int = DAYS) -> Chance:
+def chance(
+    orders: Table,
+    as_of: object = None,
+    tickets: pd.DataFrame | None = None,
+    days: int = DAYS,
+    seen: Seen | None = None,
+) -> Chance:
     """Each customer's chance of an order within `days`, by logistic regressions on `features`.
 
     Three days, `days` apart, end at `as_of`, as in `early_warning`: a model learns from the first and is tested on the
@@ -136,6 +142,7 @@ def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = N
     as_of : nothing later is seen. Default: the day of the last order.
     tickets : customer_id, opened_at, if known.
     days : days ahead, 1 or more.
+    seen : the same orders and tickets up to the same day, where others ask of them too.
 
     Raises
     ------
@@ -147,20 +154,20 @@ def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = N
     as_of = last_day(orders, as_of, history.PAID)
     if days < 1:
         raise DataError("A horizon is one day or more, not {horizon}.", horizon=days)
-    orders = daily(orders, as_of)
+    seen = seen or Seen(orders, as_of, tickets)
     test, learn = (as_of - pd.Timedelta(days=k * days) for k in (1, 2))
-    if orders["ordered_at"].min().normalize() > learn - pd.Timedelta(days=days):
+    if seen.first > learn - pd.Timedelta(days=days):
         raise DataError(
             "needs {needed} days of orders: {days} known before, {days} to learn from, {days} to be tested on; there "
             "are {span}.",
             needed=3 * days,
             days=days,
-            span=(as_of - orders["ordered_at"].min().normalize()).days,
+            span=(as_of - seen.first).days,
         )
-    past, tried = (_Day(orders, cut, tickets, ordered_within(orders, cut, days)) for cut in (learn, test))
+    past, tried = (_Day(seen, cut, days) for cut in (learn, test))
     forecast, share = past.forecast(tried), past.bought.mean()
     brier = float(((forecast - tried.bought) ** 2).mean()), float(((share - tried.bought) ** 2).mean())
-    found = tried.forecast(_Day(orders, as_of, tickets))
+    found = tried.forecast(_Day(seen, as_of))
     return Chance(
         customers=found.rename("chance").rename_axis("customer_id").reset_index(),
         reliability=_reliability(forecast, tried.bought, _tenths(forecast)).reset_index(drop=True),
@@ -177,16 +184,10 @@ def chance(orders: Table, as_of: object = None, tickets: pd.DataFrame | None = N
 class _Day:
     """Everybody who had ordered by a day: features, stage, and 1 for who then ordered, where that is known."""
 
-    def __init__(
-        self,
-        orders: Table,
-        cut: pd.Timestamp,
-        tickets: pd.DataFrame | None,
-        bought: pd.Series | None = None,
-    ) -> None:
-        self.standing = stages(orders, cut).set_index("customer_id")
-        self.X = features(orders, cut, tickets).loc[self.standing.index]
-        self.bought = None if bought is None else bought.loc[self.standing.index]
+    def __init__(self, seen: Seen, cut: pd.Timestamp, days: int | None = None) -> None:
+        self.seen, self.cut, self.days = seen, cut, days
+        self.standing, self.X = seen.on(cut)
+        self.bought = None if days is None else seen.ordered(cut, days)
         self.lost = self.standing["stage"] == "lost"
         self.learnt = (0, 0)
 
@@ -200,15 +201,19 @@ class _Day:
                 n=_SEEN,
                 seen=seen,
             )
-        parts = [self._group(self.lost == lost, other.X[other.lost == lost]) for lost in (False, True)]
+        parts = [self._group(lost, other.X[other.lost == lost]) for lost in (False, True)]
         return pd.concat(parts).loc[other.standing.index].round(9)
 
-    def _group(self, mine: pd.Series, X: pd.DataFrame) -> pd.Series:
+    def _group(self, lost: bool, X: pd.DataFrame) -> pd.Series:
+        mine = self.lost == lost
         bought = self.bought[mine]
         if min(bought.sum(), (1 - bought).sum()) < _SEEN_IN_GROUP or X.empty:
             # Jeffreys' half a customer for either outcome: what was not seen is rare, not impossible.
             return pd.Series((bought.sum() + 0.5) / (len(bought) + 1), X.index)
-        model = learnt(self.X[mine], 1 - bought, self.standing[mine])
+        if lost:
+            model = learnt(self.X[mine], 1 - bought, self.standing[mine])
+        else:
+            model = self.seen.warned(self.cut, self.days)
         self.learnt = self.learnt[0] + model.n_learnt_, self.learnt[1] + len(bought)
         return pd.Series(model.predict_proba(X)[:, 0], X.index)
 

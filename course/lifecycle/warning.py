@@ -63,7 +63,7 @@ _FEATURES = (
     ORDER BY r.customer_id
 """
 )
-_SILENT = """
+_ORDERED = """
     SELECT customer_id, max(CASE WHEN CAST(ordered_at AS DATE) > CAST($cut AS DATE) THEN 1 ELSE 0 END) AS ordered
     FROM orders WHERE CAST(ordered_at AS DATE) <= CAST($until AS DATE) GROUP BY customer_id ORDER BY customer_id
 """
@@ -172,6 +172,50 @@ def learnt(X: pd.DataFrame, y: np.ndarray, standing: pd.DataFrame, most: int | N
     return EarlyWarning().fit(X.iloc[rows], np.asarray(y)[rows], weight)
 
 
+class Seen:
+    """Orders as they were known on past days: who asks several questions of one day has it made once.
+
+    Parameters
+    ----------
+    orders : valid orders or order lines; as_of : the last day seen; tickets : customer_id, opened_at, if known.
+    """
+
+    def __init__(self, orders: Table, as_of: pd.Timestamp, tickets: pd.DataFrame | None = None) -> None:
+        self.orders, self.as_of, self.tickets = daily(orders, as_of), as_of, tickets
+        self._days: dict[pd.Timestamp, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        self._ordered: dict[tuple, pd.Series] = {}
+        self._warned: dict[tuple, EarlyWarning] = {}
+
+    @property
+    def first(self) -> pd.Timestamp:
+        """The day of the first order."""
+        return self.orders["ordered_at"].min().normalize()
+
+    def on(self, day: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """`stages` and `features` of everybody who had ordered by a day, both indexed by customer_id."""
+        if day not in self._days:
+            standing = stages(self.orders, day).set_index("customer_id")
+            self._days[day] = standing, features(self.orders, day, self.tickets).loc[standing.index]
+        return self._days[day]
+
+    def ordered(self, day: pd.Timestamp, days: int) -> pd.Series:
+        """1 for everybody seen by a day who ordered within `days` after it, else 0, by customer_id."""
+        if (day, days) not in self._ordered:
+            dated = {"orders": self.orders[list(history.DATED)]}
+            found = query(_ORDERED, dated, cut=day, until=day + pd.Timedelta(days=days))
+            found = same_ids(found, self.orders).set_index("customer_id")["ordered"]
+            self._ordered[day, days] = found.loc[self.on(day)[0].index]
+        return self._ordered[day, days]
+
+    def warned(self, day: pd.Timestamp, days: int) -> EarlyWarning:
+        """The early warning learnt from the customers not lost on a day, and the `days` after it."""
+        if (day, days) not in self._warned:
+            standing, X = self.on(day)
+            there = standing["stage"] != "lost"
+            self._warned[day, days] = learnt(X[there], 1 - self.ordered(day, days)[there], standing[there])
+        return self._warned[day, days]
+
+
 def told_of_sample(drawn: int, of: int) -> list[Sentence]:
     """That today's model was learnt from some of the customers; nothing where it was learnt from all."""
     if drawn == of:
@@ -276,6 +320,7 @@ def early_warning(
     tickets: pd.DataFrame | None = None,
     horizon: int | None = None,
     random_state: int = 0,
+    seen: Seen | None = None,
 ) -> Warnings:
     """Score today's customers, with a model tested out of time.
 
@@ -293,6 +338,7 @@ def early_warning(
     horizon : days ahead. Default: the median over customers of the `at_risk_days` of their band, at most a quarter of
         the history.
     random_state : seed of the bootstrap.
+    seen : the same orders and tickets up to the same day, where others ask of them too.
 
     Raises
     ------
@@ -300,26 +346,23 @@ def early_warning(
         from or to score.
     """
     as_of = last_day(orders, as_of, history.PAID)
-    orders = daily(orders, as_of)
     if budget < 1:
         raise DataError("The budget is the number of customers to contact, 1 or more, not {budget}.", budget=budget)
-    standing = stages(orders, as_of)
-    horizon = _horizon(orders, as_of, standing) if horizon is None else int(horizon)
+    seen = seen or Seen(orders, as_of, tickets)
+    horizon = _horizon(seen) if horizon is None else int(horizon)
     test, learn = (as_of - pd.Timedelta(days=k * horizon) for k in (1, 2))
-    if horizon < 1 or orders["ordered_at"].min().normalize() > learn - pd.Timedelta(days=horizon):
+    if horizon < 1 or seen.first > learn - pd.Timedelta(days=horizon):
         raise DataError(
             "An early warning of {horizon} days needs three times as many days of orders before {as_of}.",
             horizon=horizon,
             as_of=as_of.date(),
         )
-    past = _sample(orders, learn, horizon, tickets)
-    tried = _sample(orders, test, horizon, tickets)
-    trained = learnt(past.X, past.y, past.standing)
-    risk = trained.predict_proba(tried.X)[:, 1]
-    current = learnt(tried.X, tried.y, tried.standing)
+    past, tried = _sample(seen, learn, horizon), _sample(seen, test, horizon)
+    risk = seen.warned(learn, horizon).predict_proba(tried.X)[:, 1]
+    current = seen.warned(test, horizon)
     alerts, gain = _alerts(tried, risk, min(budget, len(risk)), random_state)
     return Warnings(
-        scores=_scores(current, orders, as_of, standing, tickets, budget),
+        scores=_scores(current, seen, budget),
         alerts=alerts,
         gain=gain,
         calibration=_calibration(risk, tried.y),
@@ -333,9 +376,10 @@ def early_warning(
     )
 
 
-def _horizon(orders: Table, as_of: pd.Timestamp, standing: pd.DataFrame) -> int:
+def _horizon(seen: Seen) -> int:
+    standing, _ = seen.on(seen.as_of)
     days = standing.loc[standing["stage"] != "lost", "at_risk_days"].median()
-    span = (as_of - orders["ordered_at"].min().normalize()).days
+    span = (seen.as_of - seen.first).days
     return int(min(span // 4, days if np.isfinite(days) else span // 4))
 
 
@@ -348,35 +392,20 @@ class _Sample:
     y: np.ndarray
 
 
-def _sample(orders: Table, cut: pd.Timestamp, horizon: int, tickets: pd.DataFrame | None) -> _Sample:
-    standing = stages(orders, cut)
-    standing = standing[standing["stage"] != "lost"].set_index("customer_id")
-    if standing.empty:
+def _sample(seen: Seen, cut: pd.Timestamp, horizon: int) -> _Sample:
+    standing, X = seen.on(cut)
+    there = standing["stage"] != "lost"
+    if not there.any():
         raise DataError("On {day} every customer was lost: there is nobody to warn of.", day=cut.date())
-    later = ordered_within(orders, cut, horizon)
-    X = features(orders, cut, tickets).loc[standing.index]
-    return _Sample(X, standing, 1 - later.loc[standing.index].to_numpy(dtype="int64"))
+    return _Sample(X[there], standing[there], 1 - seen.ordered(cut, horizon)[there].to_numpy(dtype="int64"))
 
 
-def ordered_within(orders: Table, cut: pd.Timestamp, days: int) -> pd.Series:
-    """1 for everybody seen until then who ordered within `days` after the day `cut`, else 0, by customer_id."""
-    found = query(_SILENT, {"orders": orders[list(history.DATED)]}, cut=cut, until=cut + pd.Timedelta(days=days))
-    return same_ids(found, orders).set_index("customer_id")["ordered"]
-
-
-def _scores(
-    model: EarlyWarning,
-    orders: Table,
-    as_of: pd.Timestamp,
-    standing: pd.DataFrame,
-    tickets: pd.DataFrame | None,
-    budget: int,
-) -> pd.DataFrame:
-    out = standing.loc[standing["stage"] != "lost", ["customer_id", "stage", "silent_days"]]
-    out = out.astype({"silent_days": "int64"})
-    risk = model.predict_proba(features(orders, as_of, tickets).loc[out["customer_id"]])[:, 1]
+def _scores(model: EarlyWarning, seen: Seen, budget: int) -> pd.DataFrame:
+    standing, X = seen.on(seen.as_of)
+    there = standing["stage"] != "lost"
+    out = standing.loc[there, ["stage", "silent_days"]].reset_index().astype({"silent_days": "int64"})
     # Rounded, so that the last bits of a sum cannot reorder equal customers.
-    out = out.assign(churn_risk=risk.round(9))
+    out = out.assign(churn_risk=model.predict_proba(X[there])[:, 1].round(9))
     out = out.sort_values(["churn_risk", "customer_id"], ascending=[False, True], ignore_index=True)
     return out.assign(alert=out.index < budget)
 
@@ -417,10 +446,22 @@ def _alerts(
     names = ["rule", "alerts", "hits", "precision", "precision_low", "precision_high", "recall", "recall_low"]
     frame = pd.DataFrame(rows, columns=[*names, "recall_high", "auc", "lead_days"])
     rng = np.random.default_rng(seed)
-    again = (rng.integers(0, n, n) for _ in range(500))
+    # Of a resample only those count who can be on a list. How many it holds of them is binomial, each as likely.
+    pool = np.arange(n) if n <= _LEARNT else _reachable((risk, silent), budget)
+    sizes = np.full(500, n) if len(pool) == n else rng.binomial(n, len(pool) / n, 500)
+    again = (pool[rng.integers(0, len(pool), size)] for size in sizes)
     gains = [(_hits(risk[i], y[i], budget) - _hits(silent[i], y[i], budget)) / budget for i in again]
     low, high = np.quantile(gains, [0.025, 0.975])
     return frame, (float(frame["precision"].iloc[0] - frame["precision"].iloc[1]), float(low), float(high))
+
+
+def _reachable(scores: tuple[np.ndarray, ...], budget: int) -> np.ndarray:
+    """Positions of those who can be among the `budget` highest of a bootstrap sample by one of the scores.
+
+    Of the `room` highest a sample holds about `room`, give or take its root: fewer than `budget` in none of 10^15.
+    """
+    room = min(int(budget + 10 * np.sqrt(budget) + 50), len(scores[0]))
+    return np.flatnonzero(np.any([score >= np.partition(score, -room)[-room] for score in scores], axis=0))
 
 
 def _calibration(risk: np.ndarray, y: np.ndarray) -> pd.DataFrame:

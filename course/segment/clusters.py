@@ -45,12 +45,16 @@ class Clusters:
     evidence : one row a k tried: k, gap and gap_se (log within-cluster dispersion, twins less data), silhouette,
         twin_silhouette (mean of the better kind of twin), excess; where that is large valley (1: none between some two
         clusters); where that is low stability (lowest mean Jaccard of a cluster over bootstrap resamples)
+    searched, learnt : rows, drawn where there are more, among which groups were looked for, and from which centres were
+        learnt; every row is given to the nearest one
     """
 
     k: int
     labels: pd.Series
     verdict: str
     evidence: pd.DataFrame
+    searched: int
+    learnt: int
 
 
 def cluster(features: pd.DataFrame, random_state: int = 0, k_max: int = 8) -> Clusters:
@@ -92,7 +96,9 @@ def cluster(features: pd.DataFrame, random_state: int = 0, k_max: int = 8) -> Cl
         labels = np.zeros(len(values), dtype="int64")
         if k > 1:
             labels[order] = _by_size(_kmeans(scaled[learnt], k).predict(scaled) if many else _kmeans(scaled, k).labels_)
-    return Clusters(k, pd.Series(labels, index=features.index), CLEAR if k > 1 else NO_CLUSTERS, evidence)
+    verdict, rows = CLEAR if k > 1 else NO_CLUSTERS, len(values)
+    labels = pd.Series(labels, index=features.index)
+    return Clusters(k, labels, verdict, evidence, min(rows, _SAMPLE), min(rows, _LEARNT))
 
 
 def _checked(features: pd.DataFrame) -> np.ndarray:

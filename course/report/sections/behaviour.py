@@ -171,7 +171,15 @@ def _shift(page: Page, found: Behaviour) -> list[dict]:
         split=page.day(found.split),
         n=found.shifted,
     )
-    return [table([*head, phrase("Beyond chance")], rows), note(words)]
+    blocks = [table([*head, phrase("Beyond chance")], rows), note(words)]
+    if found.shift.fitted < len(found.shift.customers):
+        said = phrase(
+            "The model of tastes was fitted on {n:,} of {of:,} customers, drawn at random; everybody is judged by it.",
+            n=found.shift.fitted,
+            of=len(found.shift.customers),
+        )
+        blocks.append(note(said))
+    return blocks
 
 
 def _promotion(page: Page, found: dict) -> str:

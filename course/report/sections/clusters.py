@@ -1,6 +1,6 @@
 """Whether there are natural groups."""
 
-from course.report.blocks import paragraph, table
+from course.report.blocks import note, paragraph, table
 from course.report.format import told
 from course.report.sections import Page
 from course.workflow.steps.clusters import Groups
@@ -18,7 +18,7 @@ def groups(page: Page, found: Groups) -> dict:
             "the RFM classes as a convention, not as kinds that were found.",
             **figures_of_best,
         )
-        return {"title": title, "blocks": [paragraph(words)]}
+        return {"title": title, "blocks": [paragraph(words), *_drawn(page, found)]}
     if found.clusters.k == 1:
         words = phrase(
             "No clear clusters. The best partition, into {k}, has a silhouette of {own:.2f}, more than the {twin:.2f} "
@@ -28,7 +28,7 @@ def groups(page: Page, found: Groups) -> dict:
             valley=best["valley"],
             **figures_of_best,
         )
-        return {"title": title, "blocks": [paragraph(words)]}
+        return {"title": title, "blocks": [paragraph(words), *_drawn(page, found)]}
     words = phrase(
         "{k} clear clusters: silhouette {own:.2f} against {twin:.2f} in data of the same spread without groups; the "
         "weakest keeps {stability:.0%} of its members when customers are resampled.",
@@ -46,5 +46,28 @@ def groups(page: Page, found: Groups) -> dict:
             paragraph(words),
             table([*head, phrase("Share of it under the rule")], rows, 2),
             *page.few(found.described["customers"].isna().any()),
+            *_drawn(page, found),
         ],
     }
+
+
+def _drawn(page: Page, found: Groups) -> list[dict]:
+    """Among how many customers groups were looked for, where not among all."""
+    clusters, customers = found.clusters, len(found.clusters.labels)
+    said = []
+    if clusters.searched < customers:
+        said.append(
+            page.phrase(
+                "Looked for among {n:,} of {of:,} customers, drawn at random.", n=clusters.searched, of=customers
+            )
+        )
+    if clusters.k > 1 and clusters.learnt < customers:
+        said.append(
+            page.phrase(
+                "The centres of the clusters were learnt from {n:,} of {of:,} customers, drawn at random; everybody "
+                "belongs to the nearest one.",
+                n=clusters.learnt,
+                of=customers,
+            )
+        )
+    return [note(" ".join(said))] if said else []

@@ -27,4 +27,8 @@ def foretelling(page: Page, found: Foretelling) -> dict:
         "R² of the logarithm of what each customer spent afterwards, on customers left out of the fit (five folds). "
         "Where the classes tell less than the figures they were made of, that is the price of their simplicity."
     )
-    return {"title": phrase("Do the segments tell what comes next?"), "blocks": [table(head, rows), note(words)]}
+    blocks = [table(head, rows), note(words)]
+    if found.judged < found.customers:
+        said = phrase("Judged on {n:,} of {of:,} customers, drawn at random.", n=found.judged, of=found.customers)
+        blocks.append(note(said))
+    return {"title": phrase("Do the segments tell what comes next?"), "blocks": blocks}

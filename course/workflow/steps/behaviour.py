@@ -78,6 +78,7 @@ class Behaviour(Finding):
                 out["recommender_drawn_of"] = self.recommender.drawn_of
         if self.shift is not None:
             out["shift"] = {"split": plain(self.split), "shifted": self.shifted, "categories": plain(self.shift.base)}
+            out["shift"] |= {"fitted": self.shift.fitted, "customers": len(self.shift.customers)}
         for name in ("retention", "promotion"):
             if (part := getattr(self, name)) is not None:
                 out[name] = plain(part)

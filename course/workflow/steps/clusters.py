@@ -50,8 +50,10 @@ class Groups(Finding):
         return pd.DataFrame({"customer_id": labels.index.astype("str"), "cluster": labels.to_numpy()})
 
     def entry(self) -> dict:
-        """{clusters: number, verdict, evidence, and the rule of each}."""
+        """{clusters: number, verdict, evidence, customers, how many of them were drawn, and the rule of each}."""
         found = {"k": self.clusters.k, "verdict": self.clusters.verdict, "evidence": plain(self.clusters.evidence)}
+        found |= {"customers": len(self.clusters.labels)}
+        found |= {"searched": self.clusters.searched, "learnt": self.clusters.learnt}
         return {"clusters": found | ({} if self.described is None else {"described": plain(self.described)})}
 
 

@@ -39,15 +39,18 @@ class Foretelling(Finding):
     split : the last day that classes and features may know
     worth : segment.foretells of the money spent after it, and half, the half width of the 95 % interval of r2
     dimensions : segment.dimensions of the same, with half
+    judged, customers : on how many customers, of how many known at the split
     """
 
     split: pd.Timestamp
     worth: pd.DataFrame
     dimensions: pd.DataFrame
+    judged: int
+    customers: int
 
     def entry(self) -> dict:
         """{foretelling: all of it}."""
-        parts = ("split", "worth", "dimensions")
+        parts = ("split", "worth", "dimensions", "judged", "customers")
         return {"foretelling": {name: plain(getattr(self, name)) for name in parts}}
 
 
@@ -60,6 +63,7 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
     if (as_of - first).days < 90 or len(known) < 200:
         said = Sentence("whether segments foretell: needs 90 days and 200 customers in their first two thirds")
         return None, [said]
+    customers = len(known)
     if (found := drawn(known.index, _JUDGED)) is not None:
         known = known.iloc[found[0]]
     target = log_spent(run.days.where(f"ordered_at > DATE '{split.date()}'"), known.index)
@@ -69,7 +73,8 @@ def find(run: Result) -> tuple[Foretelling | None, list[Sentence]]:
         return None, attempt.not_done
     features = known[FEATURES].astype("float64")
     worth = _with_half(segment.foretells(features, known["rfm_class"], target))
-    return Foretelling(split, worth, _with_half(segment.dimensions(features, target))), []
+    dimensions = _with_half(segment.dimensions(features, target))
+    return Foretelling(split, worth, dimensions, len(known), customers), []
 
 
 def two_thirds(orders: Table, as_of: pd.Timestamp) -> pd.Timestamp:

@@ -136,12 +136,13 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
         return None, attempt.not_done
     standing = lifecycle.stages(orders, as_of, limits, joined)
     what = Sentence("the chance of an order in the next {days} days", days=lifecycle.DAYS)
-    chance = attempt(what, lifecycle.chance, orders, as_of, tickets)
+    seen = lifecycle.Seen(orders, as_of, tickets)
+    chance = attempt(what, lifecycle.chance, orders, as_of, tickets, seen=seen)
     known = chance if chance is not None and chance.holds else None
     if chance is not None and known is None:
         attempt.not_done.append(Sentence("{what}: {why}", what=what, why=chance.refusal))
     horizon, budget = None if known is None else known.days, _budget(standing)
-    warning = attempt(Sentence("early warning"), _warning, orders, as_of, budget, tickets, horizon)
+    warning = attempt(Sentence("early warning"), _warning, seen, budget, horizon)
     story = _story(run.portraits, standing, known, warning)
     standing = standing.assign(
         stage=story.set_index("customer_id")["stage"].loc[standing["customer_id"].astype("str")].array
@@ -229,12 +230,10 @@ def _links(moves: lifecycle.Transitions, orders: Relation, customers: pd.Series,
     return links.assign(worth_a_year=clv.DISCOUNT * links["worth"], customers=links["customers"].mask(hidden))
 
 
-def _warning(
-    orders: Relation, as_of: pd.Timestamp, budget: int, tickets: pd.DataFrame | None, horizon: int | None
-) -> lifecycle.Warnings:
+def _warning(seen: lifecycle.Seen, budget: int, horizon: int | None) -> lifecycle.Warnings:
     """The early warning, where it was tested on customers of both kinds, and on a list long enough to be judged."""
     enough("alerts", budget)
-    found = lifecycle.early_warning(orders, as_of, budget=budget, tickets=tickets, horizon=horizon)
+    found = lifecycle.early_warning(seen.orders, seen.as_of, budget, seen.tickets, horizon, seen=seen)
     silent = round(found.tested * found.base_rate)
     rarer = min(silent, found.tested - silent)
     enough("silence", rarer)
