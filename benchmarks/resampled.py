@@ -187,7 +187,8 @@ def _copied(frame: pd.DataFrame, picked: pd.DataFrame) -> pd.DataFrame:
 
 def steps(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> Result:
     """What the steps of a run find in cleaned tables."""
-    run = Result(as_of, {}, dict(cleaned), portraits(cleaned, as_of), [], [])
+    run = Result(as_of, {}, dict(cleaned), pd.DataFrame(), [], [])
+    run.portraits = portraits(run)
     for step in STEPS:
         if name_of(step) in _LEAVE or not set(step.NEEDS) <= set(run.cleaned):
             continue
