@@ -41,9 +41,9 @@ _STRETCH = 5
 _YEAR = 52
 _MARKS = {"en": ", ", "zh": "、"}
 
-# What a backtest misses by before any is seen, as a share of the forecast: of everybody, of a class of customers, and of
-# those who are in it because they have been silent (what they bring rests on who of them has left, which nobody sees);
-# and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
+# What a backtest misses by before any is seen, as a share of the forecast: of everybody, of a class of customers, of a
+# class of silent ones (what they bring rests on who of them has left, which nobody sees); and for how many backtests
+# that counts. Judged over companies and shops by benchmarks/coverage.py.
 _USUAL, _USUAL_CLASS, _USUAL_SILENT, _WEIGHT = 0.12, 0.15, 0.25, 4
 #: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
 _FARTHEST = 2.0
@@ -163,9 +163,7 @@ class Outlook:
         # A sum in another order has another last digit: the whole is the end of its path.
         return replace(self.of(self.customers["customer_id"]), value=float(last["expected"]), low=low, high=high)
 
-    def of(
-        self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None, silent: bool = False
-    ) -> Total:
+    def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None, silent: bool = False) -> Total:
         """What some of the customers are expected to bring.
 
         As a share of what is expected, the interval is never narrower than that of everybody, nor than what the
