@@ -80,6 +80,8 @@ KINDS = (
     Kind("lifecycle/early_warning/alerts", ("rule",), **_ends("recall")),
     Kind("lifecycle/early_warning/calibration", ("tenth",), "silent"),
     Kind("lifecycle/early_warning/notes/values", **_ends("gain")),
+    Kind("lifecycle/chance/by_stage", ("stage",), "bought", learned=True),
+    Kind("lifecycle/chance/reliability", ("tenth",), "bought", learned=True),
     Kind("lifecycle/come_back", ("group",), **_ends("bought")),
     Kind("lifecycle/come_back", ("group",), **_ends("change")),
     Kind("lifecycle/complaints/values", value="ratio"),
@@ -90,11 +92,14 @@ KINDS = (
     Kind("campaigns", _ARM, **_ends("cost_per_order")),
     Kind("campaign_outcomes", ("campaign_id", "arm", "outcome"), "difference"),
     Kind("nps"),
+    Kind("nps/of_buyers"),
     Kind("nps/waves", ("wave",)),
     Kind("nps/waves", ("wave",), **_ends("change")),
     Kind("nps/by_class", ("rfm_class",)),
     Kind("nps/themes", ("theme",), "negative_share", "negative_low", "negative_high"),
     Kind("nps/themes", ("theme",), "score_gap", "gap_low", "gap_high"),
+    Kind("posts/themes", ("theme",), "negative_share", "negative_low", "negative_high"),
+    Kind("posts/themes", ("theme",), "score_gap", "gap_low", "gap_high"),
     Kind("nps/drivers/table", _DRIVER, **_ends("lmg")),
     Kind("nps/drivers/table", _DRIVER, **_ends("beta")),
     Kind("nps/drivers/table", _DRIVER, **_ends("rank")),
@@ -103,8 +108,13 @@ KINDS = (
     Kind("service/satisfaction", **_ends("share")),
     Kind("personas/lines/numbers", ("says",), "tgi"),
 )
-#: Judged by benchmarks/coverage.py (money expected), a copy of a row that KINDS names, or asked for by no run (odds).
-_ELSEWHERE = ("forecast", "clv", "stake/expected", "stake/of_all", "weakest_link", "odds_low", "notes/values low")
+#: Judged by benchmarks/coverage.py (money expected), a copy of a row that KINDS names (portraits of classes: money, NPS
+#: and TGI, beside quartiles), no interval at all (an alpha that is low, a quadrant), or asked for by no run (odds).
+_ELSEWHERE = (
+    *("forecast", "clv", "stake/expected", "stake/of_all", "actions/stake"),
+    *("weakest_link", "notes/values low", "profiles/classes"),
+    *("nps/factors low", "survey/factors low", "quadrants low", "odds_low"),
+)
 
 
 def _rows(value: object, path: list[str]) -> Iterator[dict]:
@@ -187,7 +197,8 @@ def _copied(frame: pd.DataFrame, picked: pd.DataFrame) -> pd.DataFrame:
 
 def steps(cleaned: Mapping[str, Cleaned], as_of: pd.Timestamp) -> Result:
     """What the steps of a run find in cleaned tables."""
-    run = Result(as_of, {}, dict(cleaned), portraits(cleaned, as_of), [], [])
+    run = Result(as_of, {}, dict(cleaned), pd.DataFrame(), [], [])
+    run.portraits = portraits(run)
     for step in STEPS:
         if name_of(step) in _LEAVE or not set(step.NEEDS) <= set(run.cleaned):
             continue

@@ -33,6 +33,7 @@ LEAST = {
     "full price": Least(30, Sentence("orders at full price by customers known before")),
     "promotion day": Least(3, Sentence("orders on a day of promotion, in the mean")),
     "gaps": Least(30, Sentence("pauses between two orders that have ended")),
+    "watched": Least(60, Sentence("days of orders")),
     "gaps of a band": Least(20, Sentence("pauses between two orders that have ended")),
     "differing": Least(5, Sentence("in a hundred customers who differ from the most common value")),
     "returns": Least(30, Sentence("orders of customers known before, in the months compared")),

@@ -93,6 +93,9 @@ def test_one_who_came_back_makes_no_rhythm_no_warning_and_no_worth(told):
     en = found.text["en"]
     assert "Only 1 pause between two orders has ended, of the 30 that are needed" in en
     assert "count as lost" not in en and "At risk after, days" not in en and "best tenth" not in en
+    # Nor is the stage of life believed to say who has left.
+    assert "counts as lost" not in en and "whether any of them has left cannot be told" in en
+    assert "列 | 取值" in found.text["zh"] or "列 取值" in found.text["zh"]
     for left in (
         "early warning",
         "weakest link",
@@ -128,6 +131,12 @@ def test_the_sum_is_told_where_no_model_says_what_each_brings(told):
     assert "All 224 customers together are expected to bring" in found.text["en"]
     assert "全体 224 位客户未来 52 周预计共带来" in found.text["zh"]
     assert found.found["stake"]["expected"] is None
+    # Two hundred have been silent for a year and a half, some of them for a day less than the median: not "recent".
+    by_class = {row["rfm_class"]: row for row in found.found["profiles"]["classes"]}
+    assert by_class["general_develop"]["lost"] == by_class["general_develop"]["customers"] == 46
+    assert "46 of these 46 count as lost" in found.text["en"] and "still remember" not in found.text["en"]
+    assert "46 位里有 46 位已算流失" in found.text["zh"]
+    assert "Look after them in person" in found.text["en"]  # the two dozen, of whom nobody is lost
 
 
 def test_a_forecast_that_missed_by_far_is_not_told(told):
@@ -153,6 +162,8 @@ def test_who_bought_today_is_recent_though_everybody_did(told):
     assert found.found["segments"]["alike"] == ["r"]
     assert "All customers are alike in recency" in found.text["en"]
     assert "所有客户的消费间隔都一样" in found.text["zh"]
+    assert "60 customers bought for 2,628.87, all of them on 1 Jan 2024" in found.text["en"]
+    assert "2024 年 1 月 1 日这一天，60 位客户" in found.text["zh"]
 
 
 def test_daily_buyers_are_nobody_to_win_back(told):
@@ -178,6 +189,8 @@ def test_one_giant_order_is_no_share_of_a_class(told):
     assert found.found["stake"]["low"] is None and "gini" not in found.found["behaviour"]
     head = found.text["en"].split("Which kinds of customers there are")[0]
     assert "of customers and" not in head and "98% of all money" in head
+    # One customer stands apart, so something does part the clusters; but whoever draws again may draw without that one.
+    assert "nothing parts its clusters" not in found.text["en"] and "hangs on a few customers" in found.text["en"]
 
 
 def test_a_month_has_no_months_to_compare(told):
@@ -185,6 +198,11 @@ def test_a_month_has_no_months_to_compare(told):
     assert "retention" not in found.found["behaviour"] and "links" not in found.found["lifecycle"]
     assert "How customers move" not in found.text["en"]
     assert "All orders are of one month." in found.text["en"]
+    # Whoever came back within a month cannot have come back later: who has left is not known.
+    assert "reach back 29 days, of the 60 that are needed" in found.text["en"]
+    assert all(row["lost_days"] is None for row in found.found["lifecycle"]["thresholds"])
+    assert "lost" not in found.found["lifecycle"]["stages"] and not (found.portraits["stage"] == "lost").any()
+    assert "count as lost" not in found.text["en"] and "订单只有 29 天" in found.text["zh"]
 
 
 def test_surveys_on_other_scales_have_no_nps_and_three_answers_a_wide_one(told, tmp_path, capsys):
@@ -192,6 +210,8 @@ def test_surveys_on_other_scales_have_no_nps_and_three_answers_a_wide_one(told, 
         assert "nps" not in told(name).found
         text = told(name).text["en"].split("What could not be said")[0].split("Tags")[0]
         assert "NPS" not in text.replace("no NPS", "")
+    said = told("zero_one").text  # of yes and no, nothing is more than yes
+    assert "are 1." in said["en"] and "1 on a scale from 0 to 1" in said["en"] and "1 or more" not in said["en"]
     three = told("three").found["nps"]
     assert three["n"] == 3 and three["high"] - three["low"] > 100
     # Two of three is no share: who gave which would be told.

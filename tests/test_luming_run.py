@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from itertools import product
 
 import pandas as pd
 import pytest
 
+from benchmarks import resampled
 from course import DataError, cli, company, demo, recipe, report, score, seal, workflow
 from course.classroom import tables
 from course.language import Sentence
@@ -63,6 +65,20 @@ def test_every_step_has_something_to_say(result, written):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_no_figure_is_shown_that_the_ledger_does_not_hold(result, lang):
     assert shown.not_in_the_ledger(result, lang) == []
+
+
+def test_every_interval_of_the_ledger_is_judged_by_a_benchmark(result):
+    assert resampled.unnamed(json.loads(json.dumps(workflow.ledger(result), default=str))["findings"]) == []
+
+
+def test_themes_are_told_between_what_shares_they_are_blamed_and_not_in_an_order(result, written):
+    page = unescape((written / "report.html").read_text(encoding="utf-8"))
+    rows = pd.concat([result.found["nps"].themes, result.found["posts"].themes])
+    assert len(rows) > 9
+    for row in rows.itertuples():
+        span = f"{row.negative_low:.0%} – {row.negative_high:.0%}"
+        assert span in page and f"{row.negative_share:.0%} ({span})" not in page
+    assert "区间重叠的主题排不出先后" in page
 
 
 def test_no_chart_is_drawn_from_what_the_ledger_does_not_hold(result, monkeypatch):

@@ -41,9 +41,10 @@ _STRETCH = 5
 _YEAR = 52
 _MARKS = {"en": ", ", "zh": "、"}
 
-# What a backtest misses by before any is seen, as a share of the forecast: of everybody, and of a class of customers;
-# and for how many backtests that counts. Judged over companies by benchmarks/coverage.py.
-_USUAL, _USUAL_CLASS, _WEIGHT = 0.12, 0.15, 4
+# What a backtest misses by before any is seen, as a share of the forecast: of everybody, of a class of customers, of a
+# class of silent ones (what they bring rests on who of them has left, which nobody sees); and for how many backtests
+# that counts. Judged over companies and shops by benchmarks/coverage.py.
+_USUAL, _USUAL_CLASS, _USUAL_SILENT, _WEIGHT = 0.12, 0.15, 0.25, 4
 #: A class of which the forecast may be off by more than e² times has no interval: from nothing to anything.
 _FARTHEST = 2.0
 
@@ -162,7 +163,7 @@ class Outlook:
         # A sum in another order has another last digit: the whole is the end of its path.
         return replace(self.of(self.customers["customer_id"]), value=float(last["expected"]), low=low, high=high)
 
-    def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None) -> Total:
+    def of(self, ids: Iterable, then: Mapping[pd.Timestamp, Iterable] | None = None, silent: bool = False) -> Total:
         """What some of the customers are expected to bring.
 
         As a share of what is expected, the interval is never narrower than that of everybody, nor than what the
@@ -171,6 +172,7 @@ class Outlook:
         Parameters
         ----------
         ids : customer_id of these; then : {origin of a backtest: those of that day}.
+        silent : whether they were chosen for having been silent.
         """
         chosen = self.customers[self.customers["customer_id"].isin(ids)]
         values = np.sort(chosen["value"].to_numpy())[::-1]
@@ -178,7 +180,8 @@ class Outlook:
         half = int(np.searchsorted(values.cumsum(), value / 2) + 1) if value > 0 else 0
         if not self.backtests:
             return Total(len(chosen), value, None, None, half)
-        reach = self._reach_of(chosen, then or {}) if value > 0 else 0.0
+        usual = _USUAL_SILENT if silent else _USUAL_CLASS
+        reach = self._reach_of(chosen, then or {}, usual) if value > 0 else 0.0
         if reach > _FARTHEST:
             return Total(len(chosen), value, None, None, half)
         last = self.path.iloc[-1]
@@ -187,7 +190,7 @@ class Outlook:
         low = max(0.0, value * (1 - max(reach, all_of_them)))
         return Total(len(chosen), value, low, float(value * max(np.exp(reach), 1 + all_of_them)), half)
 
-    def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable]) -> float:
+    def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable], usual: float) -> float:
         misses, noise = [], []
         for test in self.backtests:
             if test.customers is None:
@@ -198,7 +201,7 @@ class Outlook:
                 # On the scale of the interval, of which the upper end is e^reach times what is expected.
                 misses.append(np.log1p(miss) if miss > 0 else miss)
                 noise.append(_noise(part))
-        return _reach(np.array(misses), noise, _noise(chosen), _USUAL_CLASS) * self.widening
+        return _reach(np.array(misses), noise, _noise(chosen), usual) * self.widening
 
     @property
     def widening(self) -> float:

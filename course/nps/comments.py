@@ -8,7 +8,9 @@ lexicon does not know is set aside and counted: it is not neutral.
 How good that is: of 8,000 Chinese reviews of books, hotels and computers it decides 73 %, and 80 % of these rightly;
 of 2,050 generated comments and posts of customers it labels 64 % in Chinese and 58 % in English as meant (praise,
 blame or neither; the most frequent label alone: 42 %). A theme's share of blame strays by a half in log odds, and its
-interval says so: most themes cannot be told apart by it. Hold it against labels of your own with `judge`.
+interval says so: no two themes could be told apart by it. By the share alone nothing can be ordered: of the 180 pairs
+of themes of generated comments and posts in both languages, and of 8,000 reviews, 56 % stand as labels have them
+(Kendall's τ 0 to .3). Hold it against labels of your own with `judge`.
 """
 
 import re

@@ -1,5 +1,7 @@
 """Whether there are natural groups."""
 
+import pandas as pd
+
 from course.report.blocks import note, paragraph, table
 from course.report.format import told
 from course.report.sections import Page
@@ -16,6 +18,16 @@ def groups(page: Page, found: Groups) -> dict:
             "No clear clusters: in recency, frequency and money customers shade into one another. The best partition, "
             "into {k}, has a silhouette of {own:.2f}; data of the same spread without any groups reach {twin:.2f}. Use "
             "the RFM classes as a convention, not as kinds that were found.",
+            **figures_of_best,
+        )
+        return {"title": title, "blocks": [paragraph(words), *_drawn(page, found)]}
+    if found.clusters.k == 1 and pd.notna(best["stability"]):
+        words = phrase(
+            "No clear clusters. The best partition, into {k}, has a silhouette of {own:.2f}, more than the {twin:.2f} "
+            "of data of the same spread without groups; but it hangs on a few customers: where others of them are "
+            "drawn the weakest of its clusters keeps {stability:.0%} of its members. Use the RFM classes as a "
+            "convention, not as kinds that were found.",
+            stability=best["stability"],
             **figures_of_best,
         )
         return {"title": title, "blocks": [paragraph(words), *_drawn(page, found)]}

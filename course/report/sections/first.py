@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from course import clean, lifecycle
 from course.collect.guards.unread import WARNING
+from course.nps import Satisfaction
 from course.report import draw, figures, format
 from course.report.sections import Page, actions, nps, segment
 from course.report.sections import clean as quality
@@ -182,6 +183,13 @@ def _leaving(page: Page, found: Lifecycle) -> dict | None:
     )
 
 
+def _best(page: Page, one: Satisfaction) -> str:
+    named = {"top": one.top, "least": one.least, "most": one.most}
+    if one.top == one.most:
+        return page.phrase("{top} on a scale from {least} to {most}", **named)
+    return page.phrase("{top} and better on a scale from {least} to {most}", **named)
+
+
 def _say(page: Page, found: Willingness) -> dict | None:
     phrase = page.phrase
     if found.score is None:
@@ -192,7 +200,7 @@ def _say(page: Page, found: Willingness) -> dict | None:
             phrase("What do they say?"),
             f"{one.share:.0%}",
             phrase("of {n:,} {n:answer|answers}", n=one.n),
-            phrase("{top} and better on a scale from {least} to {most}", top=one.top, least=one.least, most=one.most),
+            _best(page, one),
             "",
             phrase("95% interval {low:.0%}–{high:.0%}", low=one.share_low, high=one.share_high),
         )

@@ -37,6 +37,13 @@ def _satisfied(page: Page, one: nps.Satisfaction) -> str:
             **named,
             **share,
         )
+    elif one.top == one.most:
+        said = phrase(
+            "Of {n:,} {n:answer|answers} from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are "
+            "{top}",
+            **named,
+            **share,
+        )
     else:
         said = phrase(
             "Of {n:,} {n:answer|answers} from {least} to {most}, {share:.0%} (95% interval {low:.0%}–{high:.0%}) are "
@@ -330,13 +337,14 @@ def read(page: Page, heard: nps.Heard) -> list[dict]:
 
 
 def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
-    """What texts are about, and how many blame it."""
+    """What texts are about, and between what shares of them blame it."""
     phrase, labels = page.phrase, nps.theme_labels()
     rows = [
         [
             labels[r.theme].say(page.lang) if r.theme in labels else page.value("theme", r.theme),
             f"{r.mentions:,}",
-            f"{r.negative_share:.0%} ({r.negative_low:.0%} – {r.negative_high:.0%})",
+            # The share itself would be read as an order, and people's labels often give another: see nps.comments.
+            f"{r.negative_low:.0%} – {r.negative_high:.0%}",
         ]
         for r in table_of.itertuples()
     ]
@@ -345,8 +353,9 @@ def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
         table(head, rows),
         note(
             phrase(
-                "Read by word lists with negation; irony is not understood. The intervals hold what such reading "
-                "misses by: themes whose intervals overlap cannot be put in order."
+                "Read by word lists with negation; irony is not understood. Held against people's labels, such reading "
+                "put two themes in the right order hardly oftener than chance would. So no share is told, but an "
+                "interval that holds what the reading misses by: themes whose intervals overlap cannot be put in order."
             )
         ),
     ]

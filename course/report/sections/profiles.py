@@ -175,6 +175,6 @@ def _rests(page: Page, one: Profile) -> list[dict]:
         ]
         for r in one.cells.itertuples()
     ]
-    head = [phrase("Column"), phrase("Value"), phrase("Customers"), phrase("In the class"), phrase("Of everybody")]
+    head = [phrase("Column"), phrase("Entry"), phrase("Customers"), phrase("In the class"), phrase("Of everybody")]
     blocks = [table([*head, "TGI", phrase("95% interval")], rows, 2)] if rows else []
     return [*blocks, *page.few(one.cells["in_group"].isna().any())]

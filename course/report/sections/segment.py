@@ -16,7 +16,9 @@ def answers(page: Page, found: Segments) -> list[str]:
     overview, top = found.overview, found.top
     bought = {"n": overview["customers"], "money": page.counted(overview["money"])}
     bought |= {"first": page.day(overview["first_order"]), "as_of": page.day(page.result.as_of)}
-    if clean.refunds_read(page.result.tables["orders"]):
+    if bought["first"] == bought["as_of"]:
+        said = page.phrase("{n:,} {n:customer|customers} bought for {money}, all of them on {as_of}.", **bought)
+    elif clean.refunds_read(page.result.tables["orders"]):
         said = page.phrase(
             "{n:,} {n:customer|customers} bought for {money} net of refunds from {first} to {as_of}.", **bought
         )

@@ -112,12 +112,19 @@ def first(page: Page, found: Stake) -> dict:
             ),
             table(head, rows, 3, about=found.first["customer_id"].tolist()),
         ],
-        "evidence": [
-            paragraph(
-                phrase(
-                    "Who of them counts as lost is told by the stage of life: a median says nothing of anybody's own "
-                    "rhythm, and some come back by themselves. Leave a random part alone to see what a call changes."
-                )
-            ),
-        ],
+        "evidence": [paragraph(_no_rhythm(page))],
     }
+
+
+def _no_rhythm(page: Page) -> str:
+    """What the median does not say of them."""
+    stages = page.result.found.get("lifecycle")
+    if stages is None or stages.limits["at_risk_days"].isna().any():
+        return page.phrase(
+            "A median says nothing of anybody's own rhythm: whether any of them has left cannot be told from these "
+            "orders, and some come back by themselves. Leave a random part alone to see what a call changes."
+        )
+    return page.phrase(
+        "Who of them counts as lost is told by the stage of life: a median says nothing of anybody's own rhythm, and "
+        "some come back by themselves. Leave a random part alone to see what a call changes."
+    )

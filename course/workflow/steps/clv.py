@@ -129,10 +129,10 @@ def expected(orders: Table, buyers: pd.DataFrame, as_of: pd.Timestamp, horizon: 
     outlook = clv.outlook(days, forecast, as_of)
     then = {test.origin: segment.rfm(orders, test.origin) for test in outlook.backtests}
     rows = []
-    for name in segment.CLASSES.values():
+    for (recent, *_), name in segment.CLASSES.items():
         chosen = _chosen(lambda customers, name=name: customers["rfm_class"] == name, buyers, then)
-        rows.append({"rfm_class": name} | asdict(outlook.of(*chosen)))
-    at_stake = outlook.of(*_chosen(segment.at_stake, buyers, then))
+        rows.append({"rfm_class": name} | asdict(outlook.of(*chosen, silent=not recent)))
+    at_stake = outlook.of(*_chosen(segment.at_stake, buyers, then), silent=True)
     return Value(replace(forecast, customers=outlook.customers), outlook, pd.DataFrame(rows), at_stake)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from course import clv, lifecycle
 from course.engine import Relation
-from course.evidence import enough, seen
+from course.evidence import LEAST, enough, seen
 from course.few import HIDDEN_BELOW, hidden_in, told
 from course.language import Sentence
 from course.workflow.finding import Attempts, Finding, plain
@@ -32,6 +32,7 @@ class Lifecycle(Finding):
     standing : lifecycle.stages on the as-of date, with the stages of `story`
     limits : the thresholds behind it; table : lifecycle.stage_table, blank where a stage is of a few (course.few)
     periods : the whole months of lifecycle.states, blank where they are of a few
+    watched : days from the first order to the as-of date
     links : the moves between stages that are worth most if their rate changes by a tenth: lifecycle.weakest_link, with
         worth_a_year (money a year) and low, high (95 %) of the rate
     chance : lifecycle.chance; warning : early_warning, of as many days where the chance is told; returns : come_back
@@ -43,6 +44,7 @@ class Lifecycle(Finding):
     limits: pd.DataFrame
     table: pd.DataFrame
     periods: pd.DataFrame
+    watched: int
     links: pd.DataFrame | None = None
     chance: lifecycle.Chance | None = None
     warning: lifecycle.Warnings | None = None
@@ -78,6 +80,15 @@ class Lifecycle(Finding):
     @property
     def explained(self) -> list[Sentence]:
         """The thresholds in sentences."""
+        if self.limits["closed"].any() and not seen("watched", self.watched):
+            return [
+                Sentence(
+                    "The orders reach back {n:,} {n:day|days}, of the {needed} that are needed: how long a silence is "
+                    "normal cannot be said, and nobody is called at risk or lost.",
+                    n=self.watched,
+                    needed=LEAST["watched"].n,
+                )
+            ]
         return lifecycle.explain(self.limits)
 
     def columns(self) -> pd.DataFrame:
@@ -134,6 +145,9 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     limits = attempt(Sentence("stages of life"), lifecycle.thresholds, orders, as_of)
     if limits is None:
         return None, attempt.not_done
+    watched = (as_of - run.buyers["first_order"].min().normalize()).days
+    if not seen("watched", watched):  # whoever came back could not have come later
+        limits[["at_risk_days", "lost_days", "plain_days"]] = np.nan
     standing = lifecycle.stages(orders, as_of, limits, joined)
     what = Sentence("the chance of an order in the next {days} days", days=lifecycle.DAYS)
     seen = lifecycle.Seen(orders, as_of, tickets)
@@ -151,7 +165,7 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
     counted = lifecycle.stage_table(run.portraits.merge(placed, how="outer", on="customer_id"))
     table = told(counted, ["stage"])
     periods = _told_months(lifecycle.states(orders, as_of).periods)
-    found = Lifecycle(story, standing, limits, table, periods, chance=chance, warning=warning)
+    found = Lifecycle(story, standing, limits, table, periods, watched, chance=chance, warning=warning)
     what = Sentence("moves between stages")
     moves = attempt(what, lifecycle.transitions, orders, as_of, thresholds=limits, joined=joined)
     if moves is not None and moves.money.notna().all():

@@ -124,6 +124,7 @@ def _profile(run: Result, row: dict, customers: pd.DataFrame, cells: pd.DataFram
         "lost": _count(by_stage.get("lost")),
         "unhappy": _unhappy(own),
     }
+    counts["mostly_lost"] = counts["lost"] if (counts["lost"] or 0) > counts["customers"] / 2 else None
     return Profile(
         name,
         counts["customers"],
