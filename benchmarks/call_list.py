@@ -45,7 +45,7 @@ ORDERS = {
 def known(tables: dict, as_of: pd.Timestamp | None) -> tuple[pd.DataFrame, object]:
     """The portraits as far as the list needs them, and the run."""
     run = prepare(tables, as_of)
-    run.portraits = portraits_of(run.cleaned, run.as_of)
+    run.portraits = portraits_of(run)
     for name, step in (("clv", clv), ("lifecycle", lifecycle)):
         found, _ = step.find(run)
         run.found[name] = found
