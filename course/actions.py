@@ -5,6 +5,7 @@ The rules are the kit's own; the head of the file says how one is written.
 
 import hashlib
 import math
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ from course.effect import detectable
 from course.engine import expressions
 from course.errors import DataError
 from course.few import HIDDEN_BELOW
-from course.language import Label
+from course.language import Label, Sentence
 
 _TABLE = Path(__file__).parent / "rules" / "actions.yaml"
 
@@ -84,6 +85,25 @@ def rules() -> tuple[Action, ...]:
     entries = small_yaml.read(_TABLE)["actions"]
     with engine.connect() as session:
         return tuple(_rule(session, entry) for entry in entries)
+
+
+def proposed(portraits: pd.DataFrame, customer_id: str) -> tuple[Sentence, list[str]] | None:
+    """What a run proposes for a customer and why, and the columns that say so; None where it proposes nothing.
+
+    Parameters
+    ----------
+    portraits : with the run's column `action`.
+    """
+    rows = portraits[portraits["customer_id"].astype("str") == str(customer_id)]
+    rule = next((r for r in rules() if "action" in rows and len(rows) == 1 and r.name == rows["action"].iloc[0]), None)
+    if rule is None or rule.because is None:
+        return None
+    en, zh = rule.because.names.values()
+    columns = [name for _, name, _, _ in string.Formatter().parse(en) if name]
+    if not set(columns) <= set(rows) or rows[columns].isna().any(axis=None):
+        return None
+    why = Label(en, zh, **rows[columns].iloc[0])
+    return Sentence("{label}. {why}", label=rule.label, why=why), ["action", *columns]
 
 
 def _rule(session: duckdb.DuckDBPyConnection, entry: dict) -> Action:

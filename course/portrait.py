@@ -221,11 +221,11 @@ _FACTS = ("gender", "age_band", "income", "city")
 
 #: Section and sentence; its places are the columns it needs.
 _SENTENCES = (
-    ("who", Sentence("Registered on {joined_at:%Y-%m-%d}.")),
+    ("who", Sentence("Registered on {joined_at:day}.")),
     (
         "value",
         Sentence(
-            "{monetary_net:,.2f} net in {frequency:,} {frequency:order|orders} since {first_order:%Y-%m-%d}, "
+            "{monetary_net:,.2f} net in {frequency:,} {frequency:order|orders} since {first_order:day}, "
             "{average_order_value:,.2f} an order."
         ),
     ),
@@ -239,9 +239,7 @@ _SENTENCES = (
     ),
     (
         "behaviour",
-        Sentence(
-            "Last order on {last_order:%Y-%m-%d}, {recency_days:,} {recency_days:day|days} before the as-of date."
-        ),
+        Sentence("Last order on {last_order:day}, {recency_days:,} {recency_days:day|days} before the as-of date."),
     ),
     ("behaviour", Sentence("Orders most often through {main_channel}: {main_channel_share:.0%} of the orders.")),
     ("behaviour", Sentence("Spends most on {top_category}: {top_category_share:.0%} of the money.")),
@@ -311,13 +309,14 @@ _SUGGESTIONS: tuple[tuple[Callable[[Mapping], bool], Sentence], ...] = (
 )
 
 
-def card(portraits: pd.DataFrame, customer_id: str) -> Card:
+def card(portraits: pd.DataFrame, customer_id: str, proposed: tuple[Sentence, list[str]] | None = None) -> Card:
     """The card of one customer.
 
     Parameters
     ----------
     portraits : one row a customer; customer_id and any of the columns of docs/portraits.md, tags as tag_<name>.
     customer_id : one of them.
+    proposed : what a run proposes for the customer, and the columns it names: in place of the card's own suggestion.
 
     Returns
     -------
@@ -345,7 +344,7 @@ def card(portraits: pd.DataFrame, customer_id: str) -> Card:
     lines += [_line("risk", said, dict(said.values), columns) for said, columns in lifecycle.differences(row)]
     lines += _tag_lines(row)
     lines += [_unknown(section, columns) for section, columns in blank.items() if columns]
-    lines.append(_suggestion(row))
+    lines.append(_suggestion(row) if proposed is None else _proposed(row, *proposed))
     return Card(Sentence("Customer {customer}", customer=_public(customer_id)), tuple(lines), str(customer_id))
 
 
@@ -398,6 +397,11 @@ def _suggestion(row: Mapping) -> Line:
         if fits(row) and set(_places(template)) <= set(row):
             return _said("action", template, row)
     return Line("action", Sentence("No suggestion: nothing in the data asks for one."), {}, (), ())
+
+
+def _proposed(row: Mapping, said: Sentence, columns: list[str]) -> Line:
+    numbers = {c: row[c] for c in columns if isinstance(row[c], int | float | np.number)}
+    return _line("action", said, numbers, columns)
 
 
 # --- personas --------------------------------------------------------------------------------------------------------

@@ -1,9 +1,13 @@
 """The pages that the kit writes: one way to fill their templates, in which whatever is filled in is made harmless."""
 
+import re
 from functools import cache
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+#: What a line is not broken in: a range at its dash, an option of the command line at its hyphens.
+_WHOLE = re.compile(r"[\w.,+−¥€£$]{0,12}[\w%]–[\w.,%+−¥€£$]{1,14}|--[a-z][\w-]*")
 
 
 @cache
@@ -21,5 +25,11 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["unbroken"] = unbroken
     environment.tests["bar"] = lambda cell: isinstance(cell, Markup)
     return environment
+
+
+def unbroken(words: str) -> Markup:
+    """The words as HTML, in which a range and an option of the command line stay on one line."""
+    return Markup(_WHOLE.sub(r'<span class="whole">\g<0></span>', str(escape(words))))

@@ -151,7 +151,7 @@ def tables(folder):
 COUNTS = {"Customers", "Customers in “from”", "Answers"}
 COUNTS |= {language._translations("zh")[name] for name in COUNTS}
 #: Sections of profiles, classes, stages and scores; the accounts of what was received are of rows and files.
-ELSEWHERE = {"What was received and what was used", "Where it comes from"}
+ELSEWHERE = {"What was received and used", "Where it comes from"}
 ELSEWHERE |= {language._translations("zh")[name] for name in ELSEWHERE}
 
 

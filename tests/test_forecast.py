@@ -271,7 +271,7 @@ def once(n, span=300):
 
 SECTION = re.compile(
     r"<section>[^A-Z]*<h3[^>]*>"
-    "(?:What customers are expected|Whom to look at first|What could not be said).*?</section>",
+    "(?:What customers are expected|Big spenders who have not bought for long|What could not be said).*?</section>",
     re.DOTALL,
 )
 LITTLE = {

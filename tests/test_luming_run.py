@@ -58,7 +58,7 @@ def test_every_step_has_something_to_say(result, written):
     page = (written / "report.html").read_text(encoding="utf-8")
     for heading in ("Who is one person", "Where customers stand", "Who may fall silent next", "What customers do"):
         assert heading in page
-    for heading in ("活动带来了什么变化", "标签一览", "各类客户的画像", "谁可能接着沉默"):
+    for heading in ("活动带来了什么变化", "标签一览", "各类客户的画像", "接下来谁可能不再下单"):
         assert heading in page
 
 

@@ -192,7 +192,9 @@ def test_the_workbook_has_the_findings_of_the_ledger(long_run, tmp_path):
     keys = ("customers", "share", "money", "money_share", "low", "high")
     for got, row in zip(classes, findings["segments"]["classes"], strict=True):
         assert got == pytest.approx(tuple(row[k] for k in keys))
-    assert rows[names.index("Whom to look at first")][2] == pytest.approx(findings["stake"]["expected"]["value"])
+    assert rows[names.index("Big spenders who have not bought for long")][2] == pytest.approx(
+        findings["stake"]["expected"]["value"]
+    )
     stages = rows[names.index("Where customers stand") + 2 :]
     assert [row[1] for row in stages] == [row["customers"] for row in findings["lifecycle"]["table"]]
 

@@ -58,10 +58,11 @@ def grid(title: str, below: str, rows: str, columns: str, cells: list[list[tuple
 
 
 def full(value: float | None) -> str:
-    """An amount to be added up: in whole units, with cents below a thousand; a dash where it is not told."""
+    """An amount to be added up: in whole units, with cents below a thousand where there are any; a dash where it is not
+    told."""
     if pd.isna(value):
         return "–"
-    return minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}")
+    return minus(f"{value:,.0f}" if abs(value) >= 1000 or f"{value:.2f}".endswith(".00") else f"{value:,.2f}")
 
 
 def accounted(account: dict) -> list[str]:

@@ -29,7 +29,7 @@ def customer(folder: str | Path, customer_id: str) -> portrait.Card:
     ------
     DataError : the folder is no result, or has no such customer.
     """
-    return portrait.card(result.portraits(folder), customer_id)
+    return sections.card(result.portraits(folder), customer_id)
 
 
 def segment(folder: str | Path, name: str) -> portrait.Persona:
@@ -88,7 +88,7 @@ def page(of: portrait.Card | portrait.Persona, folder: str | Path, lang: str) ->
         sheet = Page(None, result.ledger(folder), lang, events)  # a card asks nothing of the run itself
         own = events[events["customer_id"] == of.customer_id].dropna(subset="day")
         shown |= {"of_customer": sections.customer(sheet, of, row, own)}
-        shown |= {"key": "" if own.empty else sections.key(sheet)}
+        shown |= {"key": "" if own.empty else sections.key(sheet, own)}
     return template("card_page.html.j2").render(shown)
 
 

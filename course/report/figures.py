@@ -82,7 +82,7 @@ def months(sales: pd.DataFrame, best: pd.Series, lang: str, shown: str, alt: str
         [("blue", sales["money"].tolist())],
         _months(sales["month"], lang),
         alt,
-        figure=lambda value: format.short(value, lang),
+        figure=lambda value: format.axis(value, lang),
         tones=tones.tolist(),
         marked=(at, shown),
     )
@@ -114,7 +114,7 @@ def states(periods: pd.DataFrame, lang: str, alt: str) -> Markup:
         [(STATES[state], told[state].tolist()) for state in ("returning", "resurrecting", "new")],
         _months(periods["period"], lang),
         alt,
-        figure=lambda value: format.short(abs(value), lang),
+        figure=lambda value: format.axis(abs(value), lang),
         below=(STATES["dormant"], told["dormant"].tolist()),
         high=220,
     )

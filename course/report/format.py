@@ -28,6 +28,11 @@ def short(value: float, lang: str) -> str:
     return f"{sign}{size:.2f}"
 
 
+def axis(value: float, lang: str) -> str:
+    """A round value on an axis, without noughts behind the point: 40 万, 3m."""
+    return re.sub(r"\.0+(?=\D*$)", "", short(value, lang))
+
+
 def money(value: float | None, lang: str, currency: str | None = None) -> str:
     """An amount in its currency: ¥3.06m, 305.7 万元; a dash where it is not told, the figure alone without a currency.
 

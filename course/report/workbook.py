@@ -448,7 +448,7 @@ def _value(findings: dict, lang: str) -> Iterator[tuple]:
         heads = (_CLASS, _CUSTOMERS, _EXPECTED, _LOW, _HIGH, Sentence("Customers who hold half"))
         kinds = {"customers": "number", "value": "money", "low": "money", "high": "money", "half": "number"}
         rows = [(class_label(row["rfm_class"], lang), row) for row in findings["clv"]["classes"]]
-        rows.append((text("Whom to look at first", lang), findings["stake"]["expected"]))
+        rows.append((text("Big spenders who have not bought for long", lang), findings["stake"]["expected"]))
         weeks = findings["forecast"]["horizon_weeks"]
         title = Sentence("What customers are expected to bring in the next {weeks} {weeks:week|weeks}", weeks=weeks)
         yield title, heads, kinds, rows

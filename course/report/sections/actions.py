@@ -95,5 +95,5 @@ def _row(page: Page, customer: str, row: pd.Series) -> list[str]:
         stage,
         f"{row['recency_days']:,}",
         f"{row['churn_risk']:.0%}",
-        page.counted(row["monetary_net"]),
+        page.money(row["monetary_net"]),
     ]

@@ -28,10 +28,16 @@ def answers(page: Page, found: Behaviour) -> list[str]:
                 )
             ]
     if found.pairs is not None and len(found.pairs):
+        most = found.pairs.iloc[0]
+        first, second = (page.value("product", most[name]) for name in _pair(found.pairs))
         return [
             page.phrase(
-                "{n:,} {n:pair|pairs} of products are bought together more often than chance has it",
-                n=found.pairs_together,
+                "“{first}” and “{second}” are bought together most: in {together:,} orders, {ratio:.1f} times as often "
+                "as chance has it",
+                first=first,
+                second=second,
+                together=most["together"],
+                ratio=most["ratio"],
             )
         ]
     return []
@@ -113,7 +119,7 @@ def _pairs(page: Page, found: Behaviour) -> list[dict]:
     phrase, pairs = page.phrase, found.pairs
     if pairs.empty:
         return [paragraph(phrase("No two products are bought together more often than chance has it."))]
-    named = ("name_a", "name_b") if "name_a" in pairs else ("product_a", "product_b")
+    named = _pair(pairs)
     rows = [
         [
             page.value("product", getattr(r, named[0])),
@@ -132,6 +138,11 @@ def _pairs(page: Page, found: Behaviour) -> list[dict]:
         n=found.pairs_together,
     )
     return [table([*head, phrase("times")], rows, 2), note(words)]
+
+
+def _pair(pairs: pd.DataFrame) -> tuple[str, str]:
+    """The columns that say what is bought together: names where there are any."""
+    return ("name_a", "name_b") if "name_a" in pairs else ("product_a", "product_b")
 
 
 def _recommended(page: Page, found: behaviour.RecommendHoldout) -> str:

@@ -35,7 +35,7 @@ def accounts(page: Page, found: Quality) -> dict:
             [str(rules[n].get(page.lang, n)), outcomes[rules[n]["outcome"]], *accounted(a)] for n, a in accounts.items()
         ]
         label = schema.canonical(kind).label.say(page.lang)
-        blocks.append(table([label, *head], rows, 2, [phrase("valid"), "", *accounted(valid)]))
+        blocks.append(_told([label, *head], rows, [phrase("valid"), "", *accounted(valid)]))
         blocks += _flags(page, kind)
     blocks.append(
         note(
@@ -45,7 +45,13 @@ def accounts(page: Page, found: Quality) -> dict:
             )
         )
     )
-    return {"title": phrase("What was received and what was used"), "blocks": blocks}
+    return {"title": phrase("What was received and used"), "blocks": blocks}
+
+
+def _told(head: list[str], rows: list[list[str]], total: list[str]) -> dict:
+    """The table, without columns that it tells nothing in."""
+    kept = [j for j in range(len(head)) if j < 2 or any(row[j] != "–" for row in [*rows, total])]
+    return table([head[j] for j in kept], [[row[j] for j in kept] for row in rows], 2, [total[j] for j in kept])
 
 
 def _flags(page: Page, kind: str) -> list[dict]:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from course.report import figures
+from course.report import figures, format
 from course.report.blocks import items, note, table
 from course.report.format import minus
 from course.report.sections import Page
@@ -51,7 +51,11 @@ def _by_orders(page: Page, found: CampaignEffects) -> list[dict]:
         return []
     head = [phrase("Campaign"), phrase("Arm"), phrase("Difference to those left out, with its 95% interval")]
     head += [phrase("Difference, points (95% interval)"), phrase("Customers"), phrase("With an order")]
-    head += [phrase("Left out"), phrase("Money a head (95% interval)")]
+    currency = page.ledger["currency"]
+    money = phrase("Money a head (95% interval)")
+    if currency:
+        money = phrase("Money a head, {unit} (95% interval)", unit=format.unit(currency, page.lang))
+    head += [phrase("Left out"), money]
     rows = [
         [
             page.value("campaign_id", r.campaign_id),

@@ -1,5 +1,6 @@
 """The first screen: the day, the answer, a tile a question, what to do."""
 
+import pandas as pd
 from markupsafe import Markup
 
 from course import clean, lifecycle
@@ -97,10 +98,8 @@ def _headline(page: Page) -> str:
 
 def _at_risk(found: Lifecycle) -> int | None:
     """How many are at risk, where it is known how long a silence is normal; None where they are few."""
-    counts = found.table.set_index("stage")["customers"]
-    if found.limits["at_risk_days"].isna().any() or counts.isna().any():
-        return None
-    return int(counts.get("at_risk", 0))
+    risk = found.table.set_index("stage")["customers"].get("at_risk", 0)
+    return None if found.limits["at_risk_days"].isna().any() or pd.isna(risk) else int(risk)
 
 
 # --- tiles -----------------------------------------------------------------------------------------------------------
@@ -159,7 +158,9 @@ def _leaving(page: Page, found: Lifecycle) -> dict | None:
     if risk is None:
         return None
     rows = found.table.set_index("stage")
-    bought = [s for s in lifecycle.STAGES if s in rows.index and s != "prospect"]
+    told = rows.index[rows["customers"].notna()]  # of a few people nothing is told
+    bought = [s for s in lifecycle.STAGES if s in told and s != "prospect"]
+    lost = rows["customers"].get("lost", 0)
     parts = [
         (
             lifecycle.STAGES[s].say(page.lang),
@@ -177,7 +178,7 @@ def _leaving(page: Page, found: Lifecycle) -> dict | None:
         phrase("Who is leaving?"),
         f"{risk:,}",
         phrase("at risk"),
-        phrase("and {n:,} count as lost", n=int(rows["customers"].get("lost", 0))),
+        "" if pd.isna(lost) else phrase("and {n:,} {n:counts|count} as lost", n=int(lost)),
         draw.stack(parts, phrase("Customers with orders by stage of life")),
         so,
     )

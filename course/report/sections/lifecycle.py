@@ -15,30 +15,48 @@ def answers(page: Page, found: Lifecycle) -> list[str]:
     # How long a silence is normal is not known: nobody is called at risk or lost, and no money silent.
     if found.limits["at_risk_days"].isna().any():
         return []
-    lines = [] if found.silent_money_share is None else [_silent(page, found)]
+    lines = _silent(page, found)
     return lines if found.links is None or found.links.empty else [*lines, _best_link(page, found.links.iloc[0])]
 
 
-def _silent(page: Page, found: Lifecycle) -> str:
+def _silent(page: Page, found: Lifecycle) -> list[str]:
+    """Who is at risk and who is lost; where one of them is a few people, the other alone."""
     counts = found.table.set_index("stage")["customers"]
     if not {"at_risk", "lost"} & set(counts.index):
-        return page.phrase("No customer has been silent for longer than is normal for them.")
+        return [page.phrase("No customer has been silent for longer than is normal for them.")]
+    if found.silent_money_share is None:
+        risk = counts.get("at_risk", 0)
+        return [] if pd.isna(risk) or not risk else [_at_risk(page, found, int(risk))]
     said = {
         "risk": int(counts.get("at_risk", 0)),
         "lost": int(counts.get("lost", 0)),
         "share": found.silent_money_share,
     }
     if found.warning is None and found.chance is None:
-        return page.phrase(
+        line = page.phrase(
             "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk), {lost:,} "
             "for so long that they count as lost; together they brought {share:.0%} of the money.",
             **said,
         )
+    else:
+        line = page.phrase(
+            "{risk:,} {risk:customer is|customers are} at risk: silent for longer than is normal for them, and "
+            "likelier to stay so than to order. {lost:,} {lost:has|have} been silent for so long that they count as "
+            "lost. Together they brought {share:.0%} of the money.",
+            **said,
+        )
+    return [line]
+
+
+def _at_risk(page: Page, found: Lifecycle, risk: int) -> str:
+    if found.warning is None and found.chance is None:
+        return page.phrase(
+            "{risk:,} {risk:customer is|customers are} silent for longer than is normal for them (at risk).", risk=risk
+        )
     return page.phrase(
         "{risk:,} {risk:customer is|customers are} at risk: silent for longer than is normal for them, and likelier to "
-        "stay so than to order. {lost:,} have been silent for so long that they count as lost. Together they brought "
-        "{share:.0%} of the money.",
-        **said,
+        "stay so than to order.",
+        risk=risk,
     )
 
 
@@ -231,15 +249,17 @@ def _returns(page: Page, returns: pd.DataFrame) -> str:
             low=silent["bought_low"],
             high=silent["bought_high"],
         )
+    change = groups.loc["top", "change"]
     return page.phrase(
         "A yardstick: of {silent:,} customers silent for 90 days {back:.0%} ({low:.0%}–{high:.0%}) bought in the next "
-        "90, whatever was done; the best tenth spent {change:+.0%}. A campaign has to beat that, shown by customers "
-        "left out of it.",
+        "90, whatever was done; the tenth of buyers who had spent most spent {change:.0%} {more} then. A campaign has "
+        "to beat that, shown by customers left out of it.",
         silent=int(silent["customers"]),
         back=silent["bought"],
         low=silent["bought_low"],
         high=silent["bought_high"],
-        change=groups.loc["top", "change"],
+        change=abs(change),
+        more=page.phrase("less") if change < 0 else page.phrase("more"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from course import lifecycle
+from course import actions, lifecycle
 from course import portrait as portraits
 from course.labels import Value
 from course.portrait import Card, Persona
@@ -28,20 +28,31 @@ def cards(page: Page, found: Told) -> dict | None:
     events = None if page.events is None else page.events[page.events["customer_id"].isin(ids)].dropna(subset="day")
     shown = [customer(page, c, rows.loc[c.customer_id], events) for c in told]
     words = page.phrase("For anybody else the explorer has a card.")
+    called = _call(page) is not None
     return {
-        "title": page.phrase("Their portraits"),
-        "blocks": [{"customers": shown}, note(key(page) if page.events is not None else ""), note(words)],
+        "title": page.phrase("Their portraits") if called else page.phrase("Portraits of big spenders who are silent"),
+        "blocks": [{"customers": shown}, *([] if events is None else [note(key(page, events))]), note(words)],
     }
 
 
+def _call(page: Page) -> actions.Proposal | None:
+    """The list of calls, where there is one."""
+    found = page.result.found.get("actions")
+    return None if found is None else next((p for p in found.proposals if p.action.name == "call"), None)
+
+
 def _first(page: Page, found: Told) -> list[Card]:
-    actions = page.result.found.get("actions")
-    call = None if actions is None else next((p for p in actions.proposals if p.action.name == "call"), None)
+    call = _call(page)
     if call is None:
         return list(found.cards)
     ids = call.customers["customer_id"].head(_CARDS)
     told = page.result.portraits[page.result.portraits["customer_id"].isin(ids)]
-    return [portraits.card(told, c) for c in ids]
+    return [card(told, c) for c in ids]
+
+
+def card(rows: pd.DataFrame, customer_id: str) -> Card:
+    """The card of a customer of the portraits, with what the run proposes."""
+    return portraits.card(rows, customer_id, actions.proposed(rows, customer_id))
 
 
 def customer(page: Page, card: Card, row: pd.Series, events: pd.DataFrame | None) -> dict:
@@ -129,12 +140,16 @@ def _lane(page: Page, kind: str) -> str:
     }[kind]
 
 
-def key(page: Page) -> str:
-    """What the marks of a strip mean."""
-    return page.phrase(
-        "Columns: orders by amount. Squares: campaigns, hollow where the customer was left out. Triangles: service "
-        "tickets. Circles: answers from 0 to 10."
-    )
+def key(page: Page, events: pd.DataFrame) -> str:
+    """What the marks of the strips of these events mean."""
+    kinds, phrase = set(events["kind"]), page.phrase
+    marks = [
+        ({"order"}, phrase("Columns: orders by amount.")),
+        ({"campaign", "control"}, phrase("Squares: campaigns, hollow where the customer was left out.")),
+        ({"ticket"}, phrase("Triangles: service tickets.")),
+        ({"answer"}, phrase("Circles: answers from 0 to 10.")),
+    ]
+    return page.joined([words for drawn, words in marks if drawn & kinds])
 
 
 def personas(page: Page, found: Told) -> dict | None:

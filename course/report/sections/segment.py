@@ -199,6 +199,6 @@ def months(page: Page, found: Segments) -> dict:
         message = phrase("Money by month; fewer than two months are whole")
     alt = phrase("{title}. Bars: net money of each month.", title=message)
     below = [phrase("Net money a month")]
-    below += [phrase("Grey: a month that the data cover only in part.")] if not sales["complete"].all() else []
+    below += [phrase("grey: a month that the data cover only in part")] if not sales["complete"].all() else []
     drawn = figures.months(sales, best, page.lang, page.counted(best["money"]), alt)
-    return {"title": title, "blocks": [figure(message, drawn, page.joined(below))], "half": True}
+    return {"title": title, "blocks": [figure(message, drawn, " · ".join(below))], "half": True}

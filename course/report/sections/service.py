@@ -8,9 +8,15 @@ from course.workflow.steps.service import Service
 def tickets(page: Page, found: Service) -> dict:
     """Tickets, those still open, how long they took, and how many were content."""
     phrase = page.phrase
-    words = [phrase("{n:,} service tickets of {people:,} customers.", n=found.tickets, people=found.customers)]
+    words = [
+        phrase(
+            "{n:,} service {n:ticket|tickets} of {people:,} {people:customer|customers}.",
+            n=found.tickets,
+            people=found.customers,
+        )
+    ]
     if found.still_open is not None:
-        words.append(phrase("{n:,} of them are open.", n=found.still_open))
+        words.append(phrase("{n:,} of them {n:is|are} open.", n=found.still_open))
     if found.hours is not None:
         words.append(phrase("Half of those that were closed took {hours:,.1f} hours or less.", hours=found.hours))
     blocks = [paragraph(page.joined(words))]

@@ -1,4 +1,4 @@
-"""Whom to look at first."""
+"""Big spenders who have not bought for long."""
 
 from course.report.blocks import paragraph, table
 from course.report.sections import Page
@@ -31,13 +31,13 @@ def _who(page: Page, found: Stake) -> str:
     if found.low is None:
         return page.phrase(
             "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} {days:day|days} ago or "
-            "longer, the median. They brought {money}, {share:.0%} of the money: look at these first.",
+            "longer, the median. They brought {money}, {share:.0%} of the money.",
             **values,
         )
     return page.phrase(
         "{n:,} {n:customer|customers} who spent more than the median last bought {days:.0f} days ago or "
         "longer, the median. They brought {money}, {share:.0%} of the money (95% interval "
-        "{low:.0%}–{high:.0%}): look at these first.",
+        "{low:.0%}–{high:.0%}).",
         low=found.low,
         high=found.high,
         **values,
@@ -80,7 +80,7 @@ def _expected(page: Page, found: Stake) -> str:
 def first(page: Page, found: Stake) -> dict:
     """The first of them by name."""
     phrase = page.phrase
-    title = phrase("Whom to look at first")
+    title = phrase("Big spenders who have not bought for long")
     if not found.customers:
         nobody = phrase("Nobody: every customer above the median of money bought within the median of days.")
         return {"title": title, "blocks": [paragraph(nobody)]}

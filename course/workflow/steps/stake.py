@@ -1,4 +1,4 @@
-"""Whom to look at first: who spent much and has been silent for long, and what is expected of them."""
+"""What is at stake: who spent much and has been silent for long, and what is expected of them."""
 
 import math
 from dataclasses import dataclass
