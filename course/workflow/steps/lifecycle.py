@@ -150,13 +150,13 @@ def find(run: Result) -> tuple[Lifecycle | None, list[Sentence]]:
         limits[["at_risk_days", "lost_days", "plain_days"]] = np.nan
     standing = lifecycle.stages(orders, as_of, limits, joined)
     what = Sentence("the chance of an order in the next {days} days", days=lifecycle.DAYS)
-    seen = lifecycle.Seen(orders, as_of, tickets)
-    chance = attempt(what, lifecycle.chance, orders, as_of, tickets, seen=seen)
+    on_the_day = lifecycle.Seen(orders, as_of, tickets)
+    chance = attempt(what, lifecycle.chance, orders, as_of, tickets, seen=on_the_day)
     known = chance if chance is not None and chance.holds else None
     if chance is not None and known is None:
         attempt.not_done.append(Sentence("{what}: {why}", what=what, why=chance.refusal))
     horizon, budget = None if known is None else known.days, _budget(standing)
-    warning = attempt(Sentence("early warning"), _warning, seen, budget, horizon)
+    warning = attempt(Sentence("early warning"), _warning, on_the_day, budget, horizon)
     story = _story(run.portraits, standing, known, warning)
     standing = standing.assign(
         stage=story.set_index("customer_id")["stage"].loc[standing["customer_id"].astype("str")].array
