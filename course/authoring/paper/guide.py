@@ -79,10 +79,10 @@ def _printed(outputs: list[dict]) -> str:
 
 
 def _unmarked(page: dict) -> list[str]:
-    """Figures that need a mark. Times, minutes and seconds, and what is in code, are the page's own."""
+    """Figures that need a mark. Times, years, minutes and seconds, and what is in code, are the page's own."""
     rows = [{k: v for k, v in row.items() if k not in ("at", "section")} for row in page["clock"]]
     written = yaml.safe_dump(page | {"clock": rows}, allow_unicode=True, width=10_000)
-    own = r"\{[^{}]*\}|`[^`]*`|\d+:\d\d|[−-]\d+|\d+ ?(?:min|s\b|seconds|分钟|秒|月|日|June|July|%)"
+    own = r"\{[^{}]*\}|`[^`]*`|\d+:\d\d|[−-]\d+|(?<!\d)20\d\d(?!\d)|\d+ ?(?:min|s\b|seconds|分钟|秒|月|日|June|July|%)"
     return [n for n in re.findall(r"\d[\d,.]*\d|\d", re.sub(own, "", written)) if float(n.replace(",", "")) >= 20]
 
 
