@@ -13,7 +13,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course import DataError, clean, collect
@@ -405,6 +405,14 @@ def test_microseconds_since_1970_are_read_to_the_microsecond(micro):
     column = values.times(pd.Series([str(micro), None]), "event_timestamp")
     assert column.values[0].to_pydatetime() == datetime(1970, 1, 1) + timedelta(microseconds=micro)
     assert not column.bad.any() and pd.isna(column.values[1])
+
+
+@given(st.floats(-1e18, 1e18), st.integers(0, 3))
+@example(123456789012345.5, 1)
+def test_any_figure_among_dates_is_a_moment_or_counted_as_bad(figure, digits):
+    """Microseconds are whole: 123456789012345.5 in a column of dates is neither a moment nor the end of the run."""
+    column = values.times(pd.Series(["2024-01-05", "2024-02-06", f"{figure:.{digits}f}"], dtype="str"), "when")
+    assert column.values[:2].notna().all() and len(column.values) == 3
 
 
 def test_times_with_zones_are_put_into_the_most_frequent_one():

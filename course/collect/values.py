@@ -585,8 +585,9 @@ def _serials(plain: pd.Series) -> pd.Series:
     epoch = number.where(number.between(1e8, 4.2e9)).fillna(number.where(number.between(1e11, 4.2e12)) / 1000)
     whole_text = plain.str.match(r"^\d{9,13}(\.\d+)?$")
     values = values.fillna(pd.Timestamp("1970-01-01") + pd.to_timedelta(epoch.where(whole_text), unit="s"))
-    micro = pd.to_datetime(number.where(number.between(1e14, 4.2e15)).astype("Int64"), unit="us")
-    return values.astype("datetime64[us]").fillna(micro.where(plain.str.match(r"^\d{16}$")))
+    # Microseconds are whole: a figure as large that has a fraction is no moment.
+    micro = number.where(number.between(1e14, 4.2e15) & plain.str.match(r"^\d{16}$")).astype("Int64")
+    return values.astype("datetime64[us]").fillna(pd.to_datetime(micro, unit="us"))
 
 
 def _to_one_zone(
