@@ -28,21 +28,36 @@ def family_phones(answer: object, records: pd.DataFrame) -> None:
     behind = records["phone"].map(names) > 1
     several = names > 1
     mistakes = {
-        Sentence("Those are phones with more than one record. One person may have three of them: count the names."): (
-            (sizes > 1).sum()
-        ),
-        Sentence("The blank was counted as a phone. Nobody shares a number that is not there."): several.sum() + blank,
-        Sentence("That is a share. How many phones are asked for."): several.mean(),
-        Sentence("Those are the records behind these phones. The phones themselves are to be counted."): behind.sum(),
-        Sentence("Those are all names on these phones added up. Each phone counts once."): names[several].sum(),
-        Sentence("That is how many different names there are on these phones. The phones are to be counted."): (
-            records.loc[behind, "name"].nunique()
-        ),
-        Sentence("Turned round: those are names with more than one phone."): (
-            (records.groupby("name")["phone"].nunique() > 1).sum()
-        ),
-        Sentence("Those are the phones with exactly one name. The others are asked for."): (names == 1).sum(),
-        Sentence("Those are the phones with more than two names. Two are more than one already."): (names > 2).sum(),
+        Sentence(
+            "You counted phones with more than one record. The task asks for more than one name. Try nunique of the "
+            "names."
+        ): ((sizes > 1).sum()),
+        Sentence(
+            "You counted the blank as a phone. The task asks for phone numbers. Try groupby without dropna=False."
+        ): several.sum() + blank,
+        Sentence(
+            "You computed a share. The task asks for a number of phones. Try sum instead of mean."
+        ): several.mean(),
+        Sentence(
+            "You counted the records behind these phones. The task asks for the phones. Try one value per phone first."
+        ): behind.sum(),
+        Sentence(
+            "You added up all names on these phones. The task asks for phones. Try counting where there is more than "
+            "one name."
+        ): names[several].sum(),
+        Sentence(
+            "You counted the different names on these phones. The task asks for the phones. Try grouping by phone."
+        ): (records.loc[behind, "name"].nunique()),
+        Sentence(
+            "You have it turned round, as names with more than one phone. The task asks for phones. Try grouping by "
+            "phone."
+        ): ((records.groupby("name")["phone"].nunique() > 1).sum()),
+        Sentence("You counted the phones with exactly one name. The task asks for the others. Try > 1."): (
+            names == 1
+        ).sum(),
+        Sentence("You counted the phones with more than two names. The task asks for more than one. Try > 1."): (
+            names > 2
+        ).sum(),
         Sentence("You counted phones with exactly two names. The task asks for more than one. Try > 1."): (
             names == 2
         ).sum(),
@@ -52,8 +67,13 @@ def family_phones(answer: object, records: pd.DataFrame) -> None:
         Sentence("You counted each phone once per name. The task asks for phones. Try nunique per phone, then > 1."): (
             names.sum()
         ),
-        Sentence("Every phone has at least one name, so these are all phones. Look for more than one."): len(names),
-        Sentence("That is the largest number of names on one phone. Count the phones."): names.max(),
+        Sentence(
+            "You counted all phones, because each has at least one name. The task asks for more than one. Try > 1."
+        ): len(names),
+        Sentence(
+            "You took the largest number of names on one phone. The task asks for a number of phones. Try counting "
+            "where it is more than one."
+        ): names.max(),
     }
     equals(answer, several.sum(), "family_phones", mistakes)
 

@@ -83,36 +83,59 @@ def index_of_students(answer: object, people: pd.DataFrame) -> None:
     truth = 100 * share / base
     fans_of = people["animation"][student].mean()
     mistakes = {
-        Sentence("That is the ratio of the two shares. TGI is written times 100: everyone is 100."): truth / 100,
-        Sentence("That is the share of students among the fans. Divide it by their share in everyone."): share,
-        Sentence("That is the percentage of students among the fans. Divide it by their percentage in everyone."): (
-            100 * share
-        ),
-        Sentence("That is the share of students in everyone: the base. Divide the share among the fans by it."): base,
-        Sentence("That is the difference in percentage points. TGI is a ratio."): 100 * (share - base),
-        Sentence("The ratio is turned round: the group stands above, the base below."): 100 * base / share,
-        Sentence("The base here is those who are no fans. The base of a TGI is everyone, fans included."): (
-            100 * share / student[~people["animation"]].mean()
-        ),
-        Sentence("That is the share of fans among the students. Asked for is the share of students among the fans."): (
-            100 * fans_of
-        ),
-        Sentence("The number of fans who are students was divided by all students. Put a share above and below."): (
-            fans_of
-        ),
-        Sentence("That is the index among the fans of romance. The fans of animation are asked for."): (
-            100 * student[people["romance"]].mean() / base
-        ),
-        Sentence("That is the index among the fans of action. The fans of animation are asked for."): (
-            100 * student[people["action"]].mean() / base
-        ),
-        Sentence("That is a number of people. Divide by all fans to get a share, then by the share in everyone."): (
-            float((student & people["animation"]).sum())
-        ),
-        Sentence("That is what lies above 100. The index itself is asked for."): 100 * share / base - 100,
-        Sentence("The fans who are students were divided by everyone. Divide them by the fans."): (
-            (student & people["animation"]).mean()
-        ),
+        Sentence(
+            "You computed the ratio of the two shares. The task asks for a TGI, where everyone is 100. Try it times "
+            "100."
+        ): truth / 100,
+        Sentence(
+            "You computed the share of students among the fans. The task asks for a TGI. Try dividing it by their "
+            "share in everyone."
+        ): share,
+        Sentence(
+            "You computed the percentage of students among the fans. The task asks for a TGI. Try dividing by their "
+            "share in everyone."
+        ): (100 * share),
+        Sentence(
+            "You computed the share of students in everyone, which is the base. The task asks for a TGI. Try the "
+            "share among the fans divided by it."
+        ): base,
+        Sentence(
+            "You computed the difference in percentage points. The task asks for a TGI, which is a ratio. Try dividing."
+        ): 100 * (share - base),
+        Sentence(
+            "You have the ratio turned round. The task asks for the group over the base. Try the fans above, "
+            "everyone below."
+        ): 100 * base / share,
+        Sentence(
+            "You took those who are no fans as the base. The task asks for everyone, fans included. Try all of people."
+        ): (100 * share / student[~people["animation"]].mean()),
+        Sentence(
+            "You computed the share of fans among the students. The task asks for students among the fans. Try "
+            "dividing by the fans."
+        ): (100 * fans_of),
+        Sentence(
+            "You have fans who are students divided by all students. The task asks for a ratio of two shares. Try a "
+            "share above and one below."
+        ): (fans_of),
+        Sentence(
+            "You computed the index among the fans of romance. The task asks for the fans of animation. Try the "
+            "column animation."
+        ): (100 * student[people["romance"]].mean() / base),
+        Sentence(
+            "You computed the index among the fans of action. The task asks for the fans of animation. Try the "
+            "column animation."
+        ): (100 * student[people["action"]].mean() / base),
+        Sentence(
+            "You computed a number of people. The task asks for a TGI. Try dividing by all fans, then by the share "
+            "in everyone."
+        ): (float((student & people["animation"]).sum())),
+        Sentence(
+            "You computed what is above 100. The task asks for the index itself. Try it without taking off 100."
+        ): 100 * share / base - 100,
+        Sentence(
+            "You have the fans who are students divided by everyone. The task asks for their share among the fans. "
+            "Try dividing by the fans."
+        ): ((student & people["animation"]).mean()),
     }
     rounded = 100 * round(share, 2) / round(base, 2)
     if abs(rounded - truth) > 0.5:

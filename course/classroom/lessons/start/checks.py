@@ -11,27 +11,44 @@ from course.language import Sentence
     "start-1",
     answers=("buyers",),
     given=("sales", "customers"),
-    right=Sentence("Different people, not rows and not orders: that is what “number of customers” means from here on."),
+    right=Sentence(
+        "You counted different people, not rows and not orders. From here on, “number of customers” means this at "
+        "Luming."
+    ),
 )
 def buyers(answer: object, sales: pd.DataFrame, customers: pd.DataFrame) -> None:
     """Different customers in the sales."""
     rows = sales["customer_id"].value_counts()
     orders = sales.drop_duplicates("order_id")["customer_id"].value_counts()
     mistakes = {
-        Sentence("That is the number of rows. A customer with ten rows is still one customer."): len(sales),
-        Sentence("That is the number of orders. Many customers ordered more than once."): orders.sum(),
         Sentence(
-            "That is everybody on the customer list, those included who never bought. Count who is in sales."
+            "You computed the number of rows. The task asks for customers: ten rows can be one customer. Try the "
+            "column customer_id."
+        ): len(sales),
+        Sentence(
+            "You computed the number of orders. The task asks for customers, and many ordered more than once. Try "
+            "the column customer_id."
+        ): orders.sum(),
+        Sentence(
+            "You counted everybody on the customer list. The task asks for customers who bought. Try the table sales."
         ): len(customers),
-        Sentence("Those are only the customers with a single row. Count the others too."): (rows == 1).sum(),
-        Sentence("Those are only the customers with a single order. Count the others too."): (orders == 1).sum(),
+        Sentence(
+            "You counted only the customers with a single row. The task asks for all of them. Try each customer_id "
+            "once."
+        ): (rows == 1).sum(),
+        Sentence(
+            "You counted only the customers with a single order. The task asks for all of them. Try each customer_id "
+            "once."
+        ): (orders == 1).sum(),
         Sentence("You counted only the customers with more than one row. The task asks for all of them, each once."): (
             rows > 1
         ).sum(),
         Sentence("You counted rows that brought money. The task asks for customers. Try the column customer_id."): (
             sales["yuan"] > 0
         ).sum(),
-        Sentence("That is how many products there are. Which column says who bought?"): sales["product_id"].nunique(),
+        Sentence(
+            "You counted how many products there are. The task asks for customers. Try the column that says who bought."
+        ): sales["product_id"].nunique(),
     }
     equals(answer, len(rows), "buyers", mistakes)
 
@@ -40,7 +57,10 @@ def buyers(answer: object, sales: pd.DataFrame, customers: pd.DataFrame) -> None
     "start-2",
     answers=("spend",),
     given=("sales",),
-    right=Sentence("One value for each customer, and together they are all the money there is."),
+    right=Sentence(
+        "Each customer has one value, and together they are all of Luming's sales. The first rows are the customers "
+        "whom Luming can't afford to lose."
+    ),
 )
 def spend(answer: object, sales: pd.DataFrame) -> None:
     """Yuan a customer, the largest first."""
@@ -54,34 +74,60 @@ def spend(answer: object, sales: pd.DataFrame) -> None:
     if not pd.api.types.is_numeric_dtype(values):
         raise Mistake("spend should hold yuan; its values are of kind {kind}.", kind=values.dtype)
     known = {
-        Sentence("Those are numbers of rows, not yuan. Add up the column yuan."): by_customer["yuan"].count(),
-        Sentence("Those are numbers of orders, not yuan. Add up the column yuan."): by_customer["order_id"].nunique(),
-        Sentence("Those are means: what a customer paid for one row. All the rows of a customer are asked for."): (
-            by_customer["yuan"].mean()
-        ),
-        Sentence("Those are pieces, not yuan. Add up the column yuan."): by_customer["quantity"].sum(),
-        Sentence("That is each customer's dearest row. Add up all of them."): by_customer["yuan"].max(),
-        Sentence("The refunds are still in it: amount is before refunds, yuan is after."): by_customer["amount"].sum(),
+        Sentence("You counted numbers of rows. The task asks for money. Try the sum of the column yuan."): by_customer[
+            "yuan"
+        ].count(),
+        Sentence(
+            "You counted numbers of orders. The task asks for money. Try the sum of the column yuan."
+        ): by_customer["order_id"].nunique(),
+        Sentence(
+            "You took means. Those are means of one row each, and the task asks for all rows of a customer together. "
+            "Try sum."
+        ): (by_customer["yuan"].mean()),
+        Sentence("You added up pieces, not yuan. The task asks for money. Try the column yuan."): by_customer[
+            "quantity"
+        ].sum(),
+        Sentence("You took each customer's dearest row. The task asks for all rows together. Try sum."): by_customer[
+            "yuan"
+        ].max(),
+        Sentence(
+            "You used amount, so the refunds are still in it. The task asks for money net of refunds. Try the column "
+            "yuan."
+        ): by_customer["amount"].sum(),
     }
     rounded = Sentence("You rounded the money. The task asks for yuan to the cent. Try it without round.")
     known = [*known.items(), *((rounded, truth.round(digits)) for digits in (1, 0, -1, -2, -3))]
     if not told(values, truth, known, 0.005):
         if same(float(values.sum()), float(truth.sum())):
-            raise Mistake("The total is right, but the money does not lie with the customers who paid it.")
+            raise Mistake(
+                "Your total is right, but the money does not lie with the customers who paid it. Try grouping by "
+                "customer_id and keep its index."
+            )
         raise Mistake(
             "The total is {side}: all of sales is asked for, each row once.",
             side=side(values.sum(), truth.sum()),
         )
     if not given.is_monotonic_decreasing:
-        raise Mistake("Every value is right; the order is not yet: the largest comes first.")
+        raise Mistake(
+            "You have every value right, but the order is not yet. The task asks for the largest first. Try "
+            "sort_values(ascending=False)."
+        )
 
 
 def _no_other_grouping(given: pd.Series, sales: pd.DataFrame) -> None:
     keys = set(given.index)
     for name, sentence in {
-        "category": Sentence("spend has one value for each category, as the report had. Which column says who paid?"),
-        "product_id": Sentence("spend has one value for each product. Which column says who paid?"),
-        "order_id": Sentence("spend has one value for each order. A customer's orders belong together."),
+        "category": Sentence(
+            "You added up the money for each category, as the report did. The task asks for customers. Try the "
+            "column that says who paid."
+        ),
+        "product_id": Sentence(
+            "You added up the money for each product. The task asks for customers. Try the column that says who paid."
+        ),
+        "order_id": Sentence(
+            "You added up the money for each order. The task asks for customers, whose orders belong together. Try "
+            "customer_id."
+        ),
     }.items():
         if keys and keys <= set(sales[name].dropna()):
             raise Mistake(sentence)
@@ -102,21 +148,30 @@ def best_fifth(answer: object, orders: pd.DataFrame, lines: pd.DataFrame, sales:
     if _one_of(value, right):
         return
     if _one_of(value / 100, right):
-        raise Mistake("That is in percent. A number between 0 and 1 is asked for.")
+        raise Mistake(
+            "You gave the share in percent. The task asks for a number between 0 and 1. Try it without the factor 100."
+        )
     if not 0 <= value <= 1:
-        raise Mistake("A share lies between 0 and 1.")
+        raise Mistake(
+            "You gave a number that is no share. The task asks for a share, which is between 0 and 1. Try dividing "
+            "by all of the money."
+        )
     wrong = {
         Sentence(
-            "That is the share in the company before: sales and portraits still hold its customers. Use orders_7."
+            "You computed the share in the company before, whose customers are still in sales and portraits. The "
+            "task asks for the new one. Try orders_7 and lines_7."
         ): _best(sales.groupby("customer_id")["yuan"].sum()),
-        Sentence("Refunded money is still in it: take what customers paid net of refunds."): _best(
-            bought.groupby("customer_id")["amount"].sum()
-        ),
-        Sentence("That is the best fifth of the orders. Add up by customer first."): [
+        Sentence(
+            "You used amounts before refunds. Refunded money is still in it, and the task asks for money net of "
+            "refunds. Try monetary_net."
+        ): _best(bought.groupby("customer_id")["amount"].sum()),
+        Sentence(
+            "You took the best fifth of the orders. The task asks for customers. Try adding up by customer first."
+        ): [
             *_best(bought.groupby("order_id")["yuan"].sum()),
             *_best(bought.groupby("order_id")["amount"].sum()),
         ],
-        Sentence("That is the best tenth. A fifth is asked for."): [
+        Sentence("You took the best tenth. The task asks for a fifth. Try top_fifth."): [
             *_best(bought.groupby("customer_id")["yuan"].sum(), 10),
             *_best(bought.groupby("customer_id")["amount"].sum(), 10),
         ],
