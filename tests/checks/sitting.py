@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from course import authoring, classroom, language
 from course.classroom import answers, room, use_company
@@ -16,6 +17,8 @@ from tests.conftest import ROOT
 SEEDS, CUSTOMERS = (1, 2, 4), 1500
 #: What no task asks for.
 STRANGE = (None, "12", b"", True, [], {}, 1j, pd.DataFrame(), pd.Series(dtype=float), np.array([]), lambda: 0, np.nan)
+#: Of the wrong answers that were written from the task alone, as many are told what was done.
+NAMED = 0.85
 #: Cells that speak with the learner and define nothing.
 _SPOKEN = ("check(", "quiz(", "bet(", "unseal(", "play(", "guess(", "pick(")
 
@@ -77,6 +80,34 @@ def told_of_strange_answers(names: dict, name: str) -> list[answers.Outcome]:
     return [answers.check(name, names | dict.fromkeys(asked, strange)) for strange in STRANGE]
 
 
+def wrong_answers(topic: str) -> dict[str, list[str]]:
+    """Ten wrong answers an exercise as code, written from the task alone; none where nobody has written them down."""
+    path = ROOT / "tests" / "checks" / f"wrong_{lesson(topic).name[:2]}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def unnamed(names: dict, name: str, codes: list[str]) -> list[str]:
+    """Those of the wrong answers to an exercise that are not told which mistake they are; none of them is right."""
+    left = []
+    for code in codes:
+        found = told(names, name, code)
+        if found.kind == answers.RIGHT and _gives_what_the_reference_gives(names, name, code):
+            continue  # on this company the mistake costs nothing
+        assert found.kind == answers.NOT_YET, code
+        if "{side}" in found.sentence.message or found.sentence.message.startswith("The answer cannot be read"):
+            left.append(code)
+    return left
+
+
+def _gives_what_the_reference_gives(names: dict, name: str, code: str) -> bool:
+    topic = name.rpartition("-")[0]
+    given, reference = dict(names), dict(names)
+    exec(code, given)
+    exec(lesson(topic).exercises()[name].text, reference)
+    one, other = ([held[n] for n in answers.exercises(topic)[name].answers] for held in (given, reference))
+    return all(a.equals(b) if hasattr(a, "equals") else a == b for a, b in zip(one, other, strict=True))
+
+
 class Answers:
     """What holds in every lesson; a module whose TOPIC it is makes it a class of its own, `TestAnswers`."""
 
@@ -88,3 +119,8 @@ class Answers:
     def test_strange_answers_are_told_in_a_sentence(self, given, exercise):
         for found in told_of_strange_answers(given[exercise], exercise):
             assert found.kind == answers.NOT_YET and found.sentence.say("zh") and found.sentence.say("en")
+
+    def test_wrong_answers_from_the_task_alone_are_refused_and_most_are_named(self, request, given):
+        lists = wrong_answers(request.module.TOPIC)
+        left = [code for name, codes in lists.items() for code in unnamed(given[name], name, codes)]
+        assert len(left) <= (1 - NAMED) * sum(map(len, lists.values())), left

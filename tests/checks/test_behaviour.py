@@ -10,7 +10,7 @@ from course.classroom import answers, bets, load, room
 from course.classroom.lessons.behaviour.game import conversions
 from course.classroom.lessons.behaviour.seal import AS_OF, SEAL, turned
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 from tests.conftest import ROOT
 
 TOPIC = "behaviour"
@@ -34,6 +34,7 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("behaviour"),
         (
             "behaviour-1",
             "spent = orders.assign(n=orders.amount - orders.refunded).groupby('customer_id').agg(net=('n', 'sum'))\n"

@@ -9,7 +9,7 @@ from course.classroom import answers, bets
 from course.classroom.lessons.lifecycle.game import silence
 from course.classroom.lessons.lifecycle.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 
 TOPIC = "lifecycle"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -32,6 +32,7 @@ JOINED = (
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("lifecycle"),
         ("lifecycle-1", SETS),
         ("lifecycle-1", SETS + "\nnew = float(new)"),
         ("lifecycle-2", JOINED),

@@ -14,7 +14,7 @@ from course.classroom.lessons.segment.game import classes_at
 from course.classroom.lessons.segment.seal import AS_OF, SEAL
 from course.classroom.widgets import play
 from course.classroom.words import sentences
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 from tests.conftest import ROOT
 
 LESSON = authoring.read(ROOT / "lessons" / "07_segment.md")
@@ -97,6 +97,7 @@ MIRRORED = PAIR + "t = t.assign(item_6=6 - t['item_6'])\nv, s = t.var().sum(), t
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("segment"),
         ("segment-1", "mine = segment.rfm(orders, as_of=as_of)[['customer_id', 'recency_days', 'frequency']]"),
         (
             "segment-1",

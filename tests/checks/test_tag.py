@@ -11,7 +11,7 @@ from course.classroom.lessons.tag import material
 from course.classroom.lessons.tag.game import counts
 from course.classroom.lessons.tag.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 
 TOPIC = "tag"
 
@@ -37,6 +37,7 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("tag"),
         ("tag-1", AGED + IN + TWICE + "parents = list(parents)[::-1]"),
         ("tag-1", AGED + IN + TWICE + "parents = n[n >= 2]"),
         ("tag-1", AGED + IN + TWICE + "parents = n >= 2"),
