@@ -286,14 +286,9 @@ def test_the_workbook_of_the_lesson_calculates_what_the_package_does(monkeypatch
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
     monkeypatch.setitem(room._open, "lesson", "07_segment")
     words = {key: said["en"] for key, said in (sentences("common") | sentences("segment")).items()}
-    names = {"pd": pd, "np": np, "segment": segment, "customers": customers, "words": words.__getitem__}
-    names |= {
-        "middle": segment.cuts(customers),
-        "average": segment.cuts(customers, "mean"),
-        "class_names": {name: words[name] for name in segment.CLASSES.values()},
-        "say": lambda *_, **__: None,
-    }
-    exec(cells("xlsxwriter.Workbook", "book.close()"), names)
+    called = {name: words[name] for name in segment.CLASSES.values()}
+    names = {"customers": customers, "n": len(customers), "class_names": called, "say": lambda *_, **__: None}
+    exec(cells("segment.workbook import write", "segment.workbook import write"), names)
     _same(tmp_path / "rfm.xlsx", customers, words)  # what a viewer shows that does not calculate
     book = openpyxl.load_workbook(tmp_path / "rfm.xlsx")
     book["RFM"]["M1"] = switch

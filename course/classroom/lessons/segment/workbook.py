@@ -1,4 +1,4 @@
-"""The workbook of lesson 07: RFM as formulas, so that whoever opens it sees where each value comes from."""
+"""The workbook of lesson 07: RFM as formulas, in which one sees where each value comes from."""
 
 import pandas as pd
 import xlsxwriter
