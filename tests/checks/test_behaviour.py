@@ -146,7 +146,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             "behaviour-2",
             "y = orders.query(\"ordered_at >= '2024'\").groupby('customer_id')['month'].min()\n"
             "cohort, came_back = (y == '2024-06').sum(), .2",
-            "Only the orders of 2024",
+            "You looked at the orders of 2024 alone",
         ),
         (
             "behaviour-2",
@@ -176,7 +176,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
         (
             "behaviour-2",
             JUNE + "came_back = own[own.month >= '2024-09'].customer_id.nunique() / cohort",
-            "from September on",
+            "September and all months after",
         ),
         (
             "behaviour-2",
@@ -228,7 +228,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             "written into the function",
         ),
         ("behaviour-3", GAP + f"    (g.isna() | (g > {LIMIT})).sum()", "gives nothing back"),
-        ("behaviour-3", GAP + "    return (g.isna() | (g > pd.Timedelta(seconds=minutes))).sum()", "Those are clicks"),
+        ("behaviour-3", GAP + "    return (g.isna() | (g > pd.Timedelta(seconds=minutes))).sum()", "compared seconds"),
         ("behaviour-3", "def visits(clicks, minutes=30):\n    return len(clicks)", "Those are clicks"),
         (
             "behaviour-3",
