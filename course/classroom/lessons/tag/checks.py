@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course.classroom.answers import Mistake, column, equals, exercise, number, same, told
-from course.classroom.lessons.tag.material import WINDOW
+from course.classroom.lessons.tag.material import EDGE, WINDOW
 from course.language import Sentence
 
 _YOUNGEST, _OLDEST = 22, 45
@@ -43,6 +43,9 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
     strictly = recent & staples["age"].between(_YOUNGEST, _OLDEST, inclusive="neither").fillna(False).astype(bool)
     blank = staples["age"].isna()
     mistakes = {
+        Sentence(
+            "You left out the test customers. Count from staples, which has them: each is on an edge of the rule."
+        ): {one for one in truth if not one.startswith(EDGE)},
         Sentence("The window is missing: orders of two years count. Keep the last 180 days."): _carriers(staples[age]),
         Sentence("These are the orders before the window. Turn the comparison of day round."): _carriers(
             staples[age & ~recent]

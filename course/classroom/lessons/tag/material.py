@@ -50,6 +50,8 @@ def tag_dictionary(folder: Path) -> dict:
     return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
+#: What the ids of test customers begin with.
+EDGE = "T"
 #: Test customers on the edges of the rule of a rule tag, all invented: (id, age, days before AS_OF of each order).
 _EDGES = (
     ("T1", 22, (10, 50)),
