@@ -320,11 +320,11 @@ def test_scores_do_not_move_with_the_rows_and_ranks_by_position_do(given):
 
 def test_the_null_twin_has_no_clusters_and_the_survey_has_its_types(given):
     customers = given["customers"]
-    names = dict(given) | {"customers": customers, "words": lambda key, **_: key, "n": len(customers)}
-    exec(
-        cells("from sklearn.cluster import KMeans", "silhouette_score(scaled, four").replace("sample_size=1500, ", ""),
-        names,
+    names = dict(given) | {"customers": customers}
+    clustered, _, _ = cells("from sklearn.cluster import KMeans", "silhouette_score(scaled, four").partition(
+        "scatter(scaled"
     )
+    exec(clustered.replace("sample_size=1500, ", ""), names)
     random = np.random.default_rng(0)
     twin = pd.DataFrame({c: random.permutation(names["scaled"][c]) for c in names["scaled"]})
     assert segment.cluster(twin, k_max=4).verdict == "no clear clusters"
