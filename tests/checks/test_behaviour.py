@@ -10,7 +10,7 @@ from course.classroom import answers, bets, load, room
 from course.classroom.lessons.behaviour.game import conversions
 from course.classroom.lessons.behaviour.seal import AS_OF, SEAL, turned
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 from tests.conftest import ROOT
 
 TOPIC = "behaviour"
@@ -34,6 +34,7 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("behaviour"),
         (
             "behaviour-1",
             "spent = orders.assign(n=orders.amount - orders.refunded).groupby('customer_id').agg(net=('n', 'sum'))\n"
@@ -145,7 +146,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             "behaviour-2",
             "y = orders.query(\"ordered_at >= '2024'\").groupby('customer_id')['month'].min()\n"
             "cohort, came_back = (y == '2024-06').sum(), .2",
-            "Only the orders of 2024",
+            "You looked at the orders of 2024 alone",
         ),
         (
             "behaviour-2",
@@ -175,7 +176,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
         (
             "behaviour-2",
             JUNE + "came_back = own[own.month >= '2024-09'].customer_id.nunique() / cohort",
-            "from September on",
+            "September and all months after",
         ),
         (
             "behaviour-2",
@@ -191,7 +192,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             "behaviour-2",
             JUNE + "t = orders[orders.month == '2024-09']\n"
             "came_back = t[t.customer_id.isin(j)].customer_id.nunique() / t.customer_id.nunique()",
-            "denominator is the cohort",
+            "divide by cohort",
         ),
         (
             "behaviour-2",
@@ -227,7 +228,7 @@ LIMIT = "pd.Timedelta(minutes=minutes)"
             "written into the function",
         ),
         ("behaviour-3", GAP + f"    (g.isna() | (g > {LIMIT})).sum()", "gives nothing back"),
-        ("behaviour-3", GAP + "    return (g.isna() | (g > pd.Timedelta(seconds=minutes))).sum()", "Those are clicks"),
+        ("behaviour-3", GAP + "    return (g.isna() | (g > pd.Timedelta(seconds=minutes))).sum()", "compared seconds"),
         ("behaviour-3", "def visits(clicks, minutes=30):\n    return len(clicks)", "Those are clicks"),
         (
             "behaviour-3",
@@ -272,7 +273,8 @@ def test_small_shares_are_told_apart():
     """Support and the counts of a rare pair are close to each other near zero: each gets its own sentence."""
     items = pd.DataFrame({"order_id": [1, 1, 2, 2, 3, 3, 4, 5, 6, 7], "product_id": list("ababacbacc")})
     for value, said in ((2 / 7, "support"), (2 / 5, "Jaccard"), (2 / (4 * 3), "number of orders is missing")):
-        found = answers.check("behaviour-4", {"items": items, "a": "a", "b": "b", "lift": value})
+        given = {"items": items, "bought": items.assign(customer_id=items["order_id"]), "a": "a", "b": "b"}
+        found = answers.check("behaviour-4", given | {"lift": value})
         assert said in found.sentence.say("en"), (value, found)
 
 

@@ -8,7 +8,7 @@ from course.classroom import answers, bets
 from course.classroom.lessons.clv.game import curve
 from course.classroom.lessons.clv.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 
 TOPIC = "clv"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -21,6 +21,7 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("clv"),
         ("clv-1", REFERENCE["clv-1"] + "\nalive = round(alive, 3)"),
         ("clv-1", REFERENCE["clv-1"] + "\nalive = round(alive, 2)"),
         ("clv-2", REFERENCE["clv-2"] + "\nmae_model, mae_naive = round(mae_model, 2), round(mae_naive, 2)"),

@@ -9,7 +9,7 @@ from course.classroom import answers, bets
 from course.classroom.lessons.lifecycle.game import silence
 from course.classroom.lessons.lifecycle.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 
 TOPIC = "lifecycle"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -32,6 +32,7 @@ JOINED = (
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("lifecycle"),
         ("lifecycle-1", SETS),
         ("lifecycle-1", SETS + "\nnew = float(new)"),
         ("lifecycle-2", JOINED),
@@ -149,7 +150,7 @@ def test_later_orders_change_no_stage_and_a_tenth_by_hand_is_a_tenth_by_call(giv
 def test_the_conversion_by_hand_is_that_of_the_call(given):
     names = given["lifecycle-3"] | {}
     exec(WHERE, names)
-    link = names["link"].set_index("to_stage")
+    link = names["quarterly"].links.query(names["left"]).set_index("to_stage")
     seen = (link["customers"] / link["of"]).rename(None)
     assert seen[seen > 0].to_dict() == pytest.approx(names["where"].drop("first_purchase").to_dict())
 

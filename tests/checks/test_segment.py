@@ -14,7 +14,7 @@ from course.classroom.lessons.segment.game import classes_at
 from course.classroom.lessons.segment.seal import AS_OF, SEAL
 from course.classroom.widgets import play
 from course.classroom.words import sentences
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 from tests.conftest import ROOT
 
 LESSON = authoring.read(ROOT / "lessons" / "07_segment.md")
@@ -97,6 +97,7 @@ MIRRORED = PAIR + "t = t.assign(item_6=6 - t['item_6'])\nv, s = t.var().sum(), t
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("segment"),
         ("segment-1", "mine = segment.rfm(orders, as_of=as_of)[['customer_id', 'recency_days', 'frequency']]"),
         (
             "segment-1",
@@ -285,14 +286,9 @@ def test_the_workbook_of_the_lesson_calculates_what_the_package_does(monkeypatch
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
     monkeypatch.setitem(room._open, "lesson", "07_segment")
     words = {key: said["en"] for key, said in (sentences("common") | sentences("segment")).items()}
-    names = {"pd": pd, "np": np, "segment": segment, "customers": customers, "words": words.__getitem__}
-    names |= {
-        "middle": segment.cuts(customers),
-        "average": segment.cuts(customers, "mean"),
-        "class_names": {name: words[name] for name in segment.CLASSES.values()},
-        "say": lambda *_, **__: None,
-    }
-    exec(cells("xlsxwriter.Workbook", "book.close()"), names)
+    called = {name: words[name] for name in segment.CLASSES.values()}
+    names = {"customers": customers, "n": len(customers), "class_names": called, "say": lambda *_, **__: None}
+    exec(cells("segment.workbook import write", "segment.workbook import write"), names)
     _same(tmp_path / "rfm.xlsx", customers, words)  # what a viewer shows that does not calculate
     book = openpyxl.load_workbook(tmp_path / "rfm.xlsx")
     book["RFM"]["M1"] = switch
@@ -324,11 +320,11 @@ def test_scores_do_not_move_with_the_rows_and_ranks_by_position_do(given):
 
 def test_the_null_twin_has_no_clusters_and_the_survey_has_its_types(given):
     customers = given["customers"]
-    names = dict(given) | {"customers": customers, "words": str, "n": len(customers)}
-    exec(
-        cells("from sklearn.cluster import KMeans", "silhouette_score(scaled, four").replace("sample_size=1500, ", ""),
-        names,
+    names = dict(given) | {"customers": customers}
+    clustered, _, _ = cells("from sklearn.cluster import KMeans", "silhouette_score(scaled, four").partition(
+        "scatter(scaled"
     )
+    exec(clustered.replace("sample_size=1500, ", ""), names)
     random = np.random.default_rng(0)
     twin = pd.DataFrame({c: random.permutation(names["scaled"][c]) for c in names["scaled"]})
     assert segment.cluster(twin, k_max=4).verdict == "no clear clusters"

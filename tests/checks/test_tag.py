@@ -11,7 +11,7 @@ from course.classroom.lessons.tag import material
 from course.classroom.lessons.tag.game import counts
 from course.classroom.lessons.tag.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import alternatives, sitting
 
 TOPIC = "tag"
 
@@ -37,12 +37,12 @@ class TestAnswers(sitting.Answers):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        *alternatives.of("tag"),
         ("tag-1", AGED + IN + TWICE + "parents = list(parents)[::-1]"),
         ("tag-1", AGED + IN + TWICE + "parents = n[n >= 2]"),
         ("tag-1", AGED + IN + TWICE + "parents = n >= 2"),
         ("tag-1", AGED + IN + TWICE + "parents = n[n >= 2].reset_index()"),
         ("tag-1", AGED + IN + TWICE + "parents = set(parents)"),
-        ("tag-1", "parents = features.query('staple_orders > 1 and 22 <= age <= 45')['customer_id']"),
         ("tag-2", RIGHT + "mails, people, spring = float(mails), int(people), spring"),
         (
             "tag-2",
@@ -75,6 +75,11 @@ def test_other_ways_are_right_too(given, name, code):
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
+        (
+            "tag-1",
+            "parents = features.query('staple_orders > 1 and 22 <= age <= 45')['customer_id']",
+            "left out the test customers",
+        ),
         ("tag-1", AGED + TWICE, "window is missing"),
         ("tag-1", AGED + IN.replace(">", "<=", 1).replace("<= as_of)", "<= as_of)") + TWICE, "before the window"),
         ("tag-1", "s = staples\n" + IN + TWICE, "age is missing"),

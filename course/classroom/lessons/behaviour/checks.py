@@ -197,7 +197,7 @@ def _came_back(value: float, june: set, in_month: dict[str, set], orders: pd.Dat
 _LOGS = {
     "one": [("v1", 0)],
     "seconds": [("v1", 0), ("v1", 0.25), ("v1", 10)],
-    "clock": [("v1", 25), ("v1", 35)],
+    "clock": [("v1", 20), ("v1", 40)],
     "two": [("v1", 0), ("v2", 5), ("v1", 10), ("v2", 15), ("v1", 20), ("v2", 25)],
     "plain": [("v1", 0), ("v1", 10), ("v1", 50), ("v2", 0), ("v2", 45), ("v2", 46)],
     "order": [("v1", 0), ("v1", 50), ("v1", 25)],
@@ -211,7 +211,7 @@ _SAID = {
     ),
     "seconds": Sentence("You compared seconds with minutes. Compare lengths of time: pd.Timedelta(minutes=minutes)."),
     "clock": Sentence(
-        "You cut the clock into half hours: two clicks ten minutes apart became two visits. Measure the gap to the "
+        "You cut the clock into half hours: two clicks twenty minutes apart became two visits. Measure the gap to the "
         "same visitor's click before."
     ),
     "two": Sentence(
@@ -273,10 +273,11 @@ def _some(events: pd.DataFrame) -> pd.DataFrame:
 
 def _counted_else(got: float, log: pd.DataFrame) -> Sentence | None:
     """What was counted in place of visits, where a log of several visitors and visits tells it."""
+    clicks = Sentence("Those are clicks. A visit may hold several.")
     if log["visitor_id"].nunique() == 1:
-        return None
+        return clicks if got == len(log) and log["at"].max() - log["at"].min() < pd.Timedelta(minutes=20) else None
     if got == len(log):
-        return Sentence("Those are clicks. A visit may hold several.")
+        return clicks
     if got == log["visitor_id"].nunique():
         return Sentence("Those are visitors. A visitor may come several times.")
     return None

@@ -35,6 +35,12 @@ def alive(answer: object, r: float, alpha: float, a: float, b: float, x: float, 
         Sentence("The ratio of times stands on its head: the longer time belongs above."): chance(T, late=t_x),
         Sentence("The power is r + x; here it is x alone."): chance(power=x),
         Sentence("The power is r + x; here it is r alone."): chance(power=r),
+        Sentence("You counted the first purchase in x. The task's x is repeat purchases only, as given."): (
+            chance(power=r + x + 1, base=b + x)
+        ),
+        Sentence("You exchanged a and b. a goes above the bar, b below it."): (
+            1 / (1 + b / (a + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))
+        ),
         Sentence("The power r + x is missing."): chance(power=1),
         Sentence("r + x needs brackets: without them ** takes the r alone."): 1 / (1 / chance(power=r) + x),
         Sentence("A power is written **; a single * only multiplies by r + x."): (
@@ -97,6 +103,13 @@ def errors(model: object, naive: object, held: pd.DataFrame) -> None:
                 float(gap[buyers].abs().mean())
             ),
             Sentence("{name} is the median distance. The mean is asked for.", name=name): float(gap.abs().median()),
+            Sentence(
+                "You rounded the forecasts of {name} first. Keep them as they are: .4 purchases is a forecast.",
+                name=name,
+            ): (float((gap + came).round().sub(came).abs().mean())),
+            Sentence("{name} is a part of all that came. The task asks for the mean per customer.", name=name): (
+                float(gap.abs().sum() / came.sum())
+            ),
             Sentence("{name} compares the two forecasts with each other. What came is holdout_x.", name=name): (
                 float((held["forecast"] - held["previous_x"]).abs().mean())
             ),
@@ -139,6 +152,12 @@ def lists(frequency: object, worth: object, calls: pd.DataFrame) -> None:
             ),
             Sentence("{name} adds up expected money. What really came is asked for.", name=name): (
                 float(listed.head(_CALLS)["expected"].sum())
+            ),
+            Sentence(
+                "{name} has more than 300 customers: those equal to the last one are in. Cut at 300.", name=name
+            ): (float(calls.nlargest(_CALLS, column, keep="all")["came"].sum())),
+            Sentence("{name} is of the first 30. The task asks for 300.", name=name): (
+                float(listed.head(_CALLS // 10)["came"].sum())
             ),
             Sentence("{name} is of all customers. Keep the first 300.", name=name): float(calls["came"].sum()),
             Sentence("{name} is a mean. The sum of the 300 is asked for.", name=name): (
@@ -186,6 +205,14 @@ def spend(answer: object, p: float, q: float, v: float, times: float, mean_spend
         ),
         Sentence("times is missing below the bar."): p * (v + times * mean_spend) / (p + q - 1),
         Sentence("p above the bar is missing."): (v + times * mean_spend) / (p * times + q - 1),
+        Sentence("p below the bar is missing."): p * (v + times * mean_spend) / (times + q - 1),
+        Sentence("You added 1 to times below the bar. The formula here has p times x, and no 1 beside x."): (
+            p * (v + times * mean_spend) / (p * (times + 1) + q - 1)
+        ),
+        Sentence("You counted the first purchase too. times is repeat purchases only, as given."): (
+            p * (v + (times + 1) * mean_spend) / (p * (times + 1) + q - 1)
+        ),
+        Sentence("You multiplied by the number of purchases. The task asks for the spend each time."): times * truth,
         Sentence("v is missing above the bar."): p * times * mean_spend / (p * times + q - 1),
         Sentence("What stands below the bar needs brackets."): p * (v + times * mean_spend) / (p * times) + q - 1,
         Sentence("What stands below the bar needs brackets."): p * (v + times * mean_spend) / p * times + q - 1,

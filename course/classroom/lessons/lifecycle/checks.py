@@ -18,22 +18,22 @@ _STAGES = ("first_purchase", "active", "loyal", "at_risk", "lost")
 )
 def june(new: object, returning: object, resurrecting: object, dormant: object, active: pd.DataFrame) -> None:
     """How many customers of June are of which kind."""
-    of = {m: set(active.loc[active["month"] == m, "customer_id"]) for m in (_NOW, _BEFORE)}
-    now, last = of[_NOW], of[_BEFORE]
-    rows = active.loc[active["month"] < _NOW, "customer_id"]
+    now, last, rows = _around(active, _NOW)
     earlier = set(rows)
-    truths = {
-        "new": len(now - earlier),
-        "returning": len(now & last),
-        "resurrecting": len((now & earlier) - last),
-        "dormant": len(last - now),
-    }
+    truths = _parts(active, _NOW)
     values = dict(zip(truths, (new, returning, resurrecting, dormant), strict=True))
+    for name, value in values.items():
+        if isinstance(value, set | frozenset | dict):
+            raise Mistake("{name} holds the customers themselves. The task asks how many: take len({name}).", name=name)
     values = {name: number(value, name) for name, value in values.items()}
     mistakes = {
         "new": {
             Sentence("new takes everybody who was not there in May. Who came before May is not new."): len(now - last),
             Sentence("That is who had been there before: the opposite of new."): len(now & earlier),
+            Sentence("You found nobody new. The months before June must not hold June itself."): 0,
+            Sentence("You left May out of the months before June. Who ordered in May is not new."): (
+                len(now - set(active.loc[active["month"] < _BEFORE, "customer_id"]))
+            ),
         },
         "returning": {
             Sentence("returning counts everybody of June who ever came before. Only those of May return."): (
@@ -57,14 +57,45 @@ def june(new: object, returning: object, resurrecting: object, dormant: object, 
             Sentence("before has a row for every month: a customer stands in it more than once."): (
                 int((~rows.isin(now)).sum())
             ),
+            Sentence(
+                "You subtracted June's customers from May's as numbers. New ones came too: count who of May is missing."
+            ): len(last) - len(now),
             Sentence("dormant is turned round: those of June who were not there in May."): len(now - last),
         },
     }
     for name, truth in truths.items():
         if 0 < values[name] < 1:
             raise Mistake("{name} is a share. The number of customers is asked for.", name=name)
-        known = {Sentence("{name} is all of June. One part of it is asked for.", name=name): len(now)}
+        known = {
+            Sentence("{name} is all of June. One part of it is asked for.", name=name): len(now),
+            Sentence("You took May for June. Month 1 is January 2023, so June 2024 is month 18."): (
+                _parts(active, _BEFORE)[name]
+            ),
+            Sentence("You took June 2023. Month 1 is January 2023, so June 2024 is month 18."): (
+                _parts(active, _NOW - 12)[name]
+            ),
+        }
+        for other in (n for n in truths if n != name):
+            known[Sentence("{name} is what the task calls {other}.", name=name, other=other)] = truths[other]
         equals(values[name], truth, name, mistakes[name] | known)
+
+
+def _around(active: pd.DataFrame, month: int) -> tuple[set, set, pd.Series]:
+    """The customers of a month, those of the month before, and a row per customer and earlier month."""
+    now, last = (set(active.loc[active["month"] == m, "customer_id"]) for m in (month, month - 1))
+    return now, last, active.loc[active["month"] < month, "customer_id"]
+
+
+def _parts(active: pd.DataFrame, month: int) -> dict[str, int]:
+    """How many customers of a month are of which kind."""
+    now, last, rows = _around(active, month)
+    earlier = set(rows)
+    return {
+        "new": len(now - earlier),
+        "returning": len(now & last),
+        "resurrecting": len((now & earlier) - last),
+        "dormant": len(last - now),
+    }
 
 
 @exercise(
@@ -108,6 +139,22 @@ def conversion(answer: object, march: pd.DataFrame, now: pd.DataFrame) -> None:
             / max(counts.drop("first_purchase", errors="ignore").sum(), 1)
         ),
     }
+    others = now.loc[~now["customer_id"].isin(march.loc[march["stage"] == "first_purchase", "customer_id"]), "stage"]
+    rows = now.loc[now.index.isin(march.index[march["stage"] == "first_purchase"]), "stage"]
+    known |= {
+        Sentence("You took everybody but the first-time buyers of March: turn the condition round."): (
+            others.value_counts(normalize=True)
+        ),
+        Sentence("You looked for row numbers. The two tables number their rows differently: look for customer_id."): (
+            rows.value_counts(normalize=True)
+        ),
+        Sentence("You divided by each stage's size in June. The task asks for shares of the first-time buyers."): (
+            counts / everybody
+        ),
+    }
+    for stage in _STAGES[1:]:
+        moved = pairs.loc[pairs["stage_then"] == stage, "stage_now"].value_counts(normalize=True)
+        known[Sentence("You followed the stage {stage}. The task asks for first_purchase.", stage=stage)] = moved
     if told(found, truth, {said: wrong.reindex(every, fill_value=0) for said, wrong in known.items()}, 1e-3):
         return
     if not same(float(found.sum()), 1.0, rtol=1e-3):
@@ -144,6 +191,15 @@ def still_there(answer: object, followed: pd.DataFrame) -> None:
         Sentence("That takes everybody as watched to the end: three departures of six."): (
             1 - (left & (months <= 5)).sum() / len(months)
         ),
+        Sentence("That is the last factor alone. Multiply the factors of all three months."): 2 / 3,
+        Sentence("You averaged the three factors. The task asks for their product."): (5 / 6 + 4 / 5 + 2 / 3) / 3,
+        Sentence("That is a number of customers. Divide it by the six, or leave the six out."): 6 * truth,
+        Sentence("You counted who is still watched after month 5. Those who were watched for less time count too."): (
+            (months > 5).mean()
+        ),
+        Sentence(
+            "You counted everybody whose end came by month 5 as gone, one by one. Only three were seen to leave."
+        ): (1 / 6),
         Sentence("Who was censored in month 3 left the denominator too early: they were watched in that month."): (
             (5 / 6) * (3 / 4) * (2 / 3)
         ),
@@ -173,8 +229,20 @@ def worth(answer: object, P: np.ndarray, R: np.ndarray, d: float) -> None:
         ),
         Sentence("P was divided by d. One plus the rate is asked for."): np.linalg.solve(one - P / d, R),
         Sentence("1 + d needs brackets of its own: P / 1 + d divides P by 1 and adds d everywhere."): (
+            np.linalg.pinv(one - P - d) @ R
+        ),
+        Sentence("You left the rate out: a yuan next period is worth as much as one today. Divide P by 1 + d."): (
             np.linalg.pinv(one - P) @ R
         ),
+        Sentence("You multiplied by 1 − d. The task divides by 1 + d, which is not the same."): (
+            np.linalg.solve(one - P * (1 - d), R)
+        ),
+        Sentence("You added P/(1 + d) to I. The task subtracts it."): np.linalg.solve(one + P / (1 + d), R),
+        Sentence("That is what the next period brings, alone. This period and all later ones count too."): (
+            P @ R / (1 + d)
+        ),
+        Sentence("You discounted everything once more: R itself comes today, undiscounted."): truth / (1 + d),
+        Sentence("That is R, what this period brings. The later ones count too."): R,
         Sentence("1 − … takes every entry from 1. The matrix I is np.eye({n}).", n=len(R)): (
             np.linalg.pinv(1 - P / (1 + d)) @ R
         ),

@@ -71,6 +71,7 @@ def _recency_and_frequency(mine: object, orders: pd.DataFrame, as_of: pd.Timesta
                 "recency_days goes below zero or misses the last order: orders after as_of are in it. Keep the days "
                 "up to as_of first."
             ): (as_of - ever.max().dt.normalize()).dt.days,
+            Sentence("recency_days is one day too many: an order on as_of is 0 days ago."): truth["recency_days"] + 1,
             Sentence("recency_days is negative: it runs from the order to as_of, not the other way."): (
                 -truth["recency_days"]
             ),
@@ -211,6 +212,11 @@ def _cut_mistakes(customers: pd.DataFrame, name: str) -> dict[Sentence, pd.Serie
         out[Sentence("r is the wrong way round: high means recent, and recent is few days.")] = values >= edge
     else:
         out[Sentence("{name} is the wrong way round: here more is high.", name=name)] = values < edge
+    if name == "m":
+        each = values / customers["frequency"]
+        out[Sentence("m is cut at the money per order. The task asks for the customer's whole monetary_net.")] = (
+            each > each.median()
+        )
     if name == "m" and "monetary_gross" in customers:
         gross = customers["monetary_gross"]
         out[Sentence("m uses the gross money. Refunds are not income: take monetary_net.")] = gross > gross.median()
@@ -253,6 +259,8 @@ def _quintile(quintile: object, customers: pd.DataFrame) -> None:
             ) from None
         if got is None:
             raise Mistake("quintile gives nothing back: its last line needs return.")
+        if isinstance(got, np.ndarray | list) and len(got) == len(values):
+            got = pd.Series(got, values.index)
         got = column(got, "quintile(values)", values.index)
         if got.isna().any():
             raise Mistake("quintile leaves {n:,} customers without a score.", n=int(got.isna().sum()))
@@ -261,7 +269,7 @@ def _quintile(quintile: object, customers: pd.DataFrame) -> None:
 
 def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
     order = np.random.default_rng(0).permutation(len(values))
-    again = quintile(values.iloc[order].copy()).astype("float64").reindex(values.index)
+    again = pd.Series(quintile(values.iloc[order].copy()), values.index[order]).astype("float64").reindex(values.index)
     if not same(got, again):
         raise Mistake(
             "The same rows in another order get other scores ({n:,} customers): ties are broken by row number.",
@@ -284,6 +292,13 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
                 np.ceil(5 * values.rank(method="max") / n)
             ),
             Sentence(
+                "You cut the range of values into five equal widths. The task cuts the customers: score the ranks."
+            ): (pd.cut(values, 5, labels=False).astype("float64") + 1),
+            Sentence(
+                "You cut at quantiles and dropped those that are equal (duplicates), so the scores end below 5. Score "
+                "the ranks."
+            ): pd.qcut(values, 5, labels=False, duplicates="drop").astype("float64") + 1,
+            Sentence(
                 "These are ranks of the different values (dense): a heap of a thousand counts like one customer."
             ): (np.ceil(5 * values.rank(method="dense") / values.nunique())),
             Sentence("The scores run from 0 to 4, or a rank on an edge falls into the next quintile: round up."): (
@@ -295,6 +310,7 @@ def _judge_scores(quintile: object, values: pd.Series, got: pd.Series) -> None:
             Sentence("A rank on the edge of a fifth falls into the next one: round up, do not add one."): (
                 np.floor(5 * rank / n).clip(upper=4) + 1
             ),
+            Sentence("The largest value gets a 6: round up, do not add one."): np.floor(5 * rank / n) + 1,
         },
     )
 
@@ -333,6 +349,7 @@ def _distances(
         median, mean = round(float(customers[measure].median()), 6), round(float(customers[measure].mean()), 6)
         truth = _distance(own, median, sign, step)
         mistakes = {
+            Sentence("{name} goes further than it must: a smaller step is enough.", name=name): truth + step,
             Sentence(
                 "{name} only reaches the cut. On the cut a customer is still low: go one step beyond.", name=name
             ): (sign * (median - own)),
@@ -345,8 +362,21 @@ def _distances(
                 "{name} is the customer's own value. Asked for is the distance to the other side.", name=name
             ): own,
             Sentence("{name} is the value to be reached. Asked for is how far that is.", name=name): own + sign * truth,
-            Sentence("{name} goes further than it must: a smaller step is enough.", name=name): truth + step,
+            Sentence("{name} is measured to the best customer. The task asks for the cut.", name=name): (
+                sign * (float((customers[measure] * sign).max()) * sign - own)
+            ),
+            Sentence("{name} adds what the task subtracts: the distance is between the two.", name=name): (
+                own + median if sign > 0 else np.floor(median) + 1 + own
+            ),
         }
+        if name == "more_yuan":
+            mistakes |= {
+                Sentence("You started from the money before refunds. The class goes by monetary_net."): (
+                    _distance(float(row["monetary_gross"]), median, sign, step)
+                ),
+                Sentence("You rounded up to whole yuan. The task asks to the cent."): np.ceil(median - own),
+                Sentence("You added a whole yuan. One cent beyond the cut is enough."): round(median + 1 - own, 2),
+            }
         if told(value, truth, mistakes, _CENT):
             continue
         if value < 0:
@@ -393,7 +423,7 @@ def _mirrored(reverse: object, alpha: object, items: pd.DataFrame) -> None:
             "{item} need not be mirrored. Compare it with the items of its own scale, not with those of the other.",
             item=extra[0],
         )
-    _judge_alpha(number(alpha, "alpha"), items[list(THRIFT)].dropna(), next(iter(wanted & set(THRIFT))))
+    _judge_alpha(number(alpha, "alpha"), items)
 
 
 def _odd_one(items: pd.DataFrame, group: tuple[str, ...]) -> str:
@@ -402,8 +432,14 @@ def _odd_one(items: pd.DataFrame, group: tuple[str, ...]) -> str:
     return str((correlation.sum() - 1).idxmin())
 
 
-def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
-    mirrored = thrift.assign(**{odd: _SCALE - thrift[odd]})
+def _mirror(items: pd.DataFrame, *names: str) -> pd.DataFrame:
+    return items.assign(**{name: _SCALE - items[name] for name in names})
+
+
+def _judge_alpha(value: float, items: pd.DataFrame) -> None:
+    thrift, odd = items[list(THRIFT)].dropna(), _odd_one(items, THRIFT)
+    novelty, other = items[list(NOVELTY)].dropna(), _odd_one(items, NOVELTY)
+    mirrored = _mirror(thrift, odd)
     truth = _alpha(mirrored)
     k = thrift.shape[1]
     plain, ratio = _alpha(thrift), (k - 1) / k
@@ -416,11 +452,27 @@ def _judge_alpha(value: float, thrift: pd.DataFrame, odd: str) -> None:
         Sentence(
             "That is the sum of variances over the variance of the sum. Alpha is one minus it, times k / (k − 1)."
         ): (1 - truth * ratio),
+        Sentence("That is the alpha of the other trait, the odd numbers. The task asks for the thrift items."): (
+            _alpha(_mirror(novelty, other))
+        ),
+        Sentence("You put all eight items together. The task asks for the four thrift items."): (
+            _alpha(_mirror(items[[*NOVELTY, *THRIFT]].dropna(), odd, other))
+        ),
+        Sentence("The factor is upside down: k / (k − 1), here 4/3."): truth * ratio**2,
+        Sentence("alpha is a percentage. The task asks for a number between 0 and 1."): 100 * truth,
+        Sentence("You used the variance of the mean. The formula has the variance of the items' sum."): (
+            (1 - mirrored.var().sum() / mirrored.mean(axis=1).var()) / ratio
+        ),
+        Sentence("You used standard deviations. The formula has variances."): (
+            (1 - mirrored.std().sum() / mirrored.sum(axis=1).std()) / ratio
+        ),
         Sentence("alpha without the odd item. Mirror it and keep it: all four belong to the scale."): (
             _alpha(thrift.drop(columns=odd))
         ),
     }
-    if told(value, truth, mistakes, rtol=0.001) or abs(value - truth) <= _ROUNDED:
+    another = Sentence("You mirrored another item. The odd one is the one that goes against the other three.")
+    turned = [(another, _alpha(_mirror(thrift, item))) for item in THRIFT if item != odd]
+    if told(value, truth, [*mistakes.items(), *turned], rtol=0.001) or abs(value - truth) <= _ROUNDED:
         return
     if not 0 <= value <= 1:
         raise Mistake(

@@ -1,3 +1,3 @@
 """Lesson 06."""
 
-TABLES = ("features", "features_before", "tag_dictionary", "asked", "exposure", "declared")
+TABLES = ("features", "features_before", "tag_dictionary", "asked", "edge_cases", "exposure", "declared")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course.classroom.answers import Mistake, column, equals, exercise, number, same, told
-from course.classroom.lessons.tag.material import WINDOW
+from course.classroom.lessons.tag.material import EDGE, WINDOW
 from course.language import Sentence
 
 _YOUNGEST, _OLDEST = 22, 45
@@ -18,8 +18,8 @@ _Z = 1.96
     answers=("parents",),
     given=("staples", "as_of"),
     right=Sentence(
-        "The right customers. A window of 181 days might list the same ones, so read your edges once more. Next: the "
-        "same rule as one line that needs no code."
+        "The right customers, those on the edges included: 22 and 45, the first day and the last, two orders on one "
+        "day. Next: the same rule as one line that needs no code."
     ),
 )
 def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
@@ -39,9 +39,13 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
     truth = _carriers(rows)
     sizes, pieces = rows.groupby("customer_id").size(), rows.groupby("customer_id")["quantity"].sum()
     orders = rows.groupby("customer_id")["order_id"].nunique()
+    on_days = rows.groupby("customer_id")["day"].nunique()
     strictly = recent & staples["age"].between(_YOUNGEST, _OLDEST, inclusive="neither").fillna(False).astype(bool)
     blank = staples["age"].isna()
     mistakes = {
+        Sentence(
+            "You left out the test customers. Count from staples, which has them: each is on an edge of the rule."
+        ): {one for one in truth if not one.startswith(EDGE)},
         Sentence("The window is missing: orders of two years count. Keep the last 180 days."): _carriers(staples[age]),
         Sentence("These are the orders before the window. Turn the comparison of day round."): _carriers(
             staples[age & ~recent]
@@ -62,6 +66,9 @@ def by_hand(answer: object, staples: pd.DataFrame, as_of: pd.Timestamp) -> None:
         ),
         Sentence("Rows were counted. One order may hold milk powder and nappies: count different orders."): _named(
             sizes[sizes >= 2]
+        ),
+        Sentence("You counted days with an order. Two orders on one day are two orders: count order_ids."): _named(
+            on_days[on_days >= 2]
         ),
         Sentence("Pieces were counted. Three packs in one order are one order."): _named(pieces[pieces >= 2]),
         Sentence("Everybody with one order is in. At least two are asked for."): _named(orders),
@@ -118,6 +125,7 @@ def audience(mails: object, people: object, spring: object, carried: pd.DataFram
         Sentence("people counts only two of the three lists."): (a | b).sum(),
         Sentence("people is a share. A number of customers is asked for."): union.mean(),
         Sentence("That is spring: those at risk were left out already."): (union & ~risk).sum(),
+        Sentence("You counted all customers of the table. The task asks for those on at least one list."): len(carried),
     }
     equals(people, int(union.sum()), "people", asked_people)
     asked_spring = {
@@ -127,6 +135,12 @@ def audience(mails: object, people: object, spring: object, carried: pd.DataFram
             a | b | (c & ~risk)
         ).sum(),
         Sentence("spring holds everybody who is not at risk, on a list or not."): (~risk).sum(),
+        Sentence("You counted letters: somebody on two lists is one person. Take the union, then leave out at_risk."): (
+            (a & ~risk).sum() + (b & ~risk).sum() + (c & ~risk).sum()
+        ),
+        Sentence("You took those on exactly one list. Somebody on two or three counts too."): (
+            ((a.astype(int) + b + c == 1) & ~risk).sum()
+        ),
         Sentence("All at risk were subtracted. Most of them were on no list: subtract those who were."): (
             union.sum() - risk.sum()
         ),
@@ -199,8 +213,13 @@ def declared(share: object, low: object, high: object, birthdays: pd.DataFrame) 
 )
 def price(answer: object, counts: pd.DataFrame) -> None:
     """The log ratio of the two rates, a value a row of `counts`."""
+    if isinstance(answer, pd.DataFrame) and "sensitivity" in answer:
+        answer = answer["sensitivity"]
+    if isinstance(answer, np.ndarray | list) and len(answer) == len(counts):
+        answer = pd.Series(answer, counts.index)
     got = column(answer, "sensitivity", counts.index).astype("float64")
-    d, n, promo, full = (counts[c].astype("float64") for c in counts)
+    names = ("discounted_orders", "full_orders", "promo_days", "full_days")
+    d, n, promo, full = (counts[name].astype("float64") for name in names)
     truth = np.log(((d + 0.5) / promo) / ((n + 0.5) / full))
     if np.isinf(got).any() or got.isna().any():
         raise Mistake("Some values are infinite or blank: who has no order of one sort is why ½ is added to both.")
@@ -218,6 +237,10 @@ def price(answer: object, counts: pd.DataFrame) -> None:
         Sentence("The ½ was added to the rates. Add it to the orders, then divide by the days."): np.log(
             (d / promo + 0.5) / (n / full + 0.5)
         ),
+        Sentence("You added the ½ to the days as well. Add it to the orders only."): np.log(
+            ((d + 0.5) / (promo + 0.5)) / ((n + 0.5) / (full + 0.5))
+        ),
+        Sentence("You added 1 to the orders. The task adds ½."): np.log(((d + 1) / promo) / ((n + 1) / full)),
         Sentence("That is the difference of the two rates. Divide one by the other, then take the logarithm."): (
             (d + 0.5) / promo - (n + 0.5) / full
         ),

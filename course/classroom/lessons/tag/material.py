@@ -50,6 +50,42 @@ def tag_dictionary(folder: Path) -> dict:
     return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
+#: What the ids of test customers begin with.
+EDGE = "T"
+#: Test customers on the edges of the rule of a rule tag, all invented: (id, age, days before AS_OF of each order).
+_EDGES = (
+    ("T1", 22, (10, 50)),
+    ("T2", 45, (10, 50)),
+    ("T3", 21, (10, 50)),
+    ("T4", 46, (10, 50)),
+    ("T5", None, (10, 50)),
+    ("T6", 30, (10, WINDOW)),
+    ("T7", 30, (0, WINDOW - 1)),
+    ("T8", 30, (20, 20)),
+    ("T9", 30, (20,)),
+)
+
+
+def edge_cases(folder: Path) -> pd.DataFrame:
+    """Lines of milk powder and nappies by test customers who are on an edge of the lesson's first rule, a customer an
+    edge: on the bounds of the age and beyond them, of unknown age, on the first day of the window and before it, with
+    two orders on one day. The last has one order of two lines.
+
+    Returns
+    -------
+    frame: customer_id, order_id, day, kind, quantity, age
+    """
+    lines = [
+        (who, f"{who}-{n}", AS_OF - pd.Timedelta(days=days), STAPLES[n], 1.0, age)
+        for who, age, orders in _EDGES
+        for n, days in enumerate(orders)
+    ]
+    once = _EDGES[-1][0]
+    lines += [(once, f"{once}-0", lines[-1][2], STAPLES[1], 1.0, _EDGES[-1][1])]
+    frame = pd.DataFrame(lines, columns=["customer_id", "order_id", "day", "kind", "quantity", "age"])
+    return frame.astype({"age": features(folder)["age"].dtype})
+
+
 def asked(folder: Path) -> pd.DataFrame:
     """Every other customer who bought for a baby in the last WINDOW days, and who it was for.
 
