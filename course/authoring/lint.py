@@ -37,10 +37,7 @@ LEFT = {
     "07_segment": {"cells", "width", "steps"},
     "08_clv": {"width", "steps"},
     "09_lifecycle": {"width", "steps"},
-    "10_nps": {"cells", "width", "steps"},
     "11_apply": {"cells", "width", "steps"},
-    "12_effect": {"width", "steps"},
-    "13_capstone": {"cells", "width", "steps"},
 }
 #: Cells that the builder adds: the links, the opening, the way on.
 _BUILDERS = 3
