@@ -16,6 +16,9 @@ GUESSES = {
     "lowest": Guess(
         ".0f",
         lowest,
-        Label("Nobody did anything wrong: twenty answers can't tell 75 from that.", "谁都没做错：只有二十份答卷，分不清 75 和这个数。"),
+        Label(
+            "Nobody did anything wrong: twenty answers can't tell 75 from that.",
+            "谁都没做错：只有二十份答卷，分不清 75 和这个数。",
+        ),
     ),
 }
