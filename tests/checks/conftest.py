@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.checks.sitting")
+pytest.register_assert_rewrite("tests.checks.sitting", "tests.checks.written")
 
 from tests.checks import sitting  # noqa: E402  (after it is to be rewritten)
 

@@ -10,7 +10,7 @@ from course.classroom.lessons.apply import material
 from course.classroom.lessons.apply.game import actions, outcome
 from course.classroom.lessons.apply.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import sitting, written
 
 TOPIC = "apply"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -260,3 +260,7 @@ def test_the_best_policy_never_costs_more_than_the_budget(given):
     for part in range(0, 11):
         budget = names["plan"]["cost"].sum() * part / 10
         assert effect.policy(names["actions"], budget)["cost"].sum() <= budget + 1e-6
+
+
+class TestWritten(written.Answers):
+    """Answers written from the tasks alone."""

@@ -18,7 +18,7 @@ from course.classroom.lessons.capstone import capstone
 from course.classroom.lessons.capstone.seal import SEAL
 from course.classroom.widgets import play
 from course.errors import DataError
-from tests.checks import sitting
+from tests.checks import sitting, written
 from tests.conftest import ROOT
 
 TOPIC = "capstone"
@@ -442,3 +442,7 @@ def test_online_retail_runs_unattended_and_its_report_opens_offline(real_data, t
         assert re.search(r"4,338 customers bought for 8.46m", page.inner_text("body"))
         assert all(not url.startswith("http") for url in asked)
         browser.close()
+
+
+class TestWritten(written.Answers):
+    """Answers written from the tasks alone."""

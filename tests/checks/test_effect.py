@@ -9,7 +9,7 @@ from course.classroom import answers, bets
 from course.classroom.lessons.effect.game import power
 from course.classroom.lessons.effect.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import sitting, written
 
 TOPIC = "effect"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -174,3 +174,7 @@ def test_nothing_is_told_before_the_bet(seat):
     assert "C07" not in bets.unseal("effect").say("en")
     bets.bet("effect", 0, 10)
     assert "C07" in bets.unseal("effect").say("en")
+
+
+class TestWritten(written.Answers):
+    """Answers written from the tasks alone."""

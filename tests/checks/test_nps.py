@@ -11,7 +11,7 @@ from course.classroom.lessons.nps import material
 from course.classroom.lessons.nps.game import coverage
 from course.classroom.lessons.nps.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting
+from tests.checks import sitting, written
 from tests.conftest import ROOT
 
 LESSON = authoring.read(ROOT / "lessons" / "10_nps.md")
@@ -345,3 +345,7 @@ def test_nothing_is_told_before_the_bet(folder, monkeypatch, tmp_path):
     assert "app" not in bets.unseal("nps").say("en")
     bets.bet("nps", -100, 100)
     assert "Your range held it." in bets.unseal("nps").say("en") and "app 0.00" in bets.unseal("nps").say("en")
+
+
+class TestWritten(written.Answers):
+    """Answers written from the tasks alone."""

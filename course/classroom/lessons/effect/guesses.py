@@ -21,6 +21,11 @@ def relative() -> float:
     return 120 * float(without.isin(bought).mean())
 
 
+def half() -> float:
+    """Times as many customers for half the change, from 10 % on: +10 % for +20 %."""
+    return effect.needed(0.1, 0.1) / effect.needed(0.1, 0.2)
+
+
 def looks() -> float:
     """False finds in a hundred experiments without an effect, of five looks at 5 % each."""
     return 100 * effect.peeking(5)
@@ -32,5 +37,6 @@ GUESSES = {
         relative,
         Label("Up by twenty points would be another figure altogether.", "要是提高二十个百分点，就是另一个数了。"),
     ),
+    "half": Guess(".0f", half, Label("The distance is squared.", "距离要平方。")),
     "looks": Guess(".0f", looks),
 }

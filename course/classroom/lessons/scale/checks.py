@@ -122,7 +122,6 @@ def hours_needed(answer: object, after: pd.Series) -> None:
         return next(h for h in range(10_000) if (late > h).mean() <= missing)
 
     truth, value = hours(_MISSING), number(answer, "hours_needed")
-    exact = float(after.sort_values().iloc[-int(_MISSING * len(after)) - 1])
     mistakes = {
         Sentence("You stopped one hour early: more than 5 of 10,000 are still missing then."): truth - 1,
         Sentence("One hour less is enough. The task asks for the smallest number of hours."): truth + 1,
@@ -138,7 +137,7 @@ def hours_needed(answer: object, after: pd.Series) -> None:
         Sentence("That is a share. The task asks for hours."): float((after > 0).mean()),
         Sentence("That is a count of clicks. The task asks for hours."): int((after > 0).sum()),
     }
-    if value != truth and abs(value - exact) < 0.05 and value != round(value):
+    if truth - 1 < value < truth:
         raise Mistake("That is the exact time. The task asks for whole hours: round up.")
     equals(answer, truth, "hours_needed", mistakes)
 

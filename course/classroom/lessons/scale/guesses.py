@@ -11,7 +11,7 @@ from course.language import Label
 #: Beijing time is so far ahead of the log's.
 _AHEAD = pd.Timedelta(hours=8)
 #: The largest customers, and of how many customers one is drawn.
-_LARGE, _ONE_OF = 10, 50
+_LARGE, _ONE_OF = 10, 20
 
 
 def midnight() -> float:
@@ -23,7 +23,7 @@ def midnight() -> float:
 
 
 def none() -> float:
-    """Per cent of samples of one buyer in fifty that have none of the ten largest."""
+    """Per cent of samples of one buyer in twenty that have none of the ten largest."""
     buyers = int((load("portraits")["monetary_net"] > 0).sum())
     drawn = buyers // _ONE_OF
     return 100 * math.comb(buyers - _LARGE, drawn) / math.comb(buyers, drawn)
