@@ -351,7 +351,8 @@ def _says(told: list[Stuck], quiet: list[Seat], middle: int, core: list[str], la
         "every": text("Every seat", lang),
         "seat": text("Seat", lang),
         "legend": text(
-            "3/3: exercises of the core path that are right, of all; !: stuck; *: a solution was looked at; ·: not begun",
+            "3/3: exercises of the core path that are right, of all; !: stuck; *: a solution was looked at; "
+            "·: not begun",
             lang,
         ),
         "empty": text("No code has come yet.", lang),
