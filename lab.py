@@ -313,7 +313,7 @@ def prepare(more=""):
         made, have = stamped()
         have &= set(extras())
         anew = made != fingerprint()
-        size = "0.9" if LESSONS in wanted | have else "0.6"
+        size = "0.9" if LESSONS in wanted | have else "0.7"
         tell("setting up" if anew else "adding", extras=", ".join(sorted(wanted - have)), size=size)
         if WHEELS.is_dir():
             suit()

@@ -70,8 +70,8 @@ def test_who_is_stuck_where_and_on_which_mistake(twelve, tmp_path):
     assert "Class board: 12 seats" in told and "<h2>5 seats are stuck</h2>" in told
     shared, *others = told.split("<li>")[1:]
     assert "<strong>segment-1</strong> · Seats: 7, 8, 9 · up to 5 checks<br>" + EARLIER in shared
-    assert any("tag-2</strong> · Seat: 10 · up to 6 checks<br>… lacks the column …" in one for one in others)
-    assert any("segment-1</strong> · Seat: 11<br>A cell before the exercise was not run" in one for one in others)
+    assert any("tag-2</strong> · Seats: 10 · up to 6 checks<br>… lacks the column …" in one for one in others)
+    assert any("segment-1</strong> · Seats: 11<br>A cell before the exercise was not run" in one for one in others)
     assert "Far behind without a mistake to show: 12 (3 right). The middle seat has 13 right." in told
     assert "About the codes" not in told and "http" not in told.replace("http-equiv", "")
 
@@ -79,7 +79,7 @@ def test_who_is_stuck_where_and_on_which_mistake(twelve, tmp_path):
 def test_what_the_board_misses_it_says(twelve, tmp_path):
     """Seat 6 has checked twice: not stuck yet. A seat that is level with the class and never checks is not seen."""
     told = page(twelve, tmp_path, "--lang", "en")
-    assert "Seat: 6" not in told and "who never checks" in told
+    assert "Seats: 6" not in told and "who never checks" in told
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -130,7 +130,7 @@ def test_mixed_versions_are_said(tmp_path, monkeypatch):
     file.write_text(f"1 {own}\n2 {old}\n3 {new}\n4 {bad}\n", encoding="utf-8")
     told = page(file, tmp_path, "--lang", "en")
     assert "9.1: 1 seat (3); an earlier one: 2 seats (2, 4)" in told and "does not have: 3." in told
-    assert "Seat: 2<br>Which mistake it is, the code does not tell." in told and "<b>" not in told
+    assert "Seats: 2<br>Which mistake it is, the code does not tell." in told and "<b>" not in told
 
 
 def test_the_code_of_a_check_is_known_to_the_board(tmp_path, monkeypatch):

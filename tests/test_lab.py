@@ -202,7 +202,7 @@ def test_lessons_bring_their_packages_when_they_are_opened(lab, installer, capsy
     assert lab.main(["run"]) == lab.main([]) == lab.main(["--no-browser"]) == lab.main(["reset", "07"]) == 0
     assert installer.extras == ["stats", "notebook,stats"] and len(installer.anew) == 1
     told = capsys.readouterr().out
-    assert "about 0.6 GB" in told and "Adding notebook to .venv." in told
+    assert "about 0.7 GB" in told and "Adding notebook to .venv." in told
     shutil.rmtree(lab.VENV)
     assert lab.main(["doctor"]) == lab.main(["run"]) == 0
     assert installer.extras[2:] == ["notebook,stats"] and "about 0.9 GB" in capsys.readouterr().out

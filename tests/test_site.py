@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 
 from course import cli, extras
 from course.authoring import read
+from course.authoring import site as site_room
 from course.authoring.execute import _settled
 from course.authoring.site import _cells, _glossary, _home, _outputs, _told
 from course.classroom import pictures
+from course.errors import DataError
 from course.language import LANGUAGES
 from tests.conftest import ROOT
 
@@ -37,6 +39,12 @@ def test_an_answer_is_folded_and_every_fold_is_closed(lesson):
         assert depth in (0, 1)
     held = read(ROOT / "lessons" / "07_segment.md")
     assert depth == 0 and answers == sum(bool(c.exercise or c.blanks) for c in held.cells if c.kind == "code")
+
+
+def test_below_the_title_stand_the_minutes_of_the_lesson(lesson):
+    lang, cells = lesson
+    title, minutes, *_ = [line for line in cells[0][1].splitlines() if line]
+    assert title.startswith("# ") and minutes == {"en": "*About 85 min*", "zh": "*约 85 分钟*"}[lang]
 
 
 def test_outputs_stand_at_their_cells_and_pictures_are_told(lesson):
@@ -100,6 +108,19 @@ def test_the_report_opens_in_the_language_of_the_home(tmp_path, lang):
     _told(tmp_path, tmp_path / lang, lang)
     told = (tmp_path / lang / "report.html").read_text(encoding="utf-8")
     assert f'<html lang="{lang}">' in told and f'id="lang-{lang}" checked' in told and told.count("checked") == 1
+
+
+def test_a_site_that_cannot_be_finished_is_not_there(tmp_path, monkeypatch):
+    def refuse(source, out, lang):
+        out.mkdir(parents=True)
+        raise DataError("Sphinx refuses the pages: {why}", why="it is a test")
+
+    monkeypatch.setattr(site_room, "find_spec", lambda name: True)
+    monkeypatch.setattr(site_room, "lessons", lambda folder: [folder / "00_start.md"])
+    monkeypatch.setattr(site_room, "_sphinx", refuse)
+    with pytest.raises(DataError, match="it is a test"):
+        site_room.build(ROOT, tmp_path / "site", None)
+    assert not (tmp_path / "site").exists()
 
 
 def test_a_site_is_refused_with_a_sentence(tmp_path, capsys):
@@ -185,6 +206,7 @@ def test_a_reader_finds_the_way(site, chromium, axe_violations, lang, width):
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         tab = browser.new_page(viewport={"width": width, "height": 800})
+        expect.set_options(timeout=60_000)  # a busy machine takes more than the usual five seconds for a page
         for name in ("index.html", "07_segment.html", "glossary.html", f"search.html?q={word}"):
             tab.goto(f"{(site / lang).as_uri()}/{name}")
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
@@ -193,6 +215,9 @@ def test_a_reader_finds_the_way(site, chromium, axe_violations, lang, width):
             assert axe_violations(tab) == [], name
         tab.goto(f"{(site / lang).as_uri()}/07_segment.html")
         tab.evaluate("document.querySelector('#s9').scrollIntoView()")
+        tab.wait_for_function(
+            "document.querySelector('#s9').getBoundingClientRect().top < 120"
+        )  # the page stands still
         always = tab.locator("a.twin-always")
         expect(always).to_be_in_viewport()
         always.evaluate("link => link.click()")  # Playwright's own click would scroll first

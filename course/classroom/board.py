@@ -351,7 +351,8 @@ def _says(told: list[Stuck], quiet: list[Seat], middle: int, core: list[str], la
         "every": text("Every seat", lang),
         "seat": text("Seat", lang),
         "legend": text(
-            "3/3: exercises of the core path that are right, of all; !: stuck; *: a solution was looked at; ·: not begun",
+            "3/3: exercises of the core path that are right, of all; !: stuck; *: a solution was looked at; "
+            "·: not begun",
             lang,
         ),
         "empty": text("No code has come yet.", lang),
@@ -360,9 +361,8 @@ def _says(told: list[Stuck], quiet: list[Seat], middle: int, core: list[str], la
 
 def _who(one: Stuck, lang: str) -> str:
     return text(
-        "{n:Seat|Seats}: {seats}{tries}",
+        "Seats: {seats}{tries}",
         lang,
-        n=len(one.seats),
         seats=text(", ", lang).join(one.seats),
         tries=Sentence(" · up to {n} {n:check|checks}", n=one.tries) if one.tries else "",
     )

@@ -82,7 +82,8 @@ def _unmarked(page: dict) -> list[str]:
     """Figures that need a mark. Times, years, minutes and seconds, and what is in code, are the page's own."""
     rows = [{k: v for k, v in row.items() if k not in ("at", "section")} for row in page["clock"]]
     written = yaml.safe_dump(page | {"clock": rows}, allow_unicode=True, width=10_000)
-    own = r"\{[^{}]*\}|`[^`]*`|\d+:\d\d|[−-]\d+|(?<!\d)20\d\d(?!\d)|\d+ ?(?:min|s\b|seconds|分钟|秒|月|日|%|June|December)"
+    dates = r"(?<!\d)20\d\d(?!\d)|\d+ ?(?:min|s\b|seconds|分钟|秒|月|日|%|June|December)"
+    own = rf"\{{[^{{}}]*\}}|`[^`]*`|\d+:\d\d|[−-]\d+|{dates}"
     found = re.findall(r"\d[\d,.]*\d|\d", re.sub(own, "", written))
     return [n for n in found if not ((value := float(n.replace(",", ""))) < 20 or value == 100)]
 

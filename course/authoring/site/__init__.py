@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,6 +53,7 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
         )
     every = [read(path) for path in lessons(root / "lessons")]
     with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "site"  # moved at the end: what stops half-way leaves nothing
         for lang in LANGUAGES:
             source = Path(folder) / lang
             source.mkdir()
@@ -61,12 +63,13 @@ def build(root: Path, out: Path, report: Path | None = None) -> None:
                 )
             (source / "glossary.md").write_text(_glossary(every[0], lang), encoding="utf-8")
             (source / "index.md").write_text(_home(every, lang, report is not None), encoding="utf-8")
-            _sphinx(source, out / lang, lang)
-            shutil.copytree(root / "notebooks" / lang, out / "notebooks" / lang)
-    for lang in LANGUAGES if report else ():
-        _told(report, out / "luming" / lang, lang)
-    shutil.rmtree(out / "jupyter_execute", ignore_errors=True)
-    (out / "index.html").write_text(_DOOR, encoding="utf-8")
+            _sphinx(source, made / lang, lang)
+            shutil.copytree(root / "notebooks" / lang, made / "notebooks" / lang)
+            if report:
+                _told(report, made / "luming" / lang, lang)
+        shutil.rmtree(made / "jupyter_execute", ignore_errors=True)
+        (made / "index.html").write_text(_DOOR, encoding="utf-8")
+        shutil.move(made, out)
 
 
 _PAGES = ("report.html", "explorer.html")
@@ -198,6 +201,8 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
                 yield from _folded(waiting, lang)
                 waiting = []
             heading = heading_of(cell) or heading
+            if is_first:  # below the title a reader looks for the lesson's minutes, not its first section's
+                cell = replace(cell, minutes=lesson.minutes)
             yield _said(_marked(cell, lang))
             if is_first:
                 yield _said(_launch(lang, lesson.name, *_doors(lesson, lang, root)))
