@@ -239,7 +239,7 @@ def tables(draw: st.DrawFn) -> list[pd.DataFrame]:
     return [part for part in (frame[:cut], frame[cut:]) if len(part)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(tables())
 def test_a_drawn_table_is_read_and_cleaned_alike(tmp_path_factory, frames):
     strict, stored = both(written(tmp_path_factory.mktemp("drawn"), *frames))
