@@ -98,8 +98,7 @@ def _judged(table: Table, declared: list[dict], flags: list[dict], as_of: object
             WHEN always > 0 THEN always + {len(declared)} ELSE 0 END AS number
         FROM (SELECT {kept}, {first} AS first, {always} AS always{told} FROM received)
     """
-    known = {c: str(d) for c, d in rows.dtypes.items()}
-    return keep_here(sql, {"received": _received(rows)}).typed(**{c: rows.dtypes[c] for c in known})
+    return keep_here(sql, {"received": _received(rows)}).typed(**rows.dtypes)
 
 
 #: Flags that are counted over rows, and have no condition.

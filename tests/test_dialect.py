@@ -8,9 +8,11 @@ from tests import statements
 #: Statements that Spark is not asked: they stay DuckDB's, wherever the run is.
 LEFT = {
     "clean.py": "rows joined by their place",
+    "clean_stored.py": "rows joined by their place, while cleaning",
     "clv/scoring.py": "the power of a discount: a row a forecast, from a row a day",
     "clv/worth.py": "the months of a cohort, of a lesson",
     "collect/databases.py": "other databases' SQL",
+    "collect/plain.py": "whether anything would be asked, while reading",
     "collect/events.py": "a text made of a time, while reading",
     "collect/guards/level.py": "the first amount of an order, while reading",
     "engine/__init__.py": "the files of relations, which Spark reads itself",

@@ -203,6 +203,13 @@ def test_a_file_that_is_damaged_in_the_middle_is_refused_in_the_same_words(tmp_p
     assert stored == strict
 
 
+def test_what_a_folder_holds_beside_its_data_is_said(tmp_path):
+    written(tmp_path, shop())
+    (tmp_path / "readme.pdf").write_bytes(b"%PDF")
+    strict, stored = both([str(tmp_path)])
+    assert said(stored) == said(strict) != []
+
+
 # --- drawn tables -----------------------------------------------------------------------------------------------------
 
 _DAYS = [pd.Timestamp(day) for day in ("2024-01-05", "2024-01-05 10:30", "2024-02-01", "1960-01-01", "2200-01-01")]
@@ -239,7 +246,7 @@ def tables(draw: st.DrawFn) -> list[pd.DataFrame]:
     return [part for part in (frame[:cut], frame[cut:]) if len(part)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(tables())
 def test_a_drawn_table_is_read_and_cleaned_alike(tmp_path_factory, frames):
     strict, stored = both(written(tmp_path_factory.mktemp("drawn"), *frames))

@@ -14,7 +14,7 @@ import pandas as pd
 from course import forms, schema
 from course.collect import applying, arms, asking, events, guards, nobody, plain, remembered, states, values
 from course.collect import currency as currencies
-from course.collect.folders import open_all
+from course.collect.folders import is_file, open_all
 from course.collect.folders import with_query as with_query
 from course.collect.guards import ids, shops, unread, who
 from course.collect.kept import Kept
@@ -191,7 +191,12 @@ def gather(
     in_database = stored and kept is None and "order_lines" not in files and not blanks
     openers = {"orders": plain.opener(opener)} if in_database else {}
     raws = {
-        kind: [raw for item in items for raw in open_all(item, encoding, openers.get(kind, opener))]
+        # Of a folder or a pattern it is said what was left out, once its files are read.
+        kind: [
+            raw
+            for item in items
+            for raw in open_all(item, encoding, openers.get(kind, opener) if is_file(item) else opener)
+        ]
         for kind, items in files.items()
     }
     chosen = _distribute(raws, mapping or {})

@@ -60,6 +60,11 @@ def open_all(
     return [_parts(Path(source))] if in_parts else [opener(source, encoding)]
 
 
+def is_file(source: object) -> bool:
+    """Whether a source is one file and no more."""
+    return isinstance(source, str | Path) and _listing(str(source)) is None and os.path.isfile(source)
+
+
 def singly(source: str | Path) -> list[str]:
     """The sources that can be opened each by itself, in the order in which `open_all` reads them.
 

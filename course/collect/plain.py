@@ -16,7 +16,7 @@ import pandas as pd
 from course import forms, schema
 from course.collect import currency, remembered
 from course.collect.guards import ids, level, words
-from course.collect.mapping import lacking, settle
+from course.collect.mapping import settle
 from course.collect.questions import Answers
 from course.collect.sources import Raw, facts_of, parquet_head
 from course.collect.values import BLANKS
@@ -116,20 +116,16 @@ def table(raws: Sequence[Raw], chosen: Mapping[str, str], answers: Answers) -> "
     names = [raw.name for raw in raws]
     if not raws or not all(isinstance(raw, Opened) for raw in raws) or len(set(names)) < len(names):
         return None
-    parts, mappings, layouts, notes, before = [], [], [], [], 0
+    parts, mappings, layouts, before = [], [], [], 0
     for raw in raws:
-        found = _mapping(raw, chosen, answers)
-        if found is None:
-            return None
-        read, mapping, now = found
-        rows = _taken(raw, mapping, before)
+        mapping = _mapping(raw, dict(chosen), answers)
+        rows = None if mapping is None else _taken(raw, mapping, before)
         if rows is None or not _beyond_doubt(rows, mapping, raw.name, answers):
             return None
         before += len(rows)
         parts.append(rows)
         mappings.append(mapping)
-        layouts.append(remembered.layout_of(read, None, mapping, now))
-        notes += read.notes
+        layouts.append(remembered.layout_of(raw, None, mapping, chosen))
     if len({tuple(rows.columns) for rows in parts}) > 1:
         return None
     rows = together(parts)
@@ -142,35 +138,27 @@ def table(raws: Sequence[Raw], chosen: Mapping[str, str], answers: Answers) -> "
         rows,
         pd.DataFrame([{"source": name} | by_file[name] for name in names]),
         {k: v for mapping in reversed(mappings) for k, v in mapping.items()},
-        notes,
         sources=[{"name": raw.name} | raw.facts for raw in raws],
         shared=shared,
         layouts=[one for i, one in enumerate(layouts) if one not in layouts[:i]],
     )
 
 
-def _mapping(raw: Opened, chosen: Mapping[str, str], answers: Answers) -> tuple[Raw, dict[str, str], dict] | None:
+def _mapping(raw: Opened, chosen: dict[str, str], answers: Answers) -> dict[str, str] | None:
     """Which column is which, where every one is of use and of its own type."""
-    if forms.recognise(raw.frame.columns, answers.form) is not None or not _known_to(raw, answers):
+    if answers.recipe.columns.get("orders") or forms.recognise(raw.frame.columns, answers.form) is not None:
         return None
     try:
-        read, now = remembered.as_before(raw, "orders", dict(chosen), answers)
-        mapping, notes = settle(read.frame, "orders", True, now)
+        mapping, notes = settle(raw.frame, "orders", True, chosen)
     except DataError:  # it is said by the strict reader
         return None
-    if notes or lacking(mapping, "orders") or not _NEEDS <= set(mapping) <= _NEEDS | _MAY:
+    if notes or not _NEEDS <= set(mapping) <= _NEEDS | _MAY:
         return None
-    if sorted(mapping.values()) != sorted(read.frame.columns) or _is_doubtful(mapping):
+    if sorted(mapping.values()) != sorted(raw.frame.columns) or _is_doubtful(mapping):
         return None
     type_of = schema.canonical("orders").columns
     fits = all(_is_of(raw.types.field(column).type)(type_of[name].type) for name, column in mapping.items())
-    return (read, mapping, now) if fits else None
-
-
-def _known_to(raw: Raw, answers: Answers) -> bool:
-    """Whether a recipe, where there is one, knows the columns of the file: else it asks which they are."""
-    layouts = answers.recipe.columns.get("orders")
-    return not layouts or any(one.form is None and set(one.named) <= set(raw.frame.columns) for one in layouts)
+    return mapping if fits else None
 
 
 def _is_doubtful(mapping: Mapping[str, str]) -> bool:
