@@ -208,7 +208,7 @@ def main() -> None:
         rows = []
         for row in _measured(sys.argv[1], Path(folder), homes):
             rows.append(row)
-            print(*row)
+            print(*row, flush=True)
     _draw(rows, ROOT / "docs" / "images" / "benchmarks.png")
     (ROOT / "docs" / "benchmarks.md").write_text(_document(rows, homes), encoding="utf-8")
 
