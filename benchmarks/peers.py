@@ -208,7 +208,7 @@ def main() -> None:
         rows = []
         for row in _measured(sys.argv[1], Path(folder), homes):
             rows.append(row)
-            print(*row)
+            print(*row, flush=True)
     _draw(rows, ROOT / "docs" / "images" / "benchmarks.png")
     (ROOT / "docs" / "benchmarks.md").write_text(_document(rows, homes), encoding="utf-8")
 
@@ -312,7 +312,7 @@ once is not in them, and two workers of one core each lie on this same machine, 
 what it gains elsewhere. A peer that could not be installed is named in its row.
 
 由 `benchmarks/peers.py` 生成：各工具处理同样的数组，一个进程跑完再跑下一个。
-秒数是这项工作占用处理器的时间（拟合取三次的中位数；20 万客户以上的拟合以及其他各项只跑一次），峰值内存包括导入的软件包。
+秒数是这项工作占用处理器的时间（拟合取三次的中位数；20 万客户以上的拟合和其他各项只跑一次），峰值内存含导入的软件包。
 同一任务里，最后一列必须一致：汇总是复购次数之和，RFM 是所有客户距最近一单的天数之和，拟合是对数似然；
 身份识别那一项是按记录对计算的 F1，不要求一致。集群那几行是第二次提问的实际用时，不含 Spark 只启动一次的那部分；
 两个工作节点各用一核，都在这台机器上，所以看得出的是 Spark 在这里的开销，不是它在别处的好处。

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from course import DataError, cli, identity
+from course import DataError, cli, engine, identity
 from course import result as folder_of
 from course.identity import model, persons, spelling
+from course.identity.model import within
 
 #: How the columns of the Febrl sets are read. `rec_id` holds the truth and is not among them.
 FEBRL = {
@@ -91,6 +92,27 @@ def test_weights_add_up_in_bits():
 def test_what_is_no_probability_is_refused(prior, m, u):
     with pytest.raises(DataError):
         identity.fellegi_sunter(prior, m, u)
+
+
+def test_few_edits_are_looked_for_where_they_can_be():
+    """The condition that costs little lets every pair of few edits through: values of all lengths, of one to four
+    bytes a character, edited at their ends too."""
+    rng = np.random.default_rng(3)
+    letters = np.array(list("ab张é1👍"))
+    left = ["".join(rng.choice(letters, size)) for size in rng.integers(0, 10, 4000)]
+    right = []
+    for value in left:
+        edited = list(value)
+        for _ in range(rng.integers(0, 4)):
+            at = rng.integers(0, len(edited) + 1)
+            edited[at : at + rng.integers(0, 2)] = list(rng.choice(letters, rng.integers(0, 2)))
+        right.append("".join(edited))
+    pairs = pd.DataFrame({"v_l": left, "v_r": right})
+    for edits in (1, 2):
+        near = f"levenshtein(v_l, v_r) <= {edits}"
+        sql = f"SELECT count(*) FILTER ({near}), count(*) FILTER (({near}) <> ({within('v', edits)})) FROM pairs"
+        found, different = engine.query(sql, {"pairs": pairs}).iloc[0]
+        assert found > 1000 and different == 0
 
 
 # --- Febrl -----------------------------------------------------------------------------------------------------------

@@ -539,6 +539,27 @@ def test_the_scores_are_of_customers_who_can_still_be_kept(leaving, warned):
     assert warned.scores["alert"].sum() == 80
 
 
+def test_who_asks_two_questions_of_one_day_has_it_made_once(monkeypatch):
+    leaving, as_of, made = _company(600, 600, leave=0.12, spread=0.3, seed=3), _day(599), []
+    plain = lifecycle.warning.features
+    monkeypatch.setattr(lifecycle.warning, "features", lambda *given: made.append(given[1]) or plain(*given))
+    alone = lifecycle.chance(leaving, as_of), lifecycle.early_warning(leaving, as_of, horizon=lifecycle.DAYS)
+    assert sorted(made) == sorted(2 * [*alone[0].cuts.values()])
+    made.clear()
+    seen = lifecycle.Seen(leaving, as_of)
+    together = (
+        lifecycle.chance(leaving, as_of, seen=seen),
+        lifecycle.early_warning(leaving, as_of, horizon=lifecycle.DAYS, seen=seen),
+    )
+    assert sorted(made) == sorted(alone[0].cuts.values())
+    pd.testing.assert_frame_equal(together[0].customers, alone[0].customers, check_exact=True)
+    pd.testing.assert_frame_equal(together[1].scores, alone[1].scores, check_exact=True)
+    pd.testing.assert_frame_equal(together[1].alerts, alone[1].alerts, check_exact=True)
+    # One model in two words: who is there silently with this risk orders with what is left to 1.
+    both = together[0].customers.merge(together[1].scores, on="customer_id")
+    assert np.allclose(both["chance"] + both["churn_risk"], 1, atol=2e-9)
+
+
 def test_the_warning_does_not_see_the_future_nor_the_order_of_rows(leaving):
     cut = _day(450)
     known = leaving[leaving["ordered_at"].dt.normalize() <= cut]
