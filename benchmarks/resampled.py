@@ -22,7 +22,8 @@ import pandas as pd
 from course import DataError, clv, collect, demo, effect, lifecycle, nps, segment
 from course.clean import Cleaned
 from course.collect import Table, completejourney
-from course.lifecycle import history, warning
+from course.lifecycle import warning
+from course.orders import daily
 from course.segment.rfm import DIMENSIONS
 from course.workflow import Result
 from course.workflow.features import portraits
@@ -249,7 +250,7 @@ def own_warning(world: Result, run: Result) -> dict[tuple, float]:
     if found is None:
         return {}
     past, tried, everybody = (
-        warning._sample(history.daily(one.cleaned["orders"].valid, one.as_of), day, found.horizon, _tickets(one))
+        warning._sample(daily(one.cleaned["orders"].valid, one.as_of), day, found.horizon, _tickets(one))
         for one, day in ((run, found.cuts["learn"]), (run, found.cuts["test"]), (world, found.cuts["test"]))
     )
     model = warning.EarlyWarning().fit(past.X, past.y)

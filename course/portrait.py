@@ -220,6 +220,14 @@ def _unknown(section: str, columns: list[str], n: int = 1) -> Line:
 _FACTS = ("gender", "age_band", "income", "city")
 
 #: Section and sentence; its places are the columns it needs.
+#: How long a silence is normal; and where whoever does not come in time does not come at all, as with a subscription.
+_LIMITS = Sentence(
+    "With as many order days as this customer, more than {at_risk_after:,.0f} days without an order are unusual, and "
+    "more than {lost_after:,.0f} count as lost."
+)
+_ONE_LIMIT = Sentence(
+    "With as many order days as this customer, more than {lost_after:,.0f} days without an order count as lost."
+)
 _SENTENCES = (
     ("who", Sentence("Registered on {joined_at:day}.")),
     (
@@ -248,13 +256,7 @@ _SENTENCES = (
     ("behaviour", Sentence("Campaigns that reached this customer: {campaigns:,}.")),
     ("behaviour", Sentence("Coupons redeemed: {coupons_redeemed:,}.")),
     ("risk", Sentence("Stage: {stage}.")),
-    (
-        "risk",
-        Sentence(
-            "With as many order days as this customer, more than {at_risk_after:,.0f} days without an order are "
-            "unusual, and more than {lost_after:,.0f} count as lost."
-        ),
-    ),
+    ("risk", _LIMITS),
     ("risk", Sentence("Chance of an order in the next 90 days: {chance_90_days:.0%}.")),
     ("risk", Sentence("Cancelled orders: {cancelled_orders:,}.")),
     ("needs", Sentence("Would recommend us: {survey_score:.0f} at the last answer.")),
@@ -338,7 +340,8 @@ def card(portraits: pd.DataFrame, customer_id: str, proposed: tuple[Sentence, li
     for section, template in _SENTENCES:
         lacking = [c for c in _places(template) if c not in row]
         if not lacking:
-            lines.append(_said(section, template, row))
+            one = template is _LIMITS and row["at_risk_after"] == row["lost_after"]
+            lines.append(_said(section, _ONE_LIMIT if one else template, row))
         elif _missed(lacking[0], portraits):
             blank[section].append(lacking[0])
     lines += [_line("risk", said, dict(said.values), columns) for said, columns in lifecycle.differences(row)]

@@ -73,6 +73,15 @@ def test_the_call_takes_a_twentieth_of_those_with_a_risk_and_those_with_most_to_
     assert found["call"].said(RULES["call"].says).say("en").startswith("Call these 20 customers")
 
 
+def test_whoever_is_nearly_sure_to_order_is_not_called():
+    """Where nineteen of twenty order anyway “may be about to fall silent” is another story than the card's."""
+    sure = at_risk().assign(stage="loyal", churn_risk=0.049999)
+    found, _, few = proposed(sure)
+    assert "call" not in found and "call" in few
+    found, _, _ = proposed(sure.assign(churn_risk=0.05))
+    assert len(found["call"].customers) == 20
+
+
 def test_nobody_is_in_two_lists_and_the_first_rule_takes_them():
     portraits = at_risk().assign(rfm_class="important_value", at_risk_after=50.0)
     portraits["survey_score"] = pd.Series(3.0, index=portraits.index).where(portraits.index % 2 == 0)

@@ -192,6 +192,23 @@ def test_those_at_stake_are_never_surer_than_all_or_than_their_backtests(orders)
     assert got.classes["value"].sum() == pytest.approx(got.total.value)
 
 
+def test_a_part_never_brings_more_than_the_whole(found):
+    """The largest half of the customers, told to have been missed by as much as has an interval: e² at most."""
+    ids = set(found.customers.nlargest(len(found.customers) // 2, "value")["customer_id"])
+    last = found.backtests[0]
+    actual = np.where(last.customers.index.isin(ids), 5 * last.customers["value"], 0.0)
+    wild = replace(found, backtests=[replace(last, customers=last.customers.assign(actual=actual))])
+    part = wild.of(ids, {last.origin: ids})
+    assert 0 < part.value < part.high == wild.total.high
+
+
+def test_a_widening_that_rounds_to_one_is_not_told(found):
+    tested = found.backtests[0].weeks
+    assert 1 < ((tested + 1) / tested) ** 0.5 < 1.05
+    assert "times as wide" not in replace(found, weeks=tested + 1).why[0].say("en")
+    assert "1.4 times as wide" in replace(found, weeks=2 * tested).why[0].say("en")
+
+
 def test_neither_the_order_of_rows_nor_how_a_refund_is_written_changes_a_figure(orders):
     as_of = pd.Timestamp("2023-01-01")
     plain = seen(orders, as_of)

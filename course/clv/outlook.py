@@ -167,7 +167,7 @@ class Outlook:
         """What some of the customers are expected to bring.
 
         As a share of what is expected, the interval is never narrower than that of everybody, nor than what the
-        backtests missed by on those who would have been chosen on their day.
+        backtests missed by on those who would have been chosen on their day; its end is never above that of everybody.
 
         Parameters
         ----------
@@ -188,7 +188,8 @@ class Outlook:
         all_of_them = last["high"] / last["expected"] - 1
         # What a class misses by is skewed: it cannot bring less than nothing, and more than twice as much it can.
         low = max(0.0, value * (1 - max(reach, all_of_them)))
-        return Total(len(chosen), value, low, float(value * max(np.exp(reach), 1 + all_of_them)), half)
+        high = value * max(np.exp(reach), 1 + all_of_them)
+        return Total(len(chosen), value, low, float(min(high, last["high"])), half)  # some bring no more than all
 
     def _reach_of(self, chosen: pd.DataFrame, then: Mapping[pd.Timestamp, Iterable], usual: float) -> float:
         misses, noise = [], []
@@ -222,7 +223,7 @@ class Outlook:
             weeks=self.backtests[0].weeks,
             misses=", ".join(f"{test.miss:+.0%}" for test in self.backtests),
         )
-        if self.widening == 1:
+        if round(self.widening, 1) == 1:
             return said
         return Sentence(
             "{said} No longer time fits into the orders: for {weeks} {weeks:week|weeks} it is made {factor:.1f} times "
