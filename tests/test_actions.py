@@ -112,8 +112,8 @@ def test_campaigns_accounts_and_identity_have_their_lines():
     found, _, _ = proposed(customers(1), campaigns=table, accounts=accounts, identity=pd.DataFrame({"held_back": [12]}))
     said = {name: p.said(p.action.says).say("en") for name, p in found.items()}
     why = {name: p.said(p.action.why).say("en") for name, p in found.items()}
-    assert "Stop 1 of the 3 campaign offers" in said["stop"] and why["stop"].startswith("They are: C1.")
-    assert "Do not judge 1 of the 3 campaign offers yet" in said["repeat"]
+    assert "Of 3 campaign offers compared, stop 1" in said["stop"] and why["stop"].startswith("It is: C1.")
+    assert "Of 3 campaign offers compared, do not judge 1 yet" in said["repeat"]
     assert why["repeat"].startswith("Among them: C2.")
     assert "25% of the money came from nobody known" in said["nobody"]
     assert "12 pairs" in said["doubles"]

@@ -69,8 +69,8 @@ def test_a_card_in_english_and_in_chinese():
     for words in (
         "Customer c1",
         "Gender: F; Age band: 25–34; Income: 35-49K; City: Hangzhou.",
-        "1,234.50 net in 4 orders since 2024-01-05, 308.62 an order.",
-        "Last order on 2024-05-01, 61 days before the as-of date.",
+        "1,234.50 net in 4 orders since 5 Jan 2024, 308.62 an order.",
+        "Last order on 1 May 2024, 61 days before the as-of date.",
         "RFM class: Important – keep; scores of recency 3, of frequency 4, of money 5.",
         "Stage: at risk.",
         "Tags: High value; Willingness to recommend: detractor.",
