@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import actions, cli, result
+from course import actions, cli, portrait, result
 from course.engine import query
 from course.explorer.contents import packed
 from course.language import LANGUAGES
@@ -290,3 +290,14 @@ def test_the_conditions_are_one_statement_each_and_a_second_run_gives_the_same()
             for text in ("stage", "rfm_class", "satisfaction"):
                 empty |= {text: pd.Series(dtype="str")} if text in empty else {}
             assert query(f"FROM p WHERE {rule.when}", {"p": pd.DataFrame(empty)}).empty
+
+
+def test_a_card_says_what_the_run_proposes_and_why():
+    row = {"customer_id": "c1", "stage": "active", "recency_days": 93, "at_risk_after": 47.0, "churn_risk": 0.3}
+    rows = pd.DataFrame([row | {"action": "call"}, row | {"customer_id": "c2", "action": None}])
+    called, other = (portrait.card(rows, c, actions.proposed(rows, c)).text("en") for c in ("c1", "c2"))
+    why = "Call before they leave. Silent for 93 days; for customers with as many order days more than 47 is unusual."
+    assert why + " Risk of silence 30%." in called and "No suggestion" not in called
+    assert "Call before" not in other and "No suggestion" in other
+    blank = rows.assign(churn_risk=None)  # a sentence needs its figures
+    assert actions.proposed(blank, "c1") is None and actions.proposed(rows, "nobody") is None
