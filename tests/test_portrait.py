@@ -121,7 +121,8 @@ def _numbers_in(text):
     """(value, half of the last digit shown) of each number that stands in a sentence; dates and the chance's 90 days
     are none."""
     text = re.sub(r"90 days|90 天|within 90", "", text)
-    for sign, digits, percent in re.findall(r"([+\-−]?)(\d[\d,]*\.?\d*)(%?)", re.sub(r"\d{4}-\d{2}-\d{2}", "", text)):
+    text = re.sub(r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4} 年 \d{1,2} 月 \d{1,2} 日", "", text)
+    for sign, digits, percent in re.findall(r"([+\-−]?)(\d[\d,]*\.?\d*)(%?)", text):
         plain = digits.replace(",", "").rstrip(".")
         decimals = len(plain.partition(".")[2])
         scale = 100 if percent else 1
