@@ -60,6 +60,11 @@ def test_the_table_of_rules_is_whole():
         assert not rule.like or RULES[rule.like].of == rule.of
 
 
+def test_nobody_is_called_for_having_brought_much_who_brought_nothing():
+    assert "call" in proposed(at_risk())[0]
+    assert "call" not in proposed(at_risk().assign(monetary_net=0.0))[0]
+
+
 def test_the_call_takes_a_twentieth_of_those_with_a_risk_and_those_with_most_to_lose_first():
     portraits = at_risk()
     found, _, _ = proposed(portraits.sample(frac=1, random_state=3))
