@@ -102,7 +102,7 @@ def proposed(portraits: pd.DataFrame, customer_id: str) -> tuple[Sentence, list[
     columns = [name for _, name, _, _ in string.Formatter().parse(en) if name]
     if not set(columns) <= set(rows) or rows[columns].isna().any(axis=None):
         return None
-    why = Label(en, zh, **rows[columns].iloc[0])
+    why = Label(en, zh, **{c: rows[c].iloc[0] for c in columns})
     return Sentence("{label}. {why}", label=rule.label, why=why), ["action", *columns]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import actions, cli, result
+from course import actions, cli, portrait, result
 from course.engine import query
 from course.explorer.contents import packed
 from course.language import LANGUAGES
@@ -58,6 +58,11 @@ def test_the_table_of_rules_is_whole():
         if rule.of == "portraits":
             assert set(rule.needs) <= entries and rule.first and rule.because, rule.name
         assert not rule.like or RULES[rule.like].of == rule.of
+
+
+def test_nobody_is_called_for_having_brought_much_who_brought_nothing():
+    assert "call" in proposed(at_risk())[0]
+    assert "call" not in proposed(at_risk().assign(monetary_net=0.0))[0]
 
 
 def test_the_call_takes_a_twentieth_of_those_with_a_risk_and_those_with_most_to_lose_first():
@@ -121,8 +126,8 @@ def test_campaigns_accounts_and_identity_have_their_lines():
     found, _, _ = proposed(customers(1), campaigns=table, accounts=accounts, identity=pd.DataFrame({"held_back": [12]}))
     said = {name: p.said(p.action.says).say("en") for name, p in found.items()}
     why = {name: p.said(p.action.why).say("en") for name, p in found.items()}
-    assert "Stop 1 of the 3 campaign offers" in said["stop"] and why["stop"].startswith("They are: C1.")
-    assert "Do not judge 1 of the 3 campaign offers yet" in said["repeat"]
+    assert "Of 3 campaign offers compared, stop 1" in said["stop"] and why["stop"].startswith("It is: C1.")
+    assert "Of 3 campaign offers compared, do not judge 1 yet" in said["repeat"]
     assert why["repeat"].startswith("Among them: C2.")
     assert "25% of the money came from nobody known" in said["nobody"]
     assert "12 pairs" in said["doubles"]
@@ -299,3 +304,14 @@ def test_the_conditions_are_one_statement_each_and_a_second_run_gives_the_same()
             for text in ("stage", "rfm_class", "satisfaction"):
                 empty |= {text: pd.Series(dtype="str")} if text in empty else {}
             assert query(f"FROM p WHERE {rule.when}", {"p": pd.DataFrame(empty)}).empty
+
+
+def test_a_card_says_what_the_run_proposes_and_why():
+    row = {"customer_id": "c1", "stage": "active", "recency_days": 93, "at_risk_after": 47.0, "churn_risk": 0.3}
+    rows = pd.DataFrame([row | {"action": "call"}, row | {"customer_id": "c2", "action": None}])
+    called, other = (portrait.card(rows, c, actions.proposed(rows, c)).text("en") for c in ("c1", "c2"))
+    why = "Call before they leave. Silent for 93 days; for customers with as many order days more than 47 is unusual."
+    assert why + " Risk of silence 30%." in called and "No suggestion" not in called
+    assert "Call before" not in other and "No suggestion" in other
+    blank = rows.assign(churn_risk=None)  # a sentence needs its figures
+    assert actions.proposed(blank, "c1") is None and actions.proposed(rows, "nobody") is None

@@ -20,7 +20,7 @@ from scipy.stats import false_discovery_control, norm
 
 from course import DataError, cli, explorer, intervals, nps, result, segment, tag
 from course.clean import Cleaned
-from course.explorer.contents import LEAST, averaged
+from course.explorer.contents import LEAST, _with_unit, averaged
 from course.explorer.events import timeline
 from course.explorer.notebook import explore
 from tests.test_privacy import orders, run
@@ -761,3 +761,11 @@ def test_the_folder_of_a_result_is_its_own_page(ran):
         explore(ran / "nothing")
     with pytest.raises(DataError, match="customer_id"):
         explore(pd.DataFrame({"money": [1.0]}))
+
+
+def test_a_label_names_its_unit_once():
+    assert [_with_unit("Recency", "days", "en"), _with_unit("Order days", "days", "en")] == [
+        "Recency, days",
+        "Order days",
+    ]
+    assert _with_unit("消费天数", "days", "zh") == "消费天数"

@@ -1,5 +1,6 @@
 """The whole workflow over the seven sources of a generated company: what it finds, what it must never show."""
 
+import html
 import json
 import re
 import shutil
@@ -136,6 +137,40 @@ def test_the_page_prints_on_eight_sheets(written, chromium):
             sheets.append(len(re.findall(rb"/Type /Page\b", tab.pdf(prefer_css_page_size=True))))
             tab.evaluate("document.getElementById('evidence').checked = false")
             assert sheets[0] <= 8 < sheets[1], (lang, sheets)
+        browser.close()
+
+
+#: How many customers the explorer shows at each link.
+_COUNTED = """async links => {
+    const root = document.getElementById("explorer"), counts = [];
+    for (const link of links) {
+        const gone = new Promise(done => addEventListener("hashchange", () => setTimeout(done), {once: true}));
+        location.hash = link;
+        await gone;
+        counts.push(Number(root.dataset.customers));
+    }
+    return counts;
+}"""
+
+
+def test_every_list_of_the_report_opens_as_many_customers_in_the_explorer(written, chromium):
+    from playwright.sync_api import sync_playwright
+
+    page = html.unescape((written / "report.html").read_text(encoding="utf-8"))
+    links = list(dict.fromkeys(re.findall(r'href="explorer\.html#(lang=\w+&[^"]+)"', page)))
+    portraits = pd.read_parquet(written / "portraits.parquet")
+    wanted = [(portraits[column] == value).sum() for column, value in (link.split("&")[1].split("=") for link in links)]
+    findings = json.loads((written / "ledger.json").read_text(encoding="utf-8"))["findings"]
+    listed = {a["audience"]: a["customers"] for a in findings["actions"] if a["audience"]}
+    listed |= {f"rfm_class={c['rfm_class']}": c["customers"] for c in findings["segments"]["classes"]}
+    told = {link: n for link, n in zip(links, wanted, strict=True) if listed[link.split("&")[1]] is not None}
+    assert {link: listed[link.split("&")[1]] for link in told} == told and len(told) >= 20
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_page()
+        tab.goto((written / "explorer.html").as_uri())
+        tab.wait_for_selector("#explorer[data-first]")
+        assert tab.evaluate(_COUNTED, links) == wanted
         browser.close()
 
 

@@ -4,6 +4,7 @@ import html.parser
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from course import DataError, charts, cli, collect, labels, language, report, segment, workflow
 from course.labels import Value
-from course.report import format, page, workbook
-from course.report.sections import Page
+from course.report import blocks, format, page, workbook
+from course.report.sections import Page, clean, lifecycle, portrait
+from course.templating import unbroken
 from tests import shown
 
 
@@ -245,6 +247,47 @@ def test_money_as_each_language_writes_it(value, currency, en, zh):
 )
 def test_a_range_says_currency_and_size_once(low, high, en, zh):
     assert (format.money_range(low, high, "en", "CNY"), format.money_range(low, high, "zh", "CNY")) == (en, zh)
+
+
+def test_an_axis_is_without_noughts_behind_the_point():
+    said = [(format.axis(v, "en"), format.axis(v, "zh")) for v in (0, 400_000, 12_500, 1_500_000)]
+    assert said == [("0", "0"), ("400k", "40 万"), ("12.5k", "1.2 万"), ("1.50m", "150 万")]
+
+
+def test_a_range_and_an_option_are_not_broken_and_what_is_hostile_stays_text():
+    said = unbroken('half of them ¥823–2,876 & <b>, "68%–72%": say --blank score=70; A – B')
+    assert str(said) == (
+        'half of them <span class="whole">¥823–2,876</span> &amp; &lt;b&gt;, &#34;<span class="whole">68%–72%</span>'
+        '&#34;: say <span class="whole">--blank</span> score=70; A – B'
+    )
+
+
+def test_nought_is_0_and_cents_are_written_where_there_are_any():
+    assert [blocks.full(v) for v in (0, 0.5, 65.0, 1234.5, None)] == ["0", "0.50", "65", "1,234", "–"]
+
+
+def test_a_column_that_tells_nothing_is_no_column():
+    table = clean._told(["surveys", "", "Rows", "Money"], [["received", "", "4", "–"]], ["valid", "", "4", "–"])
+    assert table["table"]["head"] == ["surveys", "", "Rows"]
+    assert [row["cells"] for row in table["table"]["rows"]] == [["received", "", "4"], ["valid", "", "4"]]
+
+
+def test_who_is_at_risk_is_told_where_the_lost_are_a_few():
+    standing = pd.DataFrame({"stage": ["loyal", "at_risk", "lost"], "customers": [70, 15, None]})
+    found = SimpleNamespace(
+        table=standing, limits=pd.DataFrame({"at_risk_days": [40.0]}), silent_money_share=None, links=None
+    )
+    found.warning = found.chance = None
+    said = "15 customers are silent for longer than is normal for them (at risk)."
+    assert lifecycle.answers(Page(None, {}, "en"), found) == [said]
+    found.table = standing.assign(customers=[70, None, 12])
+    assert lifecycle.answers(Page(None, {}, "en"), found) == []
+
+
+def test_a_card_s_key_speaks_of_the_marks_that_are_drawn():
+    orders_only = pd.DataFrame({"kind": ["order", "visit"]})
+    assert portrait.key(Page(None, {}, "en"), orders_only) == "Columns: orders by amount."
+    assert portrait.key(Page(None, {}, "zh"), pd.DataFrame({"kind": ["control"]})) == "方块：活动，空心表示在对照组。"
 
 
 def test_what_was_added_up_is_to_the_cent_while_it_is_small():

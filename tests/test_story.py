@@ -155,7 +155,7 @@ def test_at_risk_is_who_is_silent_and_likelier_to_stay_so():
 def test_a_forecast_that_gives_up_whom_the_chance_does_not_is_not_believed_of_that_one():
     row = {"customer_id": "c1", "stage": "loyal", "chance_90_days": 0.7, "expected_order_days": 0.03}
     said = portrait.card(pd.DataFrame([row]), "c1").text("en")
-    assert "counts on only 0.03 days with an order" in said and "The chance is believed" in said
+    assert "counts on hardly any more days with an order" in said and "The chance is believed" in said
     assert "believed" not in portrait.card(pd.DataFrame([row | {"expected_order_days": 1.2}]), "c1").text("en")
 
 

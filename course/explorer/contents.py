@@ -234,10 +234,14 @@ def _number(packer: Packer, portraits: pd.DataFrame, column: str, shared: bool) 
     packer.numbers(f"number:{column}", values)
     known = _catalogue(column)
     if unit == "days":
-        units = portrait_columns()["units"][unit]
-        named = {lang: Sentence("{label}, {unit}", label=known["label"][lang], unit=units[lang]) for lang in LANGUAGES}
-        known["label"] = {lang: said.say(lang) for lang, said in named.items()}
+        known["label"] = {lang: _with_unit(known["label"][lang], unit, lang) for lang in LANGUAGES}
     return {"key": column, "label": known["label"], "about": known["about"], "unit": unit, "range": column in _RANGES}
+
+
+def _with_unit(label: str, unit: str, lang: str) -> str:
+    """A label with its unit, where it does not name it already: order days are days."""
+    name = portrait_columns()["units"][unit][lang]
+    return label if name in label else Sentence("{label}, {unit}", label=label, unit=name).say(lang)
 
 
 def averaged(values: np.ndarray, within: pd.Series, least: int = LEAST) -> np.ndarray:

@@ -132,12 +132,32 @@ def recommend(page: Page, found: Willingness) -> dict | None:
     )
     alt = phrase("{title}. Share of answers for each score from 0 to 10.", title=title)
     below = phrase("Share of answers for each score: 0–6 detractors, 7–8 passives, 9–10 promoters.")
-    blocks = [figure(title, figures.survey_scores(counts, alt), below), *satisfied, *shown]
+    blocks = [figure(title, figures.survey_scores(counts, alt), below), *_last(page, found), *satisfied, *shown]
     return {
         "title": phrase("Would they recommend us?"),
         "blocks": blocks,
         "evidence": evidence,
     }
+
+
+def _last(page: Page, found: Willingness) -> list[dict]:
+    """How willingness has moved between the last two waves with answers."""
+    told = pd.DataFrame() if found.waves is None else found.waves.dropna(subset="value")
+    if len(told) < 2 or pd.isna(told["change"].iloc[-1]):
+        return []
+    before, last = told.iloc[-2], told.iloc[-1]
+    words = page.phrase(
+        "From {before} to {last} NPS went from {then:+.1f} to {now:+.1f}: a change of {change:+.1f} points (95% "
+        "interval {low:+.1f} to {high:+.1f}).",
+        before=before["wave"],
+        last=last["wave"],
+        then=before["value"],
+        now=last["value"],
+        change=last["change"],
+        low=last["change_low"],
+        high=last["change_high"],
+    )
+    return [paragraph(words)]
 
 
 def _weighted(page: Page, found: Willingness) -> list[dict]:
@@ -350,7 +370,7 @@ def themes(page: Page, table_of: pd.DataFrame) -> list[dict]:
     ]
     head = [phrase("Theme"), phrase("Mentions"), phrase("Blaming, 95% interval")]
     return [
-        table(head, rows),
+        table(head, rows, title=phrase("What they write about")),
         note(
             phrase(
                 "Read by word lists with negation; irony is not understood. Held against people's labels, such reading "
