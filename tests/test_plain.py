@@ -205,7 +205,7 @@ def test_a_file_that_is_damaged_in_the_middle_is_refused_in_the_same_words(tmp_p
 
 def test_what_a_folder_holds_beside_its_data_is_said(tmp_path):
     written(tmp_path, shop())
-    (tmp_path / "readme.pdf").write_bytes(b"%PDF")
+    (tmp_path / "readme.md").write_text("what is here")
     strict, stored = both([str(tmp_path)])
     assert said(stored) == said(strict) != []
 
