@@ -25,7 +25,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 #: Lessons that are worked through, and a wrong first answer with what it is told.
 LESSONS = {
-    "00_start": ("buyers = len(sales)", {"en": "That is the number of rows.", "zh": "这是行数。"}),
+    "00_start": ("buyers = len(sales)", {"en": "You computed the number of rows.", "zh": "这是行数。"}),
     "07_segment": ("mine = orders", {"en": "mine lacks the column recency_days.", "zh": "mine 缺少 recency_days 列。"}),
 }
 #: Seconds that JupyterLab may take to start, on a machine with much else to do.

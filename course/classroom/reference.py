@@ -103,9 +103,8 @@ def _find(every: list[dict], section: str | int) -> tuple[int, str]:
     headings = []
     for i, cell in enumerate(every):
         if cell["cell_type"] == "markdown":
-            text = next((line for line in source(cell).splitlines() if line.startswith("## ")), None)
-            if text:
-                headings.append((i, text.removeprefix("## ").strip()))
+            lines = (line for line in source(cell).splitlines() if line.startswith("## "))
+            headings += [(i, line.removeprefix("## ").strip()) for line in lines]
     for number, (i, text) in enumerate(headings, 1):
         if section == number or (isinstance(section, str) and section.casefold() in text.casefold()):
             return i, text
