@@ -364,6 +364,7 @@ def _draw(rows: list[tuple], file: Path) -> None:
     axes.barh(range(len(rows)), [row[2] for row in rows], color=colours)
     axes.set_yticks(range(len(rows)), [f"{task}: {tool}" for task, tool, *_ in rows], fontsize=12)
     axes.set_xscale("log")
+    axes.margins(y=0.01)
     axes.set_xlabel("processor seconds, on a cluster seconds on the wall (log scale)", fontsize=12)
     for at, row in enumerate(rows):
         axes.text(row[2] * 1.08, at, f"{row[2]:.3g} s", va="center", fontsize=12)
