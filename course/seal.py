@@ -51,7 +51,10 @@ def _expected(case: Case, orders: pd.DataFrame) -> list[Truth]:
     named = {
         "all customers": ("worth", Sentence("Money that all customers bring in the next 52 weeks")),
         "class important_value": ("worth", Sentence("Of it, money of the best class")),
-        "those at stake": ("leaving", Sentence("Of the money expected, that of those to look at first")),
+        "those at stake": (
+            "leaving",
+            Sentence("Of the money expected, that of big spenders who have not bought for long"),
+        ),
     }
     rows = {
         row["what"].split(" of ")[1].split(",")[0]: row for row in money(case, case.truth("clv").frames["next_year"])
