@@ -113,7 +113,7 @@ WIDE = LESSON.exercises()["identity-4"].text + "\n"
             "n = records.groupby('phone')['name'].nunique()\nfamily_phones = n[n > 1].sum()",
             "added up",
         ),
-        ("identity-1", "family_phones = (records.groupby('name')['phone'].nunique() > 1).sum()", "Turned round"),
+        ("identity-1", "family_phones = (records.groupby('name')['phone'].nunique() > 1).sum()", "turned round"),
         ("identity-1", "family_phones = (records.groupby('phone')['name'].nunique() == 1).sum()", "exactly one"),
         ("identity-1", "family_phones = (records.groupby('phone')['name'].nunique() > 2).sum()", "more than two"),
         ("identity-1", "family_phones = records['phone'].nunique()", "all phones"),
