@@ -37,7 +37,6 @@ LEFT = {
     "07_segment": {"cells", "width", "steps"},
     "08_clv": {"width", "steps"},
     "09_lifecycle": {"width", "steps"},
-    "11_apply": {"cells", "width", "steps"},
 }
 #: Cells that the builder adds: the links, the opening, the way on.
 _BUILDERS = 3
