@@ -27,7 +27,6 @@ WIDTH = 120
 CORE_CELLS, CORE_WIDTH, UNEXPLAINED = 60, 88, 6
 #: The lessons that do not keep to it yet, with what they break: cells, width, steps. Each goes when it is mended.
 LEFT = {
-    "11_apply": {"cells", "width", "steps"},
 }
 #: Cells that the builder adds: the links, the opening, the way on.
 _BUILDERS = 3
