@@ -26,8 +26,7 @@ WIDTH = 120
 #: language; of code that nobody explained before it, as many lines.
 CORE_CELLS, CORE_WIDTH, UNEXPLAINED = 60, 88, 6
 #: The lessons that do not keep to it yet, with what they break: cells, width, steps. Each goes when it is mended.
-LEFT = {
-}
+LEFT: dict[str, set[str]] = {}
 #: Cells that the builder adds: the links, the opening, the way on.
 _BUILDERS = 3
 #: Cells in which the learner speaks: what they ask is said before them, what they tell stands in what they show.
