@@ -453,3 +453,18 @@ def test_somebodys_number_among_currencies_is_in_no_question(tmp_path, capsys):
     cli.main(["check", str(tmp_path / "o.csv"), "--lang", "en"])
     said = capsys.readouterr().out
     assert "35.00 CNY, 5.00 ***" in said and "13800138000" not in said
+
+
+@pytest.mark.parametrize("person", ["13800138000", "+86 138 0013 8000", "zhao.si@mail.example", "11010519491231002X"])
+@pytest.mark.parametrize("header", ["status", "progress"])
+def test_no_question_is_asked_in_words_that_tell_somebody(tmp_path, capsys, person, header):
+    """A word of state that nobody knows is asked about; one that is a phone number is refused, and not said."""
+    rows = [f"O{n},A{n},2024-01-{n:02d},10,{'completed' if n % 3 else 'cancelled'}" for n in range(1, 28)]
+    head = f"order_id,customer_id,order_date,amount,{header}"
+    orders = tmp_path / "orders.csv"
+    orders.write_text("\n".join([head, *rows, f"O99,A99,2024-02-01,900,{person}"]), encoding="utf-8")
+    for words in (["check", orders], ["run", "--orders", orders, "--out", tmp_path / "out", "--currency", "CNY"]):
+        cli.main([str(word) for word in words])
+        shown = capsys.readouterr()
+        assert person not in shown.out + shown.err and person.replace(" ", "") not in shown.out + shown.err
+    assert not (tmp_path / "out").exists()

@@ -3,11 +3,12 @@
 Nothing is decided in silence: a question that was not answered ends the reading, with all other open ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 
+from course import telling
 from course.errors import DataError
 from course.language import Sentence
 from course.recipe import ASSUMED, Recipe
@@ -80,6 +81,23 @@ def _both(one: Question, other: Question) -> Question:
     return Question(one.key, Sentence("{one} {other}", one=one.asks, other=other.asks), readings)
 
 
+def _words(question: Question) -> Iterator[str]:
+    """What a question says in the file's own words: the answers, its key, and the texts in its sentences."""
+    yield question.key
+    for reading in question.readings:
+        yield reading.answer
+        yield from _texts(reading.says)
+    yield from _texts(question.asks)
+
+
+def _texts(said: Sentence) -> Iterator[str]:
+    for place, value in said.values.items():
+        if isinstance(value, Sentence):
+            yield from _texts(value)
+        elif isinstance(value, str) and place != "file":
+            yield value
+
+
 def _choices(question: Question) -> str:
     return " | ".join(reading.answer for reading in question.readings)
 
@@ -114,8 +132,15 @@ class Answers:
 
         Raises
         ------
-        DataError : an answer that is none of the readings.
+        DataError : an answer that is none of the readings; a question that would say somebody's phone or mail.
         """
+        if any(telling.holds(word) for word in _words(question)):
+            raise DataError(
+                "{file}: “{key}” could only be asked in words that hold a phone number, an e-mail address or the number "
+                "of a card. Such a cell is no word of its column: mend it, or map another column.",
+                file=question.asks.values.get("file", ""),
+                key=question.key.partition(".")[0],
+            )
         question = self._told_apart(question)
         self.used.add(question.key)
         readings = {r.answer: r for r in question.readings}
