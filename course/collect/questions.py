@@ -136,8 +136,8 @@ class Answers:
         """
         if any(telling.holds(word) for word in _words(question)):
             raise DataError(
-                "{file}: “{key}” could only be asked in words that hold a phone number, an e-mail address or the number "
-                "of a card. Such a cell is no word of its column: mend it, or map another column.",
+                "{file}: “{key}” could only be asked in words that hold a phone number, an e-mail address or the "
+                "number of a card. Such a cell is no word of its column: mend it, or map another column.",
                 file=question.asks.values.get("file", ""),
                 key=question.key.partition(".")[0],
             )

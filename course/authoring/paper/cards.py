@@ -21,7 +21,7 @@ def talks(every: list[Lesson], lang: str, root: Path) -> str:
     for lesson in every:
         for cell, _ in told(lesson, lang, root):
             if _TALK.match(title := heading(cell) or ""):
-                body = html(cell.text.partition("\n")[2])
+                body = html(cell.text.partition("\n")[2].partition("\n## ")[0])
                 named = escape(re.split(r"[:：]", title, maxsplit=1)[1].strip().capitalize())
                 cards.append(f"<article><span>{lesson.name[:2]}</span><h2>{named}</h2>{body}</article>")
     return _four_to_a_page(cards)

@@ -28,6 +28,7 @@ def _formula(tex: str, _: dict) -> str:
     matplotlib, mathtext = extras.bring("matplotlib"), extras.bring("matplotlib.mathtext")
     drawn, size = io.BytesIO(), 10
     drawable = re.sub(r"\\[bB]ig+[lr]?(?![a-z])", "", tex).replace("\\tfrac", "\\frac")  # what it has no sign for
+    drawable = re.sub(r"\\frac ?(\w) ?(\w)", r"\\frac{\1}{\2}", drawable)
     family = "custom" if re.search(r"[\u4e00-\u9fff]", tex) else "dejavusans"
     with matplotlib.rc_context(_SIGNS | {"mathtext.rm": charts.chinese_font() or "DejaVu Sans"}):
         font = extras.bring("matplotlib.font_manager").FontProperties(size=size, math_fontfamily=family)
