@@ -98,6 +98,17 @@ def _texts(said: Sentence) -> Iterator[str]:
             yield value
 
 
+def _refuse_to_say_somebody(question: Question) -> None:
+    """A question that would be read by the user in words that tell a person is not asked; notes are masked later."""
+    if any(telling.holds(word) for word in _words(question)):
+        raise DataError(
+            "{file}: “{key}” could only be asked in words that hold a phone number, an e-mail address or the "
+            "number of a card. Such a cell is no word of its column: mend it, or map another column.",
+            file=question.asks.values.get("file", ""),
+            key=question.key.partition(".")[0],
+        )
+
+
 def _choices(question: Question) -> str:
     return " | ".join(reading.answer for reading in question.readings)
 
@@ -134,13 +145,6 @@ class Answers:
         ------
         DataError : an answer that is none of the readings; a question that would say somebody's phone or mail.
         """
-        if any(telling.holds(word) for word in _words(question)):
-            raise DataError(
-                "{file}: “{key}” could only be asked in words that hold a phone number, an e-mail address or the "
-                "number of a card. Such a cell is no word of its column: mend it, or map another column.",
-                file=question.asks.values.get("file", ""),
-                key=question.key.partition(".")[0],
-            )
         question = self._told_apart(question)
         self.used.add(question.key)
         readings = {r.answer: r for r in question.readings}
@@ -178,6 +182,7 @@ class Answers:
                 )
             )
         else:
+            _refuse_to_say_somebody(question)
             self.open.append(question)
         return likelier.answer
 
