@@ -57,6 +57,10 @@ def test_a_solution_holds_what_every_cell_shows(path):
     assert beyond(path) or any("image/png" in o.get("data", {}) for c in cells for o in c["outputs"])
 
 
+#: The trap of lesson 00: what is to be seen there is that the second run is another.
+ON_PURPOSE = 'before_tax["yuan"] ='
+
+
 def in_turn(path):
     """True for a notebook that is run: by turns English and Chinese, whose code is one; by night both."""
     return os.environ.get("COURSE_NIGHTLY") or LANGUAGES.index(path.parent.name) == int(path.stem[:2]) % len(LANGUAGES)
@@ -73,7 +77,8 @@ def test_an_untouched_notebook_runs_to_its_end_each_cell_twice(path, tmp_path):
         for index, cell in enumerate(book.cells):
             if cell.cell_type == "code":
                 first = said(client.execute_cell(cell, index))
-                assert said(client.execute_cell(cell, index)) == first, cell.source
+                if not cell.source.startswith(ON_PURPOSE):
+                    assert said(client.execute_cell(cell, index)) == first, cell.source
                 checks += [cell] * cell.source.startswith("check(")
     assert checks or beyond(path)
     for cell in checks:
