@@ -20,7 +20,7 @@ from course.errors import DataError
 
 #: Seconds of the processor's after which an answer is given up.
 SECONDS = 3.0
-#: An answer that has had less of the processor than this share of the time sleeps; one that has more is kept waiting by
+#: An answer that has less of the processor than this share of the time sleeps; one that has more is kept waiting by
 #: whatever else the machine is at, and is given so many times as long.
 _ASLEEP, _BUSY = 0.02, 10
 #: Where the kinds come from that a task can ask for. None of them runs code of the learner's when it is touched.
@@ -52,10 +52,8 @@ def within(work: Callable[[], object], seconds: float) -> object:
             raised.append(error)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
-    began, used = time.monotonic(), time.process_time()
     thread.start()
-    while thread.is_alive() and not _over(time.monotonic() - began, time.process_time() - used, seconds):
-        thread.join(0.05)
+    _wait(thread, seconds)
     if thread.is_alive():
         _stop(thread)
         raise TimeoutError
@@ -64,9 +62,17 @@ def within(work: Callable[[], object], seconds: float) -> object:
     return given[0]
 
 
-def _over(passed: float, used: float, seconds: float) -> bool:
-    """Whether the time is over, from the seconds that have passed and those that this process had of the processor."""
-    return used > seconds or (passed > seconds and used < _ASLEEP * passed) or passed > _BUSY * seconds
+def _wait(thread: threading.Thread, seconds: float) -> None:
+    """Wait for the thread until this process has had its seconds of the processor, or has slept as long."""
+    began = worked = time.monotonic()
+    used = seen = time.process_time()
+    while thread.is_alive():
+        thread.join(0.05)
+        now, had = time.monotonic(), time.process_time()
+        if had - seen > _ASLEEP * (now - worked):
+            worked, seen = now, had
+        if had - used > seconds or now - worked > seconds or now - began > _BUSY * seconds:
+            return
 
 
 def _stop(thread: threading.Thread, times: int = 5) -> None:

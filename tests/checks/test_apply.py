@@ -10,7 +10,7 @@ from course.classroom.lessons.apply import material
 from course.classroom.lessons.apply.game import actions, outcome
 from course.classroom.lessons.apply.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting, written
+from tests.checks import alternatives, sitting
 
 TOPIC = "apply"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -54,6 +54,7 @@ MADE = {"plan": PLAN, "budget": 1000.0}
                     "impact = round(a['rural'] / a['urban'], 2)"),
         ("apply-5", "from course import identity\na = identity.anonymity(known, ['gender', 'birth_date', 'city'])\n"
                     "k, unique_share = float(a.k), a.unique"),
+        *alternatives.of("apply"),
     ],
 )  # fmt: skip
 def test_other_ways_are_right_too(given, name, code):
@@ -260,7 +261,3 @@ def test_the_best_policy_never_costs_more_than_the_budget(given):
     for part in range(0, 11):
         budget = names["plan"]["cost"].sum() * part / 10
         assert effect.policy(names["actions"], budget)["cost"].sum() <= budget + 1e-6
-
-
-class TestWritten(written.Answers):
-    """Answers written from the tasks alone."""

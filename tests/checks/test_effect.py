@@ -9,7 +9,7 @@ from course.classroom import answers, bets
 from course.classroom.lessons.effect.game import power
 from course.classroom.lessons.effect.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting, written
+from tests.checks import alternatives, sitting
 
 TOPIC = "effect"
 REFERENCE = {name: cell.text for name, cell in sitting.lesson(TOPIC).exercises().items()}
@@ -42,6 +42,7 @@ NEWCOMBE = (
         ("effect-3", "from scipy.stats import chisquare\nchi2 = chisquare(counts).statistic"),
         ("effect-4", "kept = sum(peers['truth'].between(peers['estimate'] - 1.96 * peers['se'], "
                      "peers['estimate'] + 1.96 * peers['se']))"),
+        *alternatives.of("effect"),
     ],
 )  # fmt: skip
 def test_other_ways_are_right_too(given, name, code):
@@ -174,7 +175,3 @@ def test_nothing_is_told_before_the_bet(seat):
     assert "C07" not in bets.unseal("effect").say("en")
     bets.bet("effect", 0, 10)
     assert "C07" in bets.unseal("effect").say("en")
-
-
-class TestWritten(written.Answers):
-    """Answers written from the tasks alone."""

@@ -103,8 +103,16 @@ def _slider(topic: str) -> str:
 
 
 def test_a_right_answer_on_a_busy_machine_is_waited_for():
-    """Three seconds of the processor's, not of the clock: a sixth of a processor is a busy machine, none is sleep."""
-    assert not patience._over(passed=10.0, used=1.5, seconds=3.0)
-    assert patience._over(passed=3.1, used=3.05, seconds=3.0)
-    assert patience._over(passed=3.1, used=0.01, seconds=3.0)
-    assert patience._over(passed=31.0, used=2.0, seconds=3.0)
+    """Half a second of the processor's, not of the clock: who works a tenth of the time has not had it after two."""
+
+    def slowly():
+        for _ in range(20):
+            time.sleep(0.09)
+            until = time.thread_time() + 0.01
+            while time.thread_time() < until:
+                pass
+        return "done"
+
+    assert patience.within(slowly, 0.5) == "done"
+    with pytest.raises(TimeoutError):
+        patience.within(lambda: time.sleep(20), 0.5)

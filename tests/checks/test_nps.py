@@ -11,7 +11,7 @@ from course.classroom.lessons.nps import material
 from course.classroom.lessons.nps.game import coverage
 from course.classroom.lessons.nps.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting, written
+from tests.checks import alternatives, sitting
 from tests.conftest import ROOT
 
 LESSON = authoring.read(ROOT / "lessons" / "10_nps.md")
@@ -102,6 +102,7 @@ def test_the_reference_is_right_and_is_told_something(given, name):
             "t = nps.drivers(valid, 'score', ['driver_app', 'driver_delivery'], repeats=2, odds=False).table\n"
             "share_app, share_delivery = t.set_index('driver')['lmg'][['driver_app', 'driver_delivery']]",
         ),
+        *alternatives.of("nps"),
     ],
 )
 def test_other_ways_are_right_too(given, name, code):
@@ -345,7 +346,3 @@ def test_nothing_is_told_before_the_bet(folder, monkeypatch, tmp_path):
     assert "app" not in bets.unseal("nps").say("en")
     bets.bet("nps", -100, 100)
     assert "Your range held it." in bets.unseal("nps").say("en") and "app 0.00" in bets.unseal("nps").say("en")
-
-
-class TestWritten(written.Answers):
-    """Answers written from the tasks alone."""

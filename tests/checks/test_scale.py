@@ -10,17 +10,13 @@ from course.classroom.lessons.scale.game import lost
 from course.classroom.lessons.scale.guesses import GUESSES
 from course.classroom.lessons.scale.seal import SEAL
 from course.classroom.widgets import play
-from tests.checks import sitting, written
+from tests.checks import alternatives, sitting
 
 TOPIC = "scale"
 
 
 class TestAnswers(sitting.Answers):
     """The reference and what no task asks for, at every exercise."""
-
-
-class TestWritten(written.Answers):
-    """Answers written from the tasks alone."""
 
 
 @pytest.mark.parametrize(
@@ -93,3 +89,9 @@ def test_the_game_draws_the_chance_of_losing_a_group(seat):
     assert lost(10, 0.02) == pytest.approx(0.8171, abs=1e-4)
     play("scale", group_slider=10, percent_slider=2)
     plt.close("all")
+
+
+@pytest.mark.parametrize(("name", "code"), alternatives.of("scale"))
+def test_other_ways_are_right_too(given, name, code):
+    found = sitting.told(given[name], name, code)
+    assert found.kind == answers.RIGHT, (code, found)

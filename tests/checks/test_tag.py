@@ -113,7 +113,7 @@ def test_other_ways_are_right_too(given, name, code):
         ("tag-2", RIGHT + "people = (a.astype(int) + b + c == 1).sum()", "exactly one list"),
         ("tag-2", RIGHT + "people = spring", "That is spring"),
         ("tag-2", RIGHT + "people = u.mean()", "people is a share"),
-        ("tag-2", RIGHT + "people = people + 1", "people is too large"),
+        ("tag-2", RIGHT + "people = people + 1", "one off in people"),
         ("tag-2", RIGHT + "spring = people", "still holds those at risk"),
         ("tag-2", RIGHT + "spring = (u & r).sum()", "only them"),
         ("tag-2", RIGHT + "spring = (~r).sum()", "everybody who is not at risk"),
