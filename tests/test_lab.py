@@ -194,7 +194,7 @@ def test_a_second_start_installs_nothing(lab, installer):
 def test_the_tools_of_developers_are_installed_when_they_are_needed(lab, installer):
     assert lab.main(["run"]) == lab.main(["test"]) == lab.main(["run"]) == lab.main(["build"]) == 0
     assert installer.ran == ["uv", "uv"]
-    assert installer.extras == ["stats", "dev,mysql,notebook,pack,postgres,stats"]
+    assert installer.extras == ["stats", "dev,mysql,notebook,pack,paper,postgres,site,stats"]
 
 
 def test_lessons_bring_their_packages_when_they_are_opened(lab, installer, capsys):
@@ -230,7 +230,9 @@ def test_an_extra_that_cannot_be_added_leaves_the_rest_as_it_was(lab, installer,
 @pytest.mark.parametrize("words", [["add"], ["add", "postgress"]])
 def test_an_extra_that_there_is_not_is_told_what_there_is(lab, installer, capsys, words):
     assert lab.main(words) == 1 and not installer.ran
-    assert "Say which: dev, mysql, notebook, pack, postgres, real, site, spark, stats." in capsys.readouterr().out
+    assert (
+        "Say which: dev, mysql, notebook, pack, paper, postgres, real, site, spark, stats." in capsys.readouterr().out
+    )
 
 
 def test_other_pins_another_place_or_another_python_mean_a_new_environment(lab, installer, kit, monkeypatch):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from course import places, syllabus, templating
 from course.language import LANGUAGES, text
 
-#: The lessons that a day of the workshop begins with.
-_DAYS = ("00", "08")
+#: The lessons that a day or an evening begins with.
+_DAYS = ("00", "08", "14")
+#: The lesson that is an evening of its own.
+_EVENING = "14"
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def _days(lessons: list[Entry]) -> list[list[Entry]]:
 def _day(n: int, lessons: list[Entry], lang: str) -> dict:
     minutes = sum(lesson.minutes for lesson in lessons)
     return {
-        "title": text("Day {n}: {minutes} minutes", lang, n=n, minutes=minutes),
+        "title": text("An evening: {minutes} minutes", lang, minutes=minutes)
+        if lessons[0].number == _EVENING
+        else text("Day {n}: {minutes} minutes", lang, n=n, minutes=minutes),
         "rows": [(lesson, _state(lesson, lang), text("{n} min", lang, n=lesson.minutes)) for lesson in lessons],
     }
 

@@ -137,7 +137,7 @@ def hours_needed(answer: object, after: pd.Series) -> None:
         Sentence("That is a share. The task asks for hours."): float((after > 0).mean()),
         Sentence("That is a count of clicks. The task asks for hours."): int((after > 0).sum()),
     }
-    if truth - 1 < value < truth:
+    if value % 1 and not any(value == known for known in mistakes.values()):
         raise Mistake("That is the exact time. The task asks for whole hours: round up.")
     equals(answer, truth, "hours_needed", mistakes)
 
