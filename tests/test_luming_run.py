@@ -18,6 +18,7 @@ from course import DataError, cli, company, demo, recipe, report, score, seal, w
 from course.classroom import tables
 from course.language import Sentence
 from course.report import cards, workbook
+from course.report.sections import portrait as sections
 from course.result import cells
 from tests import shown
 from tests.test_few import small_cells
@@ -300,8 +301,9 @@ def test_a_card_from_the_folder_is_the_card_of_the_report(result, written, lang)
     told = result.found["portrait"]
     for persona in told.personas[:2]:
         assert cards.segment(written, persona.name.say(lang)).to_dict(lang) == persona.to_dict(lang)
-    for card in told.cards:
-        assert cards.customer(written, card.customer_id).to_dict(lang) == card.to_dict(lang)
+    for one in told.cards:
+        shown = sections.card(result.portraits, one.customer_id)
+        assert cards.customer(written, one.customer_id).to_dict(lang) == shown.to_dict(lang)
 
 
 def test_pseudonyms_hide_every_number_and_stay_the_same_under_one_key(sources):

@@ -44,7 +44,7 @@ def test_an_answer_is_folded_and_every_fold_is_closed(lesson):
 def test_below_the_title_stand_the_minutes_of_the_lesson(lesson):
     lang, cells = lesson
     title, minutes, *_ = [line for line in cells[0][1].splitlines() if line]
-    assert title.startswith("# ") and minutes == {"en": "*About 85 min*", "zh": "*约 85 分钟*"}[lang]
+    assert title.startswith("# ") and minutes == {"en": "*About 71 min*", "zh": "*约 71 分钟*"}[lang]
 
 
 def test_outputs_stand_at_their_cells_and_pictures_are_told(lesson):

@@ -44,7 +44,7 @@ def _call(page: Page) -> actions.Proposal | None:
 def _first(page: Page, found: Told) -> list[Card]:
     call = _call(page)
     if call is None:
-        return list(found.cards)
+        return [card(page.result.portraits, one.customer_id) for one in found.cards]
     ids = call.customers["customer_id"].head(_CARDS)
     told = page.result.portraits[page.result.portraits["customer_id"].isin(ids)]
     return [card(told, c) for c in ids]
