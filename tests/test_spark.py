@@ -50,6 +50,7 @@ REFUSED = {"actions.py _proposal", "actions.py _customers"}
 #: Call sites that a run on Luming never comes to: guards over other exports, exports, functions of lessons.
 NOT_RUN = {
     "behaviour/price.py psm",
+    "behaviour/recommend.py _bought",
     "clv/scoring.py _came",
     "clv/worth.py cohort",
     "clv/worth.py historic",
