@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course import cli, extras, places
-from course.hub import copies, index, settings, starting
+from course.hub import certificate, copies, index, settings, starting
 from course.language import LANGUAGES
 from tests.conftest import ROOT
 
@@ -314,6 +314,24 @@ def test_one_goes_on_where_one_stands(tmp_path, monkeypatch, done, step):
     assert f"{min(len(done), 2)} of 2 exercises" in page or "✓ done" in page
 
 
+@pytest.mark.parametrize(
+    ("lang", "right", "none"),
+    [
+        ("en", "3 of 29 core exercises right, in 2 lessons.", "nothing to print"),
+        ("zh", "核心题共 29 道，做对 3 道，分布在 2 课。", "没有可打印"),
+    ],
+)
+def test_the_certificate_says_what_is_right_and_keeps_no_name(tmp_path, monkeypatch, lang, right, none):
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path))
+    assert none in certificate.page(lang, "/course") and "<input" not in certificate.page(lang, "/course")
+    done = {"start-1": "right", "start-2": "right", "clv-1": "right", "nps-1": "not_yet"}
+    (tmp_path / "progress.json").write_text(json.dumps({"done": done}))
+    page = certificate.page(lang, "/course")
+    assert right in page and page.count("<li>") == 2 and "@media print" in page
+    assert "<form" not in page and "<script" not in page and " name=" not in page  # nothing sends or keeps the name
+    assert f'href="/course/{lang}/certificate"' in index.page(lang, "/course")
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"done": 3}', "\0"])
 def test_progress_that_cannot_be_read_counts_as_none(tmp_path, monkeypatch, text):
     monkeypatch.setenv("COURSE_WORK", str(tmp_path))
@@ -402,6 +420,7 @@ def test_the_door_leads_to_each_lesson_in_each_language(server):
                 continue
             status, _, there = _ask(f"{address}/course/{lang}/{path.name[:2]}")
             assert (status, there) == (302, f"/user/x/lab/tree/{lang}/{path.name}")
+        assert _ask(f"{address}/course/{lang}/certificate")[0] == 200
         menus = json.loads((work / ".jupyter/settings" / MENUS).read_text())
         assert menus == {"locale": locale}
 

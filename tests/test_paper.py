@@ -119,6 +119,13 @@ def test_each_talk_has_a_card_with_a_title(lang):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_card_is_longer_than_a_quarter_of_a_page(tmp_path, lang):
+    pytest.importorskip("weasyprint")
+    made = cards.talks(EVERY, lang, ROOT)  # a card that were longer would push others onto a page more
+    assert len(pages.pdf(made, "talks", lang, tmp_path / "talks.pdf")) == made.count('<section class="cards">')
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_sheet_names_what_exists(lang, capsys):
     sheet = (PAPER / f"sheet.{lang}.md").read_text(encoding="utf-8")
     for module, name in re.findall(r"`(\w+)\.(\w+)`", sheet):
@@ -143,6 +150,21 @@ def test_a_lesson_of_the_guide_is_two_pages(tmp_path, lang):
     for one in TAUGHT:
         number = one.values[0].name[:2]
         assert 1 <= named.count(f"t{number}") <= 2, named
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [
+        ("**容易。**用", "<strong>容易。</strong>用"),  # CommonMark alone shows the asterisks
+        ("分界**“线”**是", "分界<strong>“线”</strong>是"),
+        ("占**5%**的人", "占<strong>5%</strong>的人"),
+        ("*CLV*：一年；*NPS*：二", "<em>CLV</em>：一年；<em>NPS</em>：二"),
+        ("`a。*b` 是\\*不是", "<code>a。*b</code> 是*不是"),
+        ("one\n“*two*” (*three*)", "one “<em>two</em>” (<em>three</em>)"),
+    ],
+)
+def test_emphasis_may_stand_beside_a_chinese_sign(source, made):
+    assert pages.html(source) == f"<p>{made}</p>\n"
 
 
 def test_a_printed_page_fetches_nothing(tmp_path):
@@ -208,6 +230,30 @@ def test_slides_without_the_package_are_a_sentence(monkeypatch):
     assert str(refused.value).endswith(extras.command("paper"))
 
 
-def test_the_speaker_reads_the_guide_where_there_is_one():
-    shown = [slide.notes for slide in slides.slides(lesson("07"), "en", ROOT)]
-    assert "Nearly half ordered once" in " ".join(shown)
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("one", TAUGHT)
+def test_the_speaker_reads_every_row_of_the_clock_and_the_wall_shows_something(one, lang):
+    shown = list(slides.slides(one, lang, ROOT))
+    notes = "\n".join(slide.notes for slide in shown)
+    for row in guide.read(one)[lang]["clock"]:
+        assert guide.plain(row["you"]) in notes, row["at"]
+    for slide in shown:
+        assert slide.kind == "title" or re.sub(r"<small>.*?</small>", "", slide.body).strip(), slide.title
+        prose = re.sub(r"<(pre|code|table)\b.*?</\1>|<img.*?>", "", slide.body, flags=re.DOTALL)
+        assert "*" not in prose, prose
+
+
+def test_a_task_is_on_the_wall_with_its_code():
+    told = [slide for slide in slides.slides(lesson("10"), "en", ROOT) if "change_low = ..." in slide.body]
+    assert len(told) == 1 and "the interval of the" in told[0].body.partition("<pre>")[0]
+
+
+@pytest.mark.parametrize(
+    ("prose", "shown"),
+    [
+        ("One *thing? " + "x " * 150 + "Another?* Third.", "One *thing? " + "x " * 150 + "Another?*"),
+        ("说：“甲。" + "乙" * 130 + "。丙。”丁。", "说：“甲。" + "乙" * 130 + "。丙。”"),
+    ],
+)
+def test_a_wall_shows_no_half_of_a_quotation(prose, shown):
+    assert slides._first(prose) == shown

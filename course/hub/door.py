@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course import places
-from course.hub import copies, index, settings
+from course.hub import certificate, copies, index, settings
 from course.language import LANGUAGES, text
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def add_to(server: "ServerApp") -> None:
             settings.settle(Path(get_user_settings_dir()), lang, asked=True)
             if number is None:
                 self._shows(index.page(lang, base))
+            elif number == "certificate":
+                self._shows(certificate.page(lang, base))
             elif (path := copies.lesson(lang, number)) is None:
                 self._lacks(lang, f"{lang}/{number}")
             elif (place := _below(path, Path(server.root_dir))) is None:

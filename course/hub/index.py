@@ -86,6 +86,7 @@ def page(lang: str, base: str, message: str = "") -> str:
         step_says=step and _step(step, any(lesson.tried for lesson in lessons), lang),
         days=[_day(n, day, lang) for n, day in enumerate(_days(lessons), 1)],
         own=text("A file of your own: portraits without a line of code", lang),
+        reached=text("What was reached, to print", lang),
         files=text("All files", lang),
         stop=_stop(lang),
     )
@@ -106,11 +107,12 @@ def _day(n: int, lessons: list[Entry], lang: str) -> dict:
         "title": text("An evening: {minutes} minutes", lang, minutes=minutes)
         if lessons[0].number == _EVENING
         else text("Day {n}: {minutes} minutes", lang, n=n, minutes=minutes),
-        "rows": [(lesson, _state(lesson, lang), text("{n} min", lang, n=lesson.minutes)) for lesson in lessons],
+        "rows": [(lesson, state(lesson, lang), text("{n} min", lang, n=lesson.minutes)) for lesson in lessons],
     }
 
 
-def _state(lesson: Entry, lang: str) -> str:
+def state(lesson: Entry, lang: str) -> str:
+    """How far a lesson is: done, or how many of its core exercises are right."""
     if lesson.done:
         return text("✓ done", lang)
     return text("{right} of {all} {all:exercise|exercises}", lang, right=lesson.right, all=lesson.exercises)

@@ -13,6 +13,8 @@ from course.errors import DataError
 _CSS = Path(__file__).parent / "paper.css"
 #: The letters of formulas that have Chinese words in them.
 _SIGNS = {"mathtext.fontset": "custom", "mathtext.it": "DejaVu Sans:italic", "mathtext.bf": "DejaVu Sans:bold"}
+#: Chinese letters; a joiner of words, which has neither width nor meaning.
+_HAN, _JOINER = "\u4e00-\u9fff", "\u2060"
 
 
 def html(source: str) -> str:
@@ -20,13 +22,25 @@ def html(source: str) -> str:
     made = extras.bring("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
     dollars = extras.bring("mdit_py_plugins.dollarmath").dollarmath_plugin
     dollars(made, allow_space=False, allow_digits=False, renderer=_formula)
-    return made.render(source)
+    made.add_render_rule("softbreak", lambda *_: " ")  # WeasyPrint breaks a line again where a line of its source ends
+    return made.render(_told_apart(source)).replace(_JOINER, "")
+
+
+def _told_apart(source: str) -> str:
+    """Markdown in which emphasis may end with a Chinese sign: `**容易。**用`.
+
+    CommonMark takes the asterisks between a sign and a letter, with no blank, for asterisks: so a letter that nobody
+    sees stands between them and the sign until the page is made.
+    """
+    ends = re.sub(rf"([^\w\s*\\])(\*+)(?=[{_HAN}])", rf"\1{_JOINER}\2", source)
+    return re.sub(rf"([{_HAN}])(\*+)(?=[^\w\s*])", rf"\1\2{_JOINER}", ends)
 
 
 def _formula(tex: str, _: dict) -> str:
     """A formula as a drawing: printed pages have no other."""
     matplotlib, mathtext = extras.bring("matplotlib"), extras.bring("matplotlib.mathtext")
     drawn, size = io.BytesIO(), 10
+    tex = tex.replace(_JOINER, "")
     drawable = re.sub(r"\\[bB]ig+[lr]?(?![a-z])", "", tex).replace("\\tfrac", "\\frac")  # what it has no sign for
     drawable = re.sub(r"\\frac ?(\w) ?(\w)", r"\\frac{\1}{\2}", drawable)
     family = "custom" if re.search(r"[\u4e00-\u9fff]", tex) else "dejavusans"

@@ -75,7 +75,7 @@ def _reveal() -> Path:
 
 def slides(lesson: Lesson, lang: str, root: Path) -> Iterator[Slide]:
     """A slide a heading (its first sentence and its list), a chart, a table, a question of the quiz."""
-    clock = {row["section"]: row for row in _clock(lesson, lang)}
+    clock = _clock(lesson, lang)
     waiting: Slide | None = None
     for cell, outputs in told(lesson, lang, root):
         if cell.stretch or cell.hint or "solution" in cell.tags:
@@ -83,51 +83,68 @@ def slides(lesson: Lesson, lang: str, root: Path) -> Iterator[Slide]:
         if title := heading(cell):
             if waiting:
                 yield waiting
-            waiting = _opened(cell, title, lang, clock.get(title))
+            waiting = _opened(cell, title, lang, clock.get(title, []))
         elif cell.kind == "markdown" and waiting:
             waiting.notes += f"\n\n{cell.text}"
         elif questions := quiz(cell):
-            if waiting:
-                yield waiting
+            yield from _turned(waiting, list(_asked(questions, lang)))
             waiting = None
-            yield from _asked(questions, lang)
         elif waiting:
             at = waiting.title
             if cell.exercise or cell.blanks:
                 asked = stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks)
                 if waiting.kind == "seen":  # a picture fills its slide
                     yield waiting
-                    waiting = Slide(at, "", "", "task")
+                    waiting = Slide(at, html(waiting.notes), "", "task")  # the task was said beneath the picture
                 if asked.count("\n") < _LINES:
                     waiting.body += f"<pre>{escape(asked)}</pre>"
                 continue
             pictures = [Slide(at, body, "", "seen") for body in _seen(cell, outputs, at)]
             if pictures:
-                yield waiting
-                yield from pictures[:-1]
-                waiting = pictures[-1]
+                *turned, waiting = _turned(waiting, pictures)
+                yield from turned
     if waiting:
         yield waiting
 
 
-def _clock(lesson: Lesson, lang: str) -> list[dict]:
-    page = guide.read(lesson)[lang] if guide.path_of(lesson).exists() else {"clock": []}
-    return [row for row in page["clock"] if "section" in row]
+def _turned(waiting: Slide | None, following: list[Slide]) -> list[Slide]:
+    """Slides in their order. A title alone is none: what its speaker reads is read at the one that follows."""
+    if waiting and waiting.body:
+        return [waiting, *following]
+    if waiting:
+        following[0].notes = f"{waiting.notes}\n\n{following[0].notes}"
+    return following
 
 
-def _opened(cell: Cell, title: str, lang: str, row: dict | None) -> Slide:
-    """The slide of a heading. The speaker sees the guide's row where there is one, else the lesson's own prose."""
+def _clock(lesson: Lesson, lang: str) -> dict[str, list[dict]]:
+    """The rows of the guide's clock by section, in their order; a row that names none goes on with the one before."""
+    rows = guide.read(lesson)[lang]["clock"] if guide.path_of(lesson).exists() else []
+    found: dict[str, list[dict]] = {}
+    section = lesson.title(lang)
+    for row in rows:
+        section = row.get("section", section)
+        found.setdefault(section, []).append(row)
+    return found
+
+
+def _opened(cell: Cell, title: str, lang: str, rows: list[dict]) -> Slide:
+    """The slide of a heading. The speaker sees the guide's rows where there are any, else the lesson's own prose."""
     rest = cell.text.partition("\n")[2].strip()
     task = bool(cell.minutes) and re.match(r"Your turn|动手", title) is not None
     shown = rest if task else "\n\n".join(filter(None, (_first(rest), _listed(rest))))
-    notes = rest
-    if row:
-        said = (("you", row.get("you")), ("they", row.get("they")), ("until", row.get("until")))
-        named = (f"**{guide.NAMES[name].say(lang)}:** {guide.plain(what)}" for name, what in said if what)
-        notes = "\n\n".join([f"**{row['at']}**", *named])
+    notes = "\n\n".join(_read_out(row, lang) for row in rows) or rest
     kind = "title" if cell.text.startswith("# ") else "task" if task else "plain"
+    if kind == "plain" and not _listed(rest):
+        kind = "few"
     minutes = f"<small>{escape(text('About {n} min', lang, n=cell.minutes))}</small>" if cell.minutes else ""
-    return Slide(title, minutes + html(shown), notes, kind)
+    return Slide(title, minutes + html(shown) if shown else "", notes, kind)
+
+
+def _read_out(row: dict, lang: str) -> str:
+    """A row of the guide's clock as the speaker reads it."""
+    said = (("you", row.get("you")), ("they", row.get("they")), ("until", row.get("until")))
+    named = (f"**{guide.NAMES[name].say(lang)}:** {guide.plain(what)}" for name, what in said if what)
+    return "\n\n".join([f"**{row['at']}**", *named])
 
 
 def _first(prose: str) -> str:
@@ -135,13 +152,20 @@ def _first(prose: str) -> str:
     paragraph = re.sub(r"\s+", " ", prose.split("\n\n")[0].strip())
     if paragraph.startswith(_LISTS):
         return ""
-    sentences = re.findall(r".+?(?:[。！？]|[.!?](?=\s|$)|$)[”’\"）)]*\s*", paragraph)
+    sentences = re.findall(r".+?(?:[。！？]|[.!?](?=[*”’\")]*(?:\s|$))|$)[*”’\"）)]*\s*", paragraph)
     shown = ""
     for sentence in sentences:
-        if shown and _width(shown + sentence) > _SIGNS:
+        if shown and _closed(shown) and _width(shown + sentence) > _SIGNS:
             break
         shown += sentence
     return shown.strip()
+
+
+def _closed(said: str) -> bool:
+    """True where no mark, quotation or bracket is open at the end of a text."""
+    return all(said.count(mark) % 2 == 0 for mark in "*`$") and all(
+        said.count(begin) == said.count(end) for begin, end in ("“”", "（）", "()", "《》")
+    )
 
 
 def _width(said: str) -> int:
