@@ -24,7 +24,7 @@ _START = """Reveal.initialize({hash: true, slideNumber: "c/t", width: 1280, heig
     const shown = slide.style.display
     slide.style.display = "block"
     const fits = Math.min(720 / slide.scrollHeight, 1280 / slide.scrollWidth)
-    if (fits < 1) slide.style.zoom = Math.max(fits, 0.6)
+    if (fits < 1) slide.style.zoom = Math.max(0.98 * fits, 0.6)
     if (fits < 0.6) Object.assign(slide.style, {overflow: "auto", height: 720 / 0.6 + "px", maxHeight: "none"})
     slide.style.display = shown
   }
