@@ -383,7 +383,7 @@ FILES = 2000 if os.environ.get("COURSE_NIGHTLY") else 600
 
 
 @pytest.mark.slow
-@settings(max_examples=FILES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=FILES, phases=[Phase.explicit, Phase.reuse, Phase.generate], derandomize=FILES == 600)
 @given(files())
 def test_a_file_gives_the_truth_or_a_question_never_another_figure(tmp_path_factory, made):
     text, truth, conclusive = made
@@ -393,8 +393,8 @@ def test_a_file_gives_the_truth_or_a_question_never_another_figure(tmp_path_fact
         if conclusive:
             ASKED.append([q.key for q in asked.questions])
         return
-    except DataError as error:
-        assert truth[0] == 0, error
+    except DataError as error:  # a refusal is no figure; where the evidence is conclusive there is none to be had
+        assert truth[0] == 0 or not conclusive, error
         return
     if conclusive:
         SETTLED.append(text)

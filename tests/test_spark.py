@@ -115,7 +115,7 @@ def test_every_place_that_asks_was_seen_or_is_named(asked):
 
 
 def test_without_spark_a_sentence_says_how_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
+    monkeypatch.setitem(__import__("sys").modules, "pyspark", None)
     with pytest.raises(DataError) as refused, spark.session():
         pass
     assert str(refused.value).endswith(extras.command("spark"))
