@@ -1,0 +1,9 @@
+"""Lesson 10: wrong answers that were written down from the tasks alone, in the lesson's own company and in two others."""
+
+from tests.checks import sitting
+
+TOPIC = "nps"
+
+
+class TestAnswers(sitting.Answers):
+    """What holds in every lesson."""
