@@ -1,4 +1,4 @@
-"""Lesson 10: wrong answers that were written down from the tasks alone, in the lesson's own company and in two others."""
+"""Lesson 10: wrong answers written down from the tasks alone, in the lesson's own company and in two others."""
 
 from tests.checks import sitting
 
