@@ -23,8 +23,9 @@ _START = """Reveal.initialize({hash: true, slideNumber: "c/t", width: 1280, heig
   for (const slide of Reveal.getSlides()) {
     const shown = slide.style.display
     slide.style.display = "block"
-    const fits = Math.min(720 / slide.scrollHeight, 1280 / slide.scrollWidth)
-    if (fits < 1) slide.style.zoom = Math.max(0.98 * fits, 0.6)
+    const high = slide.scrollHeight > 720 ? 684 / slide.scrollHeight : 1 // above the slide's number
+    const fits = Math.min(high, 1280 / slide.scrollWidth)
+    if (fits < 1) slide.style.zoom = Math.max(fits, 0.6)
     if (fits < 0.6) Object.assign(slide.style, {overflow: "auto", height: 720 / 0.6 + "px", maxHeight: "none"})
     slide.style.display = shown
   }
