@@ -5,7 +5,7 @@ Made of what the lessons say and their solutions hold; nothing is executed and n
 
 from pathlib import Path
 
-from course import whole
+from course import extras, whole
 from course.authoring.paper import cards, guide, handbook, pages, slides
 from course.authoring.source import Lesson, lessons, read
 from course.errors import DataError
@@ -27,6 +27,7 @@ def build(root: Path, out: Path) -> None:
     whole.refuse_used(out)
     if not (root / "lessons").is_dir():
         raise DataError("The lessons' sources are not here: paper is made in the kit's own folder, not from a wheel.")
+    extras.bring("weasyprint")  # said before anything is read
     every = [read(path) for path in lessons(root / "lessons")]
     with whole.alone(out), whole.whole_or_absent(out) as new:
         for lang in LANGUAGES:
