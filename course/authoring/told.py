@@ -13,6 +13,8 @@ from course.authoring.source import Cell, Lesson
 from course.authoring.wording import spoken
 
 _LESSONS = Path(__file__).parents[1] / "classroom" / "lessons"
+#: Calls that answer a reader who is there: what they answered the author is nobody else's.
+TALK = ("check(", "bet(", "unseal(", "play(", "guess(", "pick(", "solution(", "save(", "restore(", "catch_up(")
 _QUIZ = re.compile(r'quiz\("(\w+)"\)')
 
 

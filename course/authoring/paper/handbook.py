@@ -7,14 +7,11 @@ from html import escape
 from pathlib import Path
 
 from course.authoring.build import _shown
-from course.authoring.paper.pages import html, picture
+from course.authoring.paper.pages import html, line, picture, table
 from course.authoring.source import Cell, Lesson
 from course.authoring.stub import handed_out, stub
-from course.authoring.told import heading, quiz, told
-from course.language import Label, text
-
-#: What a reader of paper cannot press: calls that answer somebody who is there, links, folds.
-_TALK = ("check(", "bet(", "unseal(", "play(", "guess(", "pick(", "solution(", "save(", "restore(", "catch_up(")
+from course.authoring.told import TALK, heading, quiz, told
+from course.language import text
 
 
 @dataclass
@@ -47,7 +44,7 @@ def _chapter(lesson: Lesson, lang: str, root: Path) -> str:
             asked = stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks)
             made.body.append(_code(asked))
             made.answers.append(f"<h4>{escape(at)}</h4>{_code(cell.text)}{_shown_below(outputs, at)}")
-        elif not cell.text.startswith(_TALK):
+        elif not cell.text.startswith(TALK):
             made.body.append(f'<div class="step">{_code(cell.text)}{_shown_below(outputs, at)}</div>')
     beyond = [heading(cell) for cell in lesson.cells if cell.stretch and cell.lang == lang and heading(cell)]
     body = "".join(made.body).replace("<h1>", f'<h1 id="l{lesson.name[:2]}">', 1)
@@ -78,7 +75,7 @@ def _shown_below(outputs: list[dict], alt: str) -> str:
         elif any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
             continue
         elif "text/html" in data:
-            out.append(re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL))
+            out.append(table(one))
         elif said := "".join(data.get("text/plain", one.get("text", ""))):
             out.append(f'<pre class="out">{escape(said)}</pre>')
     return "".join(out)
@@ -86,17 +83,12 @@ def _shown_below(outputs: list[dict], alt: str) -> str:
 
 def _questions(questions: list[dict], lang: str) -> Iterator[str]:
     for number, one in enumerate(questions, 1):
-        options = "".join(f"<li>{_line(option['text'], lang)}</li>" for option in one["options"].values())
-        yield f"<p><b>{number}.</b> {_line(one['question'], lang)}</p><ol type='a'>{options}</ol>"
+        options = "".join(f"<li>{line(option['text'], lang)}</li>" for option in one["options"].values())
+        yield f"<p><b>{number}.</b> {line(one['question'], lang)}</p><ol type='a'>{options}</ol>"
 
 
 def _keys(questions: list[dict], lang: str) -> Iterator[str]:
     named = escape(text("Quiz", lang))
     for number, one in enumerate(questions, 1):
         letter, right = next((key, option) for key, option in one["options"].items() if option.get("right"))
-        yield f"<p><b>{named} {number}: {letter}.</b> {_line(right['feedback'], lang)}</p>"
-
-
-def _line(said: dict, lang: str) -> str:
-    """One line of Markdown without a paragraph around it."""
-    return html(Label(**said).say(lang)).strip().removeprefix("<p>").removesuffix("</p>")
+        yield f"<p><b>{named} {number}: {letter}.</b> {line(right['feedback'], lang)}</p>"

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from course import charts, extras
 from course.errors import DataError
+from course.language import Label
 
 _CSS = Path(__file__).parent / "paper.css"
 #: The letters of formulas that have Chinese words in them.
@@ -58,6 +59,16 @@ def picture(output: dict, alt: str) -> str:
     told = output.get("metadata", {}).get("image/png", {}).get("alt") or alt
     data = "".join(output["data"]["image/png"]).strip()
     return f'<img alt="{escape(told)}" src="data:image/png;base64,{data}">'
+
+
+def line(said: dict, lang: str) -> str:
+    """One line of Markdown, given in both languages, without a paragraph around it."""
+    return html(Label(**said).say(lang)).strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def table(output: dict) -> str:
+    """What a cell shows as HTML, without a style of its own."""
+    return re.sub(r"<style.*?</style>", "", "".join(output["data"]["text/html"]), flags=re.DOTALL)
 
 
 def pdf(body: str, title: str, lang: str, out: Path) -> list[str]:

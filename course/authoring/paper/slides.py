@@ -9,10 +9,10 @@ from pathlib import Path
 
 from course import extras
 from course.authoring.paper import guide
-from course.authoring.paper.pages import html, picture
+from course.authoring.paper.pages import html, line, picture, table
 from course.authoring.source import Cell, Lesson
 from course.authoring.stub import handed_out, stub
-from course.authoring.told import heading, quiz, told
+from course.authoring.told import TALK, heading, quiz, told
 from course.errors import DataError
 from course.language import Label, text
 
@@ -181,35 +181,30 @@ def _listed(prose: str) -> str:
 
 
 def _seen(cell: Cell, outputs: list[dict], title: str) -> Iterator[str]:
-    if cell.text.startswith(("check(", "pick(", "guess(", "bet(", "play(", "unseal(")):
+    if cell.text.startswith(TALK):
         return
     for one in outputs:
         data = one.get("data", {})
         if "image/png" in data:
             yield picture(one, title)
         elif "text/html" in data and not any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
-            shown = re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
-            yield re.sub(r"<(/?)section\b", r"<\1div", shown)  # a section is a slide
+            yield re.sub(r"<(/?)section\b", r"<\1div", table(one))  # a section is a slide
 
 
 def _asked(questions: list[dict], lang: str) -> Iterator[Slide]:
     named = text("Quiz", lang)
     for number, one in enumerate(questions, 1):
         options = one["options"].items()
-        listed = "".join(f"<li>{_line(option['text'], lang)}</li>" for _, option in options)
+        listed = "".join(f"<li>{line(option['text'], lang)}</li>" for _, option in options)
         notes = "\n\n".join(
             f"**{letter}{' ✓' if option.get('right') else ''}** {Label(**option['feedback']).say(lang)}"
             for letter, option in options
         )
         yield Slide(
             f"{named} {number}",
-            f"<p>{_line(one['question'], lang)}</p><ol type='a'>{listed}</ol>",
+            f"<p>{line(one['question'], lang)}</p><ol type='a'>{listed}</ol>",
             notes,
         )
-
-
-def _line(said: dict, lang: str) -> str:
-    return html(Label(**said).say(lang)).strip().removeprefix("<p>").removesuffix("</p>")
 
 
 def _section(slide: Slide) -> str:

@@ -18,14 +18,12 @@ from course import extras
 from course.authoring.build import _repository, _shown
 from course.authoring.source import Cell, Lesson, lessons, read
 from course.authoring.stub import handed_out, stub
+from course.authoring.told import TALK, quiz, told
 from course.authoring.told import heading as heading_of
-from course.authoring.told import quiz, told
 from course.errors import DataError
 from course.language import LANGUAGES, Label, text
 
 _HERE = Path(__file__).parent
-#: Calls that answer a reader who is there: a page shows them without what they answered the author.
-_TALK = ("check(", "bet(", "unseal(", "play(", "guess(", "pick(", "solution(", "save(", "restore(", "catch_up(")
 
 
 def build(root: Path, out: Path, report: Path | None = None) -> None:
@@ -186,7 +184,7 @@ def _cells(lesson: Lesson, lang: str, root: Path) -> Iterator[tuple[str, str, li
                 yield "code", stub(cell.text) if cell.exercise else handed_out(cell.text, cell.blanks), [], {}
             elif questions := quiz(cell):
                 yield _said(_quiz(questions, lang))
-            elif cell.text.startswith(_TALK):
+            elif cell.text.startswith(TALK):
                 yield "code", handed_out(cell.text), [], {}
             else:
                 yield "code", cell.text, *_outputs(outputs, heading, lang)
